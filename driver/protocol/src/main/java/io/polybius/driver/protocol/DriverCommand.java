@@ -1,0 +1,34 @@
+package io.polybius.driver.protocol;
+
+/** What the server asks of a driver. */
+public sealed interface DriverCommand {
+
+  /**
+   * Runs a statement after all statements sent before it.
+   *
+   * @param statementId names the statement in every event about it
+   * @param kind the language, by its canonical Livy name ({@code spark}, {@code pyspark}, ...)
+   * @param code the user's text, lines separated by {@code \n}
+   */
+  record Execute(int statementId, String kind, String code) implements DriverCommand {}
+
+  /**
+   * Stops a statement, running or not yet begun. A statement that has already ended is left alone.
+   *
+   * @param statementId the statement to stop
+   */
+  record Cancel(int statementId) implements DriverCommand {}
+
+  /**
+   * Asks whether a text is a whole statement; answered beside running statements with {@link
+   * DriverEvent.CompletenessChecked}.
+   *
+   * @param requestId chosen by the server, copied into the answer
+   * @param kind the language
+   * @param code the text to look at
+   */
+  record CheckCompleteness(int requestId, String kind, String code) implements DriverCommand {}
+
+  /** Stops Spark and ends the driver process. */
+  record Shutdown() implements DriverCommand {}
+}

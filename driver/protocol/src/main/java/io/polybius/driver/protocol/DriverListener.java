@@ -1,0 +1,245 @@
+package io.polybius.driver.protocol;
+
+import io.netty.bootstrap.ServerBootstrap;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInitializer;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.EventLoopGroup;
+import io.netty.channel.nio.NioEventLoopGroup;
+import io.netty.channel.socket.SocketChannel;
+import io.netty.channel.socket.nio.NioServerSocketChannel;
+import io.netty.handler.ssl.JdkSslContext;
+import io.netty.handler.ssl.SslHandler;
+import io.netty.util.concurrent.DefaultThreadFactory;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.SecureRandom;
+import java.security.cert.X509Certificate;
+import java.time.Duration;
+import java.util.Base64;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.TimeUnit;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLPeerUnverifiedException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The server's one port for all drivers. A driver is let in when it is expected, shows the
+ * certificate that was made for it, and knows its one-time secret.
+ */
+public final class DriverListener implements AutoCloseable {
+
+  private static final Logger log = LoggerFactory.getLogger(DriverListener.class);
+  private static final SecureRandom RANDOM = new SecureRandom();
+
+  private final EventLoopGroup acceptor =
+      new NioEventLoopGroup(1, new DefaultThreadFactory("driver-accept", true));
+  private final EventLoopGroup workers =
+      new NioEventLoopGroup(2, new DefaultThreadFactory("driver-link", true));
+  private final Map<String, Expected> drivers = new ConcurrentHashMap<>();
+  private final JdkSslContext tls;
+  private final Duration reconnectWindow;
+  private final Channel serverChannel;
+
+  /**
+   * A driver that may dial in, for as long as its connection is open.
+   *
+   * @param connection to send commands by; what is sent before the driver is there waits for it
+   * @param secret the one-time secret for the driver's first hello
+   */
+  public record Expectation(DriverConnection<DriverCommand> connection, String secret) {
+    /** Keeps the secret out of logs. */
+    @Override
+    public String toString() {
+      return "Expectation[]";
+    }
+  }
+
+  private static final class Expected {
+    ReliableConnection<DriverCommand, DriverEvent> connection;
+    String secret;
+
+    /** Good until the driver shows that the one after it has arrived. */
+    String previousSecret;
+
+    ScheduledFuture<?> giveUp;
+  }
+
+  /**
+   * Binds the port.
+   *
+   * @param address where to listen; port 0 for any free one
+   * @param context has the server's key, and trusts the certificates of expected drivers only
+   * @param reconnectWindow how long a driver may be away before its link counts as ended
+   * @throws IOException if the port cannot be bound
+   */
+  public DriverListener(InetSocketAddress address, SSLContext context, Duration reconnectWindow)
+      throws IOException {
+    this.tls = LinkTransport.tls(context, false);
+    this.reconnectWindow = reconnectWindow;
+    var binding =
+        new ServerBootstrap()
+            .group(acceptor, workers)
+            .channel(NioServerSocketChannel.class)
+            .childOption(ChannelOption.TCP_NODELAY, true)
+            .childOption(ChannelOption.SO_KEEPALIVE, true)
+            .childHandler(
+                new ChannelInitializer<SocketChannel>() {
+                  @Override
+                  protected void initChannel(SocketChannel channel) {
+                    FrameCodec codec = new FrameCodec();
+                    LinkTransport.fill(channel.pipeline(), tls.newHandler(channel.alloc()), codec);
+                    channel.pipeline().addLast(new ServerHandler(codec));
+                  }
+                })
+            .bind(address)
+            .awaitUninterruptibly();
+    if (!binding.isSuccess()) {
+      shutDownThreads();
+      throw new IOException(
+          "cannot listen for drivers on " + address + ": " + binding.cause().getMessage(),
+          binding.cause());
+    }
+    serverChannel = binding.channel();
+  }
+
+  /** Returns the bound address. */
+  public InetSocketAddress address() {
+    return (InetSocketAddress) serverChannel.localAddress();
+  }
+
+  /**
+   * Lets a driver in from now on, until the returned connection is closed at either end.
+   *
+   * @param driver the name in its certificate, not yet expected
+   * @param receiver gets its events
+   */
+  public Expectation expect(String driver, DriverConnection.Receiver<DriverEvent> receiver) {
+    Expected expected = new Expected();
+    expected.secret = newSecret();
+    expected.connection =
+        new ReliableConnection<>(
+            DriverEvent.class, receiver, reason -> drivers.remove(driver, expected));
+    if (drivers.putIfAbsent(driver, expected) != null) {
+      throw new IllegalStateException("driver " + driver + " is expected already");
+    }
+    return new Expectation(expected.connection, expected.secret);
+  }
+
+  /** Ends all links and frees the port; waits a few seconds at most. */
+  @Override
+  public void close() {
+    serverChannel.close().awaitUninterruptibly(2000);
+    drivers.values().forEach(expected -> expected.connection.close());
+    shutDownThreads();
+  }
+
+  private void shutDownThreads() {
+    acceptor.shutdownGracefully(0, 2, TimeUnit.SECONDS);
+    workers.shutdownGracefully(100, 2000, TimeUnit.MILLISECONDS);
+    acceptor.terminationFuture().awaitUninterruptibly(2000);
+    workers.terminationFuture().awaitUninterruptibly(3000);
+  }
+
+  private static String newSecret() {
+    byte[] bytes = new byte[32];
+    RANDOM.nextBytes(bytes);
+    return Base64.getUrlEncoder().withoutPadding().encodeToString(bytes);
+  }
+
+  private static boolean same(String one, String other) {
+    return one != null
+        && MessageDigest.isEqual(
+            one.getBytes(StandardCharsets.UTF_8), other.getBytes(StandardCharsets.UTF_8));
+  }
+
+  private final class ServerHandler extends LinkHandler {
+
+    private Expected greeting;
+
+    ServerHandler(FrameCodec codec) {
+      super(codec);
+    }
+
+    @Override
+    void greet(ChannelHandlerContext context, LinkFrame first) {
+      if (!(first instanceof LinkFrame.Hello hello)) {
+        refuse(context, "it did not greet");
+        return;
+      }
+      Expected expected = drivers.get(hello.driver());
+      if (expected == null || !certificateNames(context, hello.driver())) {
+        refuse(context, "nobody expects it");
+        return;
+      }
+      String next;
+      synchronized (expected) {
+        boolean current = same(expected.secret, hello.secret());
+        if (!current && !same(expected.previousSecret, hello.secret())) {
+          refuse(context, "its secret is wrong or was used before");
+          return;
+        }
+        next = newSecret();
+        expected.previousSecret = hello.secret();
+        expected.secret = next;
+        if (expected.giveUp != null) {
+          expected.giveUp.cancel(false);
+        }
+      }
+      context.writeAndFlush(
+          new LinkFrame.Welcome(next, expected.connection.lastReceived()), context.voidPromise());
+      greeting = expected;
+      greeted(context, expected.connection, hello.lastReceived());
+    }
+
+    @Override
+    void confirmed() {
+      synchronized (greeting) {
+        greeting.previousSecret = null;
+      }
+    }
+
+    @Override
+    void lost(ReliableConnection<?, ?> connection, LinkTransport transport) {
+      log.info("a driver's link was cut; waiting {} for it to come back", reconnectWindow);
+      drivers.values().stream()
+          .filter(expected -> expected.connection == connection)
+          .forEach(this::giveUpLater);
+    }
+
+    private void giveUpLater(Expected expected) {
+      synchronized (expected) {
+        expected.giveUp =
+            workers.schedule(
+                () ->
+                    expected.connection.fail(
+                        "the driver was unreachable for " + reconnectWindow.toSeconds() + " s"),
+                reconnectWindow.toMillis(),
+                TimeUnit.MILLISECONDS);
+      }
+    }
+
+    private void refuse(ChannelHandlerContext context, String why) {
+      log.warn("refused a driver from {}: {}", context.channel().remoteAddress(), why);
+      context
+          .writeAndFlush(new LinkFrame.Goodbye("refused"))
+          .addListener(io.netty.channel.ChannelFutureListener.CLOSE);
+    }
+
+    private boolean certificateNames(ChannelHandlerContext context, String driver) {
+      try {
+        var session = context.pipeline().get(SslHandler.class).engine().getSession();
+        X509Certificate shown = (X509Certificate) session.getPeerCertificates()[0];
+        return shown.getSubjectX500Principal().getName().equals("CN=" + driver);
+      } catch (SSLPeerUnverifiedException e) {
+        return false;
+      }
+    }
+  }
+}

@@ -1,0 +1,35 @@
+package io.polybius.driver.protocol;
+
+import java.util.List;
+
+/**
+ * Why a statement did not end well.
+ *
+ * @param origin which part of the work failed
+ * @param name the class of the exception, or the name of the condition ({@code NameError})
+ * @param message what went wrong, possibly of several lines, possibly empty
+ * @param traceback the lines that a prompt would show after the message, without line ends
+ */
+public record StatementError(Origin origin, String name, String message, List<String> traceback) {
+
+  /** Which part of the work failed. */
+  public enum Origin {
+    /** The code could not be compiled. */
+    COMPILER,
+    /** The code is only the beginning of a statement. */
+    INCOMPLETE,
+    /** The code ran and failed. */
+    USER_CODE,
+    /** The statement was interrupted on request. */
+    INTERRUPT,
+    /** A magic could not do its work. */
+    MAGIC,
+    /** The interpreter or the driver itself failed. */
+    DRIVER
+  }
+
+  /** Copies the traceback. */
+  public StatementError {
+    traceback = List.copyOf(traceback);
+  }
+}

@@ -1,0 +1,44 @@
+package io.polybius.session;
+
+/** Everything that can be wrong with a request to the session core. */
+public enum ErrorCode {
+  /** No session has that id or name. */
+  SESSION_NOT_FOUND(Type.NOT_FOUND),
+  /** The session has no statement of that id, or no longer. */
+  STATEMENT_NOT_FOUND(Type.NOT_FOUND),
+  /** The session's state does not allow the request. */
+  WRONG_STATE(Type.CONFLICT),
+  /** Another session has that name. */
+  DUPLICATE_NAME(Type.CONFLICT),
+  /** The name cannot be a session's name. */
+  BAD_NAME(Type.BAD_REQUEST),
+  /** The language of a statement is unknown or missing. */
+  BAD_KIND(Type.BAD_REQUEST),
+  /** The code of a statement is too large. */
+  TOO_LARGE(Type.BAD_REQUEST),
+  /** The server is stopping. */
+  SHUTTING_DOWN(Type.UNAVAILABLE);
+
+  /** Who has to do something about an error. */
+  public enum Type {
+    /** The request can never be right. */
+    BAD_REQUEST,
+    /** What it is about does not exist. */
+    NOT_FOUND,
+    /** It may be right at another time. */
+    CONFLICT,
+    /** The server cannot serve it now. */
+    UNAVAILABLE
+  }
+
+  private final Type type;
+
+  ErrorCode(Type type) {
+    this.type = type;
+  }
+
+  /** Returns who has to do something about it. */
+  public Type type() {
+    return type;
+  }
+}

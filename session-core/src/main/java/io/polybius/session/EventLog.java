@@ -1,0 +1,59 @@
+package io.polybius.session;
+
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.LinkedHashSet;
+import java.util.Set;
+import java.util.function.Consumer;
+import java.util.function.LongFunction;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The newest events of a session and those who listen to them. Used in the session's mailbox only.
+ */
+final class EventLog {
+
+  private static final Logger log = LoggerFactory.getLogger(EventLog.class);
+  private static final int RETAINED_EVENTS = 10_000;
+
+  private final Deque<SessionEvent> events = new ArrayDeque<>();
+  private final Set<SessionListener> listeners = new LinkedHashSet<>();
+  private long lastSequence;
+
+  /** Adds the event that {@code make} returns for its sequence number, and tells the listeners. */
+  void add(LongFunction<SessionEvent> make) {
+    SessionEvent event = make.apply(++lastSequence);
+    if (events.size() == RETAINED_EVENTS) {
+      events.remove();
+    }
+    events.add(event);
+    for (SessionListener listener : new ArrayList<>(listeners)) {
+      tell(event, listener::onEvent);
+    }
+  }
+
+  /** Tells a listener the retained events after {@code afterSequence}, and all that follow. */
+  void subscribe(long afterSequence, SessionListener listener) {
+    for (SessionEvent event : events) {
+      if (event.sequence() > afterSequence) {
+        tell(event, listener::onEvent);
+      }
+    }
+    listeners.add(listener);
+  }
+
+  /** Forgets a listener. */
+  void unsubscribe(SessionListener listener) {
+    listeners.remove(listener);
+  }
+
+  private static void tell(SessionEvent event, Consumer<SessionEvent> listener) {
+    try {
+      listener.accept(event);
+    } catch (RuntimeException e) {
+      log.error("a session listener failed", e);
+    }
+  }
+}

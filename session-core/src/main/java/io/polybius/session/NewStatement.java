@@ -1,0 +1,20 @@
+package io.polybius.session;
+
+/**
+ * A statement to run.
+ *
+ * @param kind its language
+ * @param code the user's text
+ * @param origin who sent it
+ * @param hidden whether it is kept out of the history and of other clients' sight; such a statement
+ *     gets a negative id
+ * @param stopOnError whether its failure cancels the waiting statements of the same client
+ * @param mayWaitForStart whether it can be sent before the driver is up
+ */
+public record NewStatement(
+    Kind kind,
+    String code,
+    Origin origin,
+    boolean hidden,
+    boolean stopOnError,
+    boolean mayWaitForStart) {}

@@ -1,0 +1,643 @@
+package io.polybius.session;
+
+import io.polybius.driver.protocol.DriverCommand;
+import io.polybius.driver.protocol.DriverConnection;
+import io.polybius.driver.protocol.DriverEvent;
+import io.polybius.driver.protocol.StatementError;
+import io.polybius.driver.protocol.StreamName;
+import io.polybius.session.SessionSnapshot.DriverInfo;
+import io.polybius.session.spi.DriverLauncher;
+import io.polybius.session.spi.LaunchException;
+import io.polybius.session.spi.LaunchSpec;
+import io.polybius.session.spi.RunningDriver;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.NavigableMap;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.Executor;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
+import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One session: its state, its statements, and the driver that runs them.
+ *
+ * <p>Every field below "in the mailbox" is read and written by tasks of the mailbox only. Methods
+ * that return a stage may be called from any thread; their work is such a task. {@link #snapshot}
+ * and {@link #log} may be read from any thread at any time.
+ *
+ * <p>At most one statement is with the driver at a time; the others wait here, where they can be
+ * cancelled without asking the driver.
+ */
+final class Session {
+
+  private static final Logger logger = LoggerFactory.getLogger(Session.class);
+  private static final int LOG_LINES_IN_ERRORS = 20;
+
+  /** After a driver's process has ended, how long its last words may still be on the wire. */
+  private static final Duration LAST_WORDS = Duration.ofMillis(500);
+
+  /** The threads and tools that all sessions share. */
+  record Environment(
+      DriverLauncher launcher,
+      SessionLimits limits,
+      Executor pool,
+      Executor launchPool,
+      ScheduledExecutorService timer,
+      Clock clock) {}
+
+  private final int id;
+  private final SessionSettings settings;
+  private final Optional<String> owner;
+  private final Environment environment;
+  private final Mailbox mailbox;
+  private final SessionLog log = new SessionLog();
+  private final CompletableFuture<Void> ended = new CompletableFuture<>();
+  private volatile SessionSnapshot snapshot;
+
+  // In the mailbox:
+  private final EventLog events = new EventLog();
+  private final NavigableMap<Integer, Statement> statements = new TreeMap<>();
+  private final Map<Integer, Statement> hiddenStatements = new HashMap<>();
+  private final Deque<Integer> waiting = new ArrayDeque<>();
+  private final Set<Integer> stopOnError = new HashSet<>();
+  private final Map<Integer, CompletableFuture<CompletenessVerdict>> questions = new HashMap<>();
+  private final Set<RunningDriver> livingDrivers = new HashSet<>();
+  private final List<DriverEvent> earlyEvents = new ArrayList<>();
+  private SessionState state = SessionState.STARTING;
+  private Optional<DriverInfo> driverInfo = Optional.empty();
+  private RunningDriver driver;
+  private int launchesUnderWay;
+  private Integer withDriver;
+  private int incarnation;
+  private int firstStatementId;
+  private int nextStatementId;
+  private int nextHiddenId = -1;
+  private int nextQuestionId;
+
+  /** Makes a session that has not been started. */
+  Session(int id, SessionSettings settings, Optional<String> owner, Environment environment) {
+    this.id = id;
+    this.settings = settings;
+    this.owner = owner;
+    this.environment = environment;
+    this.mailbox = new Mailbox(String.valueOf(id), environment.pool());
+    this.snapshot = takeSnapshot();
+  }
+
+  /** Returns the session as it is now. */
+  SessionSnapshot snapshot() {
+    return snapshot;
+  }
+
+  /** Returns what its drivers have printed. */
+  SessionLog log() {
+    return log;
+  }
+
+  /** Completes when the session has reached its last state and none of its drivers is left. */
+  CompletionStage<Void> ended() {
+    return ended;
+  }
+
+  /** Launches the first driver. */
+  void start() {
+    mailbox.execute(this::launch);
+  }
+
+  /**
+   * Adds a statement behind those that wait.
+   *
+   * @return the statement as it was added; fails with {@link SessionException}
+   */
+  CompletionStage<Statement> execute(NewStatement request) {
+    return inMailbox(
+        () -> {
+          boolean starting = state == SessionState.STARTING;
+          if (!state.isActive() || (starting && !request.mayWaitForStart())) {
+            throw wrongState();
+          }
+          Statement statement =
+              Statement.waiting(request.hidden() ? nextHiddenId-- : nextStatementId++, request);
+          waiting.add(statement.id());
+          if (request.stopOnError()) {
+            stopOnError.add(statement.id());
+          }
+          update(statement);
+          forgetOldStatements();
+          dispatch();
+          return statement;
+        });
+  }
+
+  /** Stops a statement; one that has ended, or is unknown, is left alone. */
+  CompletionStage<Void> cancel(int statementId) {
+    return inMailbox(
+        () -> {
+          if (!state.isActive()) {
+            throw wrongState();
+          }
+          cancelNow(statementId);
+          return null;
+        });
+  }
+
+  /** Stops the statement that runs, if one does. */
+  CompletionStage<Void> interrupt() {
+    return inMailbox(
+        () -> {
+          if (withDriver != null) {
+            cancelNow(withDriver);
+          }
+          return null;
+        });
+  }
+
+  /** Asks the driver whether a text is complete; unknown when it does not answer in time. */
+  CompletionStage<CompletenessVerdict> checkCompleteness(Kind kind, String code) {
+    CompletableFuture<CompletenessVerdict> answer = new CompletableFuture<>();
+    mailbox.execute(
+        () -> {
+          if (driverInfo.isEmpty() || !state.isActive()) {
+            answer.complete(CompletenessVerdict.UNKNOWN);
+            return;
+          }
+          int questionId = nextQuestionId++;
+          questions.put(questionId, answer);
+          driver
+              .connection()
+              .send(new DriverCommand.CheckCompleteness(questionId, kind.canonicalName(), code));
+          later(
+              environment.limits().completenessTimeout(),
+              () -> answerQuestion(questionId, CompletenessVerdict.UNKNOWN));
+        });
+    return answer;
+  }
+
+  /**
+   * Replaces the driver by a new one. Statements that run or wait are cancelled; ids go on.
+   *
+   * @return the session as it starts again; fails with {@link SessionException}
+   */
+  CompletionStage<SessionSnapshot> restart() {
+    return inMailbox(
+        () -> {
+          if (!state.isActive()) {
+            throw wrongState();
+          }
+          cancelAll("The session was restarted.");
+          driverInfo = Optional.empty();
+          firstStatementId = nextStatementId;
+          if (state != SessionState.STARTING) {
+            become(SessionState.STARTING);
+          }
+          retireDriver();
+          launch();
+          return snapshot;
+        });
+  }
+
+  /** Ends the session; completes when it is over. */
+  CompletionStage<Void> stop() {
+    mailbox.execute(
+        () -> {
+          if (!state.isActive()) {
+            return;
+          }
+          cancelAll("The session was stopped.");
+          become(SessionState.SHUTTING_DOWN);
+          retireDriver();
+          endIfDriverless();
+        });
+    return ended;
+  }
+
+  /** Kills whatever drivers are left, without waiting for them to end by themselves. */
+  void killDrivers() {
+    mailbox.execute(() -> livingDrivers.forEach(RunningDriver::kill));
+  }
+
+  /** Tells a listener the retained events after {@code afterSequence} and all that follow. */
+  Subscription subscribe(long afterSequence, SessionListener listener) {
+    mailbox.execute(() -> events.subscribe(afterSequence, listener));
+    return () -> mailbox.execute(() -> events.unsubscribe(listener));
+  }
+
+  // ---- drivers
+
+  private void launch() {
+    int launched = ++incarnation;
+    launchesUnderWay++;
+    earlyEvents.clear();
+    LaunchSpec spec = new LaunchSpec(id, launched, settings);
+    Receiver receiver = new Receiver(launched);
+    environment
+        .launchPool()
+        .execute(
+            () -> {
+              try {
+                RunningDriver begun = environment.launcher().launch(spec, receiver, log);
+                mailbox.execute(() -> launched(launched, begun));
+              } catch (LaunchException e) {
+                logger.info("session {} could not be launched: {}", id, e.getMessage());
+                mailbox.execute(() -> launchFailed(launched, e.getMessage()));
+              } catch (RuntimeException | Error e) {
+                logger.error("launching session {} failed", id, e);
+                mailbox.execute(() -> launchFailed(launched, "The launch failed: " + e));
+              }
+            });
+    later(
+        environment.limits().startTimeout(),
+        () -> {
+          if (launched == incarnation && state == SessionState.STARTING) {
+            lost(
+                "The driver was not ready within "
+                    + environment.limits().startTimeout().toSeconds()
+                    + " s (livy.rsc.server.connect.timeout).");
+          }
+        });
+  }
+
+  private void launched(int launched, RunningDriver begun) {
+    launchesUnderWay--;
+    livingDrivers.add(begun);
+    begun.exited().thenAccept(how -> mailbox.execute(() -> exited(begun, how)));
+    if (launched != incarnation || !state.isActive()) {
+      end(begun);
+      return;
+    }
+    driver = begun;
+    List<DriverEvent> early = List.copyOf(earlyEvents);
+    earlyEvents.clear();
+    early.forEach(this::handle);
+  }
+
+  private void launchFailed(int launched, String why) {
+    launchesUnderWay--;
+    if (launched == incarnation && state.isActive()) {
+      lost(why);
+    }
+    endIfDriverless();
+  }
+
+  private void exited(RunningDriver which, String how) {
+    livingDrivers.remove(which);
+    endIfDriverless();
+    later(
+        LAST_WORDS,
+        () -> {
+          if (which == driver) {
+            lost("The driver process ended: " + how);
+          }
+        });
+  }
+
+  /** The driver is of no more use: the session dies, and with it what it was doing. */
+  private void lost(String why) {
+    log.append(StreamName.STDERR, why);
+    logger.info("session {} is dead: {}", id, why);
+    StatementError error =
+        new StatementError(
+            StatementError.Origin.DRIVER,
+            "DriverDied",
+            "Interpreter died:\n" + String.join("\n", log.lastErrors(LOG_LINES_IN_ERRORS)),
+            List.of());
+    driverInfo = Optional.empty();
+    if (withDriver != null) {
+      Statement running = known(withDriver);
+      end(
+          running,
+          running.state() == StatementState.CANCELLING
+              ? StatementState.CANCELLED
+              : StatementState.AVAILABLE,
+          Optional.of(error));
+      withDriver = null;
+    }
+    cancelWaiting(statement -> true);
+    answerAllQuestions();
+    become(SessionState.DEAD);
+    retireDriver();
+    endIfDriverless();
+  }
+
+  private void retireDriver() {
+    RunningDriver old = driver;
+    driver = null;
+    if (old != null) {
+      end(old);
+    }
+  }
+
+  /** Asks a driver to end, and makes sure that it does. */
+  private void end(RunningDriver old) {
+    if (!livingDrivers.contains(old)) {
+      old.connection().close();
+      return;
+    }
+    old.connection().send(new DriverCommand.Shutdown());
+    later(
+        environment.limits().stopGrace(),
+        () -> {
+          if (livingDrivers.contains(old)) {
+            old.kill();
+          }
+        });
+  }
+
+  private void endIfDriverless() {
+    if (state.isActive() || driver != null || !livingDrivers.isEmpty() || launchesUnderWay > 0) {
+      return;
+    }
+    if (state == SessionState.SHUTTING_DOWN) {
+      become(SessionState.DEAD);
+    }
+    ended.complete(null);
+  }
+
+  /** Passes what a driver says on to the mailbox, as long as that driver is the session's. */
+  private final class Receiver implements DriverConnection.Receiver<DriverEvent> {
+
+    private final int from;
+
+    Receiver(int from) {
+      this.from = from;
+    }
+
+    @Override
+    public void received(DriverEvent event) {
+      mailbox.execute(
+          () -> {
+            if (from != incarnation || !state.isActive()) {
+              return;
+            }
+            if (driver == null) {
+              earlyEvents.add(event);
+            } else {
+              handle(event);
+            }
+          });
+    }
+
+    @Override
+    public void closed(String reason) {
+      mailbox.execute(
+          () -> {
+            if (from == incarnation && state.isActive() && driver != null) {
+              lost("The link to the driver has ended: " + reason);
+            }
+          });
+    }
+  }
+
+  // ---- what the driver says
+
+  private void handle(DriverEvent event) {
+    if (event instanceof DriverEvent.DriverReady ready) {
+      ready(ready);
+    } else if (event instanceof DriverEvent.DriverFailed failed) {
+      lost(failed.reason());
+    } else if (event instanceof DriverEvent.CompletenessChecked checked) {
+      answerQuestion(
+          checked.requestId(), new CompletenessVerdict(checked.completeness(), checked.indent()));
+    } else if (event instanceof DriverEvent.OfStatement about) {
+      Statement statement = known(about.statementId());
+      if (statement != null) {
+        handle(about, statement);
+      }
+    }
+  }
+
+  private void handle(DriverEvent.OfStatement event, Statement statement) {
+    if (event instanceof DriverEvent.StatementPutOut put) {
+      Statement grown = statement.plus(put.output());
+      remember(grown);
+      events.add(sequence -> new SessionEvent.OutputAdded(sequence, grown, put.output()));
+    } else if (event instanceof DriverEvent.StatementProgressed progressed) {
+      if (!statement.state().isTerminal()) {
+        double share =
+            progressed.totalTasks() == 0
+                ? 0.0
+                : (double) progressed.completedTasks() / progressed.totalTasks();
+        update(statement.progressed(share));
+      }
+    } else if (event instanceof DriverEvent.StatementSucceeded) {
+      driverFinished(statement, Optional.empty());
+    } else if (event instanceof DriverEvent.StatementFailed failed) {
+      driverFinished(statement, Optional.of(failed.error()));
+    }
+  }
+
+  private void ready(DriverEvent.DriverReady ready) {
+    driverInfo =
+        Optional.of(
+            new DriverInfo(
+                ready.sparkVersion(),
+                ready.scalaVersion(),
+                ready.applicationId(),
+                Optional.of(ready.sparkUiUrl()).filter(url -> !url.isEmpty())));
+    become(SessionState.IDLE);
+    dispatch();
+  }
+
+  private void driverFinished(Statement statement, Optional<StatementError> error) {
+    if (withDriver == null || withDriver != statement.id()) {
+      return;
+    }
+    withDriver = null;
+    if (!statement.state().isTerminal()) {
+      end(
+          statement,
+          statement.state() == StatementState.CANCELLING
+              ? StatementState.CANCELLED
+              : StatementState.AVAILABLE,
+          error);
+    }
+    if (error.isPresent() && stopOnError.contains(statement.id())) {
+      String client = statement.origin().client();
+      cancelWaiting(other -> other.origin().client().equals(client));
+    }
+    stopOnError.remove(statement.id());
+    hiddenStatements.remove(statement.id());
+    dispatch();
+  }
+
+  // ---- statements
+
+  /** Gives the driver the next statement if it has none, and shows whether the session is busy. */
+  private void dispatch() {
+    if (driverInfo.isPresent() && withDriver == null && !waiting.isEmpty()) {
+      Statement next = known(waiting.remove()).running(environment.clock().millis());
+      withDriver = next.id();
+      update(next);
+      driver
+          .connection()
+          .send(new DriverCommand.Execute(next.id(), next.kind().canonicalName(), next.code()));
+    }
+    boolean working = withDriver != null || !waiting.isEmpty();
+    if (state == SessionState.IDLE && working) {
+      become(SessionState.BUSY);
+    } else if (state == SessionState.BUSY && !working) {
+      become(SessionState.IDLE);
+    }
+  }
+
+  private void cancelNow(int statementId) {
+    Statement statement = known(statementId);
+    if (statement == null) {
+      return;
+    }
+    if (statement.state() == StatementState.WAITING) {
+      waiting.remove(statementId);
+      end(statement, StatementState.CANCELLED, Optional.empty());
+      hiddenStatements.remove(statementId);
+      dispatch();
+    } else if (statement.state() == StatementState.RUNNING) {
+      update(statement.cancelling());
+      driver.connection().send(new DriverCommand.Cancel(statementId));
+      later(
+          environment.limits().cancelTimeout(),
+          () -> {
+            Statement late = known(statementId);
+            if (late != null && late.state() == StatementState.CANCELLING) {
+              log.append(
+                  StreamName.STDERR,
+                  "Statement "
+                      + statementId
+                      + " does not react to being cancelled; restart the session to be rid of it.");
+              end(late, StatementState.CANCELLED, Optional.empty());
+            }
+          });
+    }
+  }
+
+  private void cancelWaiting(Predicate<Statement> which) {
+    for (Integer waitingId : List.copyOf(waiting)) {
+      Statement statement = known(waitingId);
+      if (which.test(statement)) {
+        waiting.remove(waitingId);
+        stopOnError.remove(waitingId);
+        end(statement, StatementState.CANCELLED, Optional.empty());
+        hiddenStatements.remove(waitingId);
+      }
+    }
+  }
+
+  /** Ends all statements, and the wait for answers, because their driver is about to go. */
+  private void cancelAll(String why) {
+    if (withDriver != null) {
+      Statement running = known(withDriver);
+      if (running.state() == StatementState.RUNNING) {
+        running = running.cancelling();
+        update(running);
+      }
+      if (running.state() == StatementState.CANCELLING) {
+        end(
+            running,
+            StatementState.CANCELLED,
+            Optional.of(
+                new StatementError(
+                    StatementError.Origin.INTERRUPT, "SessionInterrupted", why, List.of())));
+      }
+      hiddenStatements.remove(withDriver);
+      withDriver = null;
+    }
+    cancelWaiting(statement -> true);
+    answerAllQuestions();
+    stopOnError.clear();
+  }
+
+  private void end(Statement statement, StatementState how, Optional<StatementError> error) {
+    update(statement.ended(how, error, environment.clock().millis()));
+  }
+
+  private Statement known(int statementId) {
+    return statementId < 0 ? hiddenStatements.get(statementId) : statements.get(statementId);
+  }
+
+  private void remember(Statement statement) {
+    if (statement.isHidden()) {
+      hiddenStatements.put(statement.id(), statement);
+    } else {
+      statements.put(statement.id(), statement);
+      snapshot = takeSnapshot();
+    }
+  }
+
+  private void update(Statement statement) {
+    remember(statement);
+    events.add(sequence -> new SessionEvent.StatementChanged(sequence, statement));
+  }
+
+  private void forgetOldStatements() {
+    while (statements.size() > environment.limits().retainedStatements()
+        && statements.firstEntry().getValue().state().isTerminal()) {
+      statements.pollFirstEntry();
+    }
+    snapshot = takeSnapshot();
+  }
+
+  // ---- small things
+
+  private void answerQuestion(int questionId, CompletenessVerdict verdict) {
+    CompletableFuture<CompletenessVerdict> question = questions.remove(questionId);
+    if (question != null) {
+      question.complete(verdict);
+    }
+  }
+
+  private void answerAllQuestions() {
+    List.copyOf(questions.keySet())
+        .forEach(question -> answerQuestion(question, CompletenessVerdict.UNKNOWN));
+  }
+
+  private void become(SessionState next) {
+    if (!state.mayBecome(next)) {
+      throw new IllegalStateException("a session cannot go from " + state + " to " + next);
+    }
+    state = next;
+    snapshot = takeSnapshot();
+    SessionSnapshot now = snapshot;
+    events.add(sequence -> new SessionEvent.SessionChanged(sequence, now));
+  }
+
+  private SessionException wrongState() {
+    return new SessionException(ErrorCode.WRONG_STATE, "Session is in state " + state);
+  }
+
+  private SessionSnapshot takeSnapshot() {
+    return new SessionSnapshot(
+        id,
+        settings,
+        owner,
+        state,
+        driverInfo,
+        incarnation,
+        firstStatementId,
+        List.copyOf(statements.values()));
+  }
+
+  private <T> CompletionStage<T> inMailbox(Supplier<T> work) {
+    return CompletableFuture.supplyAsync(work, mailbox);
+  }
+
+  private ScheduledFuture<?> later(Duration delay, Runnable task) {
+    return environment
+        .timer()
+        .schedule(() -> mailbox.execute(task), delay.toMillis(), TimeUnit.MILLISECONDS);
+  }
+}

@@ -1,0 +1,20 @@
+package io.polybius.session;
+
+/** A request to the session core that cannot be served. The message is for the user. */
+public final class SessionException extends RuntimeException {
+
+  private static final long serialVersionUID = 1;
+
+  private final ErrorCode code;
+
+  /** Makes one with a message for the user. */
+  public SessionException(ErrorCode code, String message) {
+    super(message);
+    this.code = code;
+  }
+
+  /** Returns what kind of error it is. */
+  public ErrorCode code() {
+    return code;
+  }
+}

@@ -1,0 +1,2 @@
+/** What the session core needs from others: somebody who starts drivers. */
+package io.polybius.session.spi;

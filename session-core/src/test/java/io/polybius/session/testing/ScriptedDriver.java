@@ -1,0 +1,175 @@
+package io.polybius.session.testing;
+
+import io.polybius.driver.protocol.Completeness;
+import io.polybius.driver.protocol.DriverCommand;
+import io.polybius.driver.protocol.DriverConnection;
+import io.polybius.driver.protocol.DriverEvent;
+import io.polybius.driver.protocol.MimeBundle;
+import io.polybius.driver.protocol.StatementError;
+import io.polybius.driver.protocol.StatementOutput;
+import io.polybius.driver.protocol.StreamName;
+import io.polybius.session.spi.RunningDriver;
+import java.util.List;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * A driver in memory that does what a test tells it. Commands are answered by a script, or
+ * collected until the test asks for them.
+ */
+public final class ScriptedDriver implements RunningDriver {
+
+  private final DriverConnection.Receiver<DriverEvent> server;
+  private final CompletableFuture<String> exited = new CompletableFuture<>();
+  private final BlockingQueue<DriverCommand> commands = new LinkedBlockingQueue<>();
+  private final Script script;
+  private final Connection connection = new Connection();
+
+  /** What a driver does when a command comes. */
+  public interface Script {
+
+    /** Does nothing but keep the command for {@link ScriptedDriver#nextCommand}. */
+    Script COLLECT = (driver, command) -> {};
+
+    /**
+     * A small language: {@code print TEXT}, {@code value TEXT}, {@code display TYPE TEXT}, {@code
+     * fail TEXT} and {@code wait} (until cancelled), one to a line. Texts that end with {@code {} are
+     * incomplete.
+     */
+    Script TINY = ScriptedDriver::runTiny;
+
+    /** Called on the thread that sent the command. */
+    void onCommand(ScriptedDriver driver, DriverCommand command);
+  }
+
+  ScriptedDriver(DriverConnection.Receiver<DriverEvent> server, Script script) {
+    this.server = server;
+    this.script = script;
+  }
+
+  /** Tells the server something. */
+  public void say(DriverEvent event) {
+    server.received(event);
+  }
+
+  /** Reports that Spark is up. */
+  public void ready() {
+    say(new DriverEvent.DriverReady("3.5.5", "2.12.18", "local-1", "http://localhost:4040"));
+  }
+
+  /** Returns the next command that came, waiting a few seconds for it. */
+  public DriverCommand nextCommand() throws InterruptedException {
+    DriverCommand next = commands.poll(5, TimeUnit.SECONDS);
+    if (next == null) {
+      throw new AssertionError("no command came");
+    }
+    return next;
+  }
+
+  /** Returns the next command, which must be of that type. */
+  public <T extends DriverCommand> T nextCommand(Class<T> type) throws InterruptedException {
+    return type.cast(nextCommand());
+  }
+
+  /** Ends the process. */
+  public void exit(String how) {
+    exited.complete(how);
+  }
+
+  /** Cuts the link for good. */
+  public void cut(String reason) {
+    server.closed(reason);
+  }
+
+  @Override
+  public DriverConnection<DriverCommand> connection() {
+    return connection;
+  }
+
+  @Override
+  public CompletionStage<String> exited() {
+    return exited;
+  }
+
+  @Override
+  public void kill() {
+    exit("killed");
+  }
+
+  private final class Connection implements DriverConnection<DriverCommand> {
+    @Override
+    public void send(DriverCommand command) {
+      commands.add(command);
+      script.onCommand(ScriptedDriver.this, command);
+    }
+
+    @Override
+    public void close() {}
+  }
+
+  private static void runTiny(ScriptedDriver driver, DriverCommand command) {
+    if (command instanceof DriverCommand.Execute execute) {
+      driver.run(execute.statementId(), execute.code());
+    } else if (command instanceof DriverCommand.Cancel cancel) {
+      driver.say(
+          new DriverEvent.StatementFailed(
+              cancel.statementId(),
+              new StatementError(
+                  StatementError.Origin.INTERRUPT,
+                  "Interrupted",
+                  "The statement was interrupted.",
+                  List.of())));
+    } else if (command instanceof DriverCommand.CheckCompleteness check) {
+      boolean open = check.code().endsWith("{");
+      driver.say(
+          new DriverEvent.CompletenessChecked(
+              check.requestId(),
+              open ? Completeness.INCOMPLETE : Completeness.COMPLETE,
+              open ? "  " : ""));
+    } else if (command instanceof DriverCommand.Shutdown) {
+      driver.exit("exit code 0");
+    }
+  }
+
+  private void run(int id, String code) {
+    for (String line : code.split("\n")) {
+      String[] words = line.split(" ", 3);
+      String text = line.substring(Math.min(line.length(), words[0].length() + 1));
+      switch (words[0]) {
+        case "print" -> put(id, new StatementOutput.StreamText(StreamName.STDOUT, text + "\n"));
+        case "warn" -> put(id, new StatementOutput.StreamText(StreamName.STDERR, text + "\n"));
+        case "value" -> {
+          put(id, new StatementOutput.Echo("res" + id + ": Int = " + text + "\n"));
+          put(id, new StatementOutput.Value(MimeBundle.text(text)));
+        }
+        case "display" ->
+            put(
+                id,
+                new StatementOutput.Display(new MimeBundle(List.of()).with(words[1], words[2])));
+        case "fail" -> {
+          say(
+              new DriverEvent.StatementFailed(
+                  id,
+                  new StatementError(
+                      StatementError.Origin.USER_CODE,
+                      "java.lang.RuntimeException",
+                      text,
+                      List.of("  at .run(<console>:1)"))));
+          return;
+        }
+        case "wait" -> {
+          return;
+        }
+        default -> {}
+      }
+    }
+    say(new DriverEvent.StatementSucceeded(id));
+  }
+
+  private void put(int id, StatementOutput output) {
+    say(new DriverEvent.StatementPutOut(id, output));
+  }
+}

@@ -1,0 +1,68 @@
+package io.polybius.session.testing;
+
+import io.polybius.driver.protocol.DriverConnection;
+import io.polybius.driver.protocol.DriverEvent;
+import io.polybius.session.SessionLog;
+import io.polybius.session.spi.DriverLauncher;
+import io.polybius.session.spi.LaunchException;
+import io.polybius.session.spi.LaunchSpec;
+import io.polybius.session.spi.RunningDriver;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+
+/** Launches {@link ScriptedDriver}s. */
+public final class ScriptedLauncher implements DriverLauncher {
+
+  private final BlockingQueue<ScriptedDriver> launched = new LinkedBlockingQueue<>();
+  private final ScriptedDriver.Script script;
+  private final boolean readyAtOnce;
+  private volatile String failure;
+
+  /** Makes one whose drivers follow a script and come up only when the test says so. */
+  public static ScriptedLauncher slow(ScriptedDriver.Script script) {
+    return new ScriptedLauncher(script, false);
+  }
+
+  /** Makes one whose drivers follow a script and are up at once. */
+  public static ScriptedLauncher ready(ScriptedDriver.Script script) {
+    return new ScriptedLauncher(script, true);
+  }
+
+  private ScriptedLauncher(ScriptedDriver.Script script, boolean readyAtOnce) {
+    this.script = script;
+    this.readyAtOnce = readyAtOnce;
+  }
+
+  /** Lets every launch from now on fail. */
+  public void failWith(String message) {
+    failure = message;
+  }
+
+  /** Returns the next driver that was launched, waiting a few seconds for it. */
+  public ScriptedDriver nextDriver() throws InterruptedException {
+    ScriptedDriver driver = launched.poll(5, TimeUnit.SECONDS);
+    if (driver == null) {
+      throw new AssertionError("no driver was launched");
+    }
+    return driver;
+  }
+
+  @Override
+  public RunningDriver launch(
+      LaunchSpec spec, DriverConnection.Receiver<DriverEvent> events, SessionLog log)
+      throws LaunchException {
+    if (failure != null) {
+      throw new LaunchException(failure);
+    }
+    ScriptedDriver driver = new ScriptedDriver(events, script);
+    launched.add(driver);
+    if (readyAtOnce) {
+      driver.ready();
+    }
+    return driver;
+  }
+
+  @Override
+  public void close() {}
+}
