@@ -297,14 +297,18 @@ final class Session {
 
   private void exited(RunningDriver which, String how) {
     livingDrivers.remove(which);
-    endIfDriverless();
-    later(
-        LAST_WORDS,
-        () -> {
-          if (which == driver) {
-            lost("The driver process ended: " + how);
-          }
-        });
+    if (which == driver) {
+      later(
+          LAST_WORDS,
+          () -> {
+            if (which == driver) {
+              lost("The driver process ended: " + how);
+            }
+          });
+    } else {
+      which.connection().close();
+      endIfDriverless();
+    }
   }
 
   /** The driver is of no more use: the session dies, and with it what it was doing. */
