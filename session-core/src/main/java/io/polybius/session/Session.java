@@ -78,13 +78,13 @@ final class Session {
   private final Set<Integer> stopOnError = new HashSet<>();
   private final Map<Integer, CompletableFuture<CompletenessVerdict>> questions = new HashMap<>();
   private final Set<RunningDriver> livingDrivers = new HashSet<>();
-  private final List<DriverEvent> earlyEvents = new ArrayList<>();
+  private final List<Runnable> early = new ArrayList<>();
   private SessionState state = SessionState.STARTING;
   private Optional<DriverInfo> driverInfo = Optional.empty();
   private RunningDriver driver;
   private int launchesUnderWay;
   private Integer withDriver;
-  private int incarnation;
+  private int incarnation = 1;
   private int firstStatementId;
   private int nextStatementId;
   private int nextHiddenId = -1;
@@ -115,9 +115,14 @@ final class Session {
     return ended;
   }
 
-  /** Launches the first driver. */
+  /** Launches the first driver, unless the session has been stopped already. */
   void start() {
-    mailbox.execute(this::launch);
+    mailbox.execute(
+        () -> {
+          if (state == SessionState.STARTING) {
+            launch();
+          }
+        });
   }
 
   /**
@@ -201,12 +206,15 @@ final class Session {
             throw wrongState();
           }
           cancelAll("The session was restarted.");
+          retireDriver();
+          incarnation++;
           driverInfo = Optional.empty();
           firstStatementId = nextStatementId;
-          if (state != SessionState.STARTING) {
+          if (state == SessionState.STARTING) {
+            announce();
+          } else {
             become(SessionState.STARTING);
           }
-          retireDriver();
           launch();
           return snapshot;
         });
@@ -241,9 +249,9 @@ final class Session {
   // ---- drivers
 
   private void launch() {
-    int launched = ++incarnation;
+    int launched = incarnation;
     launchesUnderWay++;
-    earlyEvents.clear();
+    early.clear();
     LaunchSpec spec = new LaunchSpec(id, launched, settings);
     Receiver receiver = new Receiver(launched);
     environment
@@ -282,9 +290,12 @@ final class Session {
       return;
     }
     driver = begun;
-    List<DriverEvent> early = List.copyOf(earlyEvents);
-    earlyEvents.clear();
-    early.forEach(this::handle);
+    for (Runnable event : List.copyOf(early)) {
+      if (driver == begun) {
+        event.run();
+      }
+    }
+    early.clear();
   }
 
   private void launchFailed(int launched, String why) {
@@ -297,7 +308,6 @@ final class Session {
 
   private void exited(RunningDriver which, String how) {
     livingDrivers.remove(which);
-    endIfDriverless();
     if (which == driver) {
       later(
           LAST_WORDS,
@@ -306,6 +316,9 @@ final class Session {
               lost("The driver process ended: " + how);
             }
           });
+    } else {
+      which.connection().close();
+      endIfDriverless();
     }
   }
 
@@ -320,16 +333,7 @@ final class Session {
             "Interpreter died:\n" + String.join("\n", log.lastErrors(LOG_LINES_IN_ERRORS)),
             List.of());
     driverInfo = Optional.empty();
-    if (withDriver != null) {
-      Statement running = known(withDriver);
-      end(
-          running,
-          running.state() == StatementState.CANCELLING
-              ? StatementState.CANCELLED
-              : StatementState.AVAILABLE,
-          Optional.of(error));
-      withDriver = null;
-    }
+    endRunning(error);
     cancelWaiting(statement -> true);
     answerAllQuestions();
     become(SessionState.DEAD);
@@ -382,25 +386,25 @@ final class Session {
 
     @Override
     public void received(DriverEvent event) {
+      pass(() -> handle(event));
+    }
+
+    @Override
+    public void closed(String reason) {
+      pass(() -> lost("The link to the driver has ended: " + reason));
+    }
+
+    /** A driver may be heard before its launch has returned; what it says waits for that. */
+    private void pass(Runnable event) {
       mailbox.execute(
           () -> {
             if (from != incarnation || !state.isActive()) {
               return;
             }
             if (driver == null) {
-              earlyEvents.add(event);
+              early.add(event);
             } else {
-              handle(event);
-            }
-          });
-    }
-
-    @Override
-    public void closed(String reason) {
-      mailbox.execute(
-          () -> {
-            if (from == incarnation && state.isActive() && driver != null) {
-              lost("The link to the driver has ended: " + reason);
+              event.run();
             }
           });
     }
@@ -445,6 +449,10 @@ final class Session {
   }
 
   private void ready(DriverEvent.DriverReady ready) {
+    if (state != SessionState.STARTING) {
+      logger.warn("the driver of session {} says a second time that it is ready", id);
+      return;
+    }
     driverInfo =
         Optional.of(
             new DriverInfo(
@@ -462,18 +470,8 @@ final class Session {
     }
     withDriver = null;
     if (!statement.state().isTerminal()) {
-      end(
-          statement,
-          statement.state() == StatementState.CANCELLING
-              ? StatementState.CANCELLED
-              : StatementState.AVAILABLE,
-          error);
+      endStarted(statement, error);
     }
-    if (error.isPresent() && stopOnError.contains(statement.id())) {
-      String client = statement.origin().client();
-      cancelWaiting(other -> other.origin().client().equals(client));
-    }
-    stopOnError.remove(statement.id());
     hiddenStatements.remove(statement.id());
     dispatch();
   }
@@ -504,9 +502,7 @@ final class Session {
       return;
     }
     if (statement.state() == StatementState.WAITING) {
-      waiting.remove(statementId);
-      end(statement, StatementState.CANCELLED, Optional.empty());
-      hiddenStatements.remove(statementId);
+      cancelWaiting(other -> other.id() == statementId);
       dispatch();
     } else if (statement.state() == StatementState.RUNNING) {
       update(statement.cancelling());
@@ -516,12 +512,17 @@ final class Session {
           () -> {
             Statement late = known(statementId);
             if (late != null && late.state() == StatementState.CANCELLING) {
-              log.append(
-                  StreamName.STDERR,
+              String why =
                   "Statement "
                       + statementId
-                      + " does not react to being cancelled; restart the session to be rid of it.");
-              end(late, StatementState.CANCELLED, Optional.empty());
+                      + " does not react to being cancelled and runs on;"
+                      + " restart the session to be rid of it.";
+              log.append(StreamName.STDERR, why);
+              endStarted(
+                  late,
+                  Optional.of(
+                      new StatementError(
+                          StatementError.Origin.INTERRUPT, "StillRunning", why, List.of())));
             }
           });
     }
@@ -541,26 +542,40 @@ final class Session {
 
   /** Ends all statements, and the wait for answers, because their driver is about to go. */
   private void cancelAll(String why) {
-    if (withDriver != null) {
-      Statement running = known(withDriver);
-      if (running.state() == StatementState.RUNNING) {
-        running = running.cancelling();
-        update(running);
-      }
-      if (running.state() == StatementState.CANCELLING) {
-        end(
-            running,
-            StatementState.CANCELLED,
-            Optional.of(
-                new StatementError(
-                    StatementError.Origin.INTERRUPT, "SessionInterrupted", why, List.of())));
-      }
-      hiddenStatements.remove(withDriver);
-      withDriver = null;
+    if (withDriver != null && known(withDriver).state() == StatementState.RUNNING) {
+      update(known(withDriver).cancelling());
     }
+    endRunning(
+        new StatementError(StatementError.Origin.INTERRUPT, "SessionInterrupted", why, List.of()));
     cancelWaiting(statement -> true);
     answerAllQuestions();
-    stopOnError.clear();
+  }
+
+  /** Ends the statement that is with the driver, which will say nothing more about it. */
+  private void endRunning(StatementError error) {
+    if (withDriver == null) {
+      return;
+    }
+    Statement running = known(withDriver);
+    withDriver = null;
+    if (!running.state().isTerminal()) {
+      endStarted(running, Optional.of(error));
+    }
+    hiddenStatements.remove(running.id());
+  }
+
+  /** Ends a statement that has begun, and those that its client does not want after a failure. */
+  private void endStarted(Statement statement, Optional<StatementError> error) {
+    end(
+        statement,
+        statement.state() == StatementState.CANCELLING
+            ? StatementState.CANCELLED
+            : StatementState.AVAILABLE,
+        error);
+    if (stopOnError.remove(statement.id()) && error.isPresent()) {
+      String client = statement.origin().client();
+      cancelWaiting(other -> other.origin().client().equals(client));
+    }
   }
 
   private void end(Statement statement, StatementState how, Optional<StatementError> error) {
@@ -586,8 +601,13 @@ final class Session {
   }
 
   private void forgetOldStatements() {
-    while (statements.size() > environment.limits().retainedStatements()
-        && statements.firstEntry().getValue().state().isTerminal()) {
+    while (statements.size() > environment.limits().retainedStatements()) {
+      Statement oldest = statements.firstEntry().getValue();
+      // One that the driver could not stop has ended for its users, but not for the driver.
+      boolean withDriverStill = withDriver != null && withDriver == oldest.id();
+      if (withDriverStill || !oldest.state().isTerminal()) {
+        break;
+      }
       statements.pollFirstEntry();
     }
     snapshot = takeSnapshot();
@@ -612,6 +632,10 @@ final class Session {
       throw new IllegalStateException("a session cannot go from " + state + " to " + next);
     }
     state = next;
+    announce();
+  }
+
+  private void announce() {
     snapshot = takeSnapshot();
     SessionSnapshot now = snapshot;
     events.add(sequence -> new SessionEvent.SessionChanged(sequence, now));
@@ -634,7 +658,16 @@ final class Session {
   }
 
   private <T> CompletionStage<T> inMailbox(Supplier<T> work) {
-    return CompletableFuture.supplyAsync(work, mailbox);
+    CompletableFuture<T> result = new CompletableFuture<>();
+    mailbox.execute(
+        () -> {
+          try {
+            result.complete(work.get());
+          } catch (RuntimeException | Error e) {
+            result.completeExceptionally(e);
+          }
+        });
+    return result;
   }
 
   private ScheduledFuture<?> later(Duration delay, Runnable task) {
