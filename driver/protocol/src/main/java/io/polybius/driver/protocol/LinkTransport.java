@@ -33,6 +33,9 @@ final class LinkTransport implements ReliableConnection.Transport {
   /** A transport over which nothing came for this long is given up. */
   static final Duration SILENCE = Duration.ofSeconds(20);
 
+  /** How long the other end may take to hang up after a goodbye. */
+  static final Duration PARTING = Duration.ofSeconds(2);
+
   private static final String[] PROTOCOLS = {"TLSv1.3"};
 
   private final Channel channel;
@@ -62,6 +65,17 @@ final class LinkTransport implements ReliableConnection.Transport {
       channel.write(next, channel.voidPromise());
     }
     channel.flush();
+  }
+
+  @Override
+  public void part() {
+    onLoop(
+        () -> {
+          flush();
+          var overdue =
+              channel.eventLoop().schedule(this::close, PARTING.toMillis(), TimeUnit.MILLISECONDS);
+          channel.closeFuture().addListener(closed -> overdue.cancel(false));
+        });
   }
 
   @Override
