@@ -297,14 +297,18 @@ final class Session {
 
   private void exited(RunningDriver which, String how) {
     livingDrivers.remove(which);
-    endIfDriverless();
-    later(
-        LAST_WORDS,
-        () -> {
-          if (which == driver) {
-            lost("The driver process ended: " + how);
-          }
-        });
+    if (which == driver) {
+      later(
+          LAST_WORDS,
+          () -> {
+            if (which == driver) {
+              lost("The driver process ended: " + how);
+            }
+          });
+    } else {
+      which.connection().close();
+      endIfDriverless();
+    }
   }
 
   /** The driver is of no more use: the session dies, and with it what it was doing. */
@@ -318,16 +322,7 @@ final class Session {
             "Interpreter died:\n" + String.join("\n", log.lastErrors(LOG_LINES_IN_ERRORS)),
             List.of());
     driverInfo = Optional.empty();
-    if (withDriver != null) {
-      Statement running = known(withDriver);
-      end(
-          running,
-          running.state() == StatementState.CANCELLING
-              ? StatementState.CANCELLED
-              : StatementState.AVAILABLE,
-          Optional.of(error));
-      withDriver = null;
-    }
+    endRunning(error);
     cancelWaiting(statement -> true);
     answerAllQuestions();
     become(SessionState.DEAD);
@@ -460,18 +455,8 @@ final class Session {
     }
     withDriver = null;
     if (!statement.state().isTerminal()) {
-      end(
-          statement,
-          statement.state() == StatementState.CANCELLING
-              ? StatementState.CANCELLED
-              : StatementState.AVAILABLE,
-          error);
+      endStarted(statement, error);
     }
-    if (error.isPresent() && stopOnError.contains(statement.id())) {
-      String client = statement.origin().client();
-      cancelWaiting(other -> other.origin().client().equals(client));
-    }
-    stopOnError.remove(statement.id());
     hiddenStatements.remove(statement.id());
     dispatch();
   }
@@ -502,9 +487,7 @@ final class Session {
       return;
     }
     if (statement.state() == StatementState.WAITING) {
-      waiting.remove(statementId);
-      end(statement, StatementState.CANCELLED, Optional.empty());
-      hiddenStatements.remove(statementId);
+      cancelWaiting(other -> other.id() == statementId);
       dispatch();
     } else if (statement.state() == StatementState.RUNNING) {
       update(statement.cancelling());
@@ -514,12 +497,17 @@ final class Session {
           () -> {
             Statement late = known(statementId);
             if (late != null && late.state() == StatementState.CANCELLING) {
-              log.append(
-                  StreamName.STDERR,
+              String why =
                   "Statement "
                       + statementId
-                      + " does not react to being cancelled; restart the session to be rid of it.");
-              end(late, StatementState.CANCELLED, Optional.empty());
+                      + " does not react to being cancelled and runs on;"
+                      + " restart the session to be rid of it.";
+              log.append(StreamName.STDERR, why);
+              endStarted(
+                  late,
+                  Optional.of(
+                      new StatementError(
+                          StatementError.Origin.INTERRUPT, "StillRunning", why, List.of())));
             }
           });
     }
@@ -539,26 +527,40 @@ final class Session {
 
   /** Ends all statements, and the wait for answers, because their driver is about to go. */
   private void cancelAll(String why) {
-    if (withDriver != null) {
-      Statement running = known(withDriver);
-      if (running.state() == StatementState.RUNNING) {
-        running = running.cancelling();
-        update(running);
-      }
-      if (running.state() == StatementState.CANCELLING) {
-        end(
-            running,
-            StatementState.CANCELLED,
-            Optional.of(
-                new StatementError(
-                    StatementError.Origin.INTERRUPT, "SessionInterrupted", why, List.of())));
-      }
-      hiddenStatements.remove(withDriver);
-      withDriver = null;
+    if (withDriver != null && known(withDriver).state() == StatementState.RUNNING) {
+      update(known(withDriver).cancelling());
     }
+    endRunning(
+        new StatementError(StatementError.Origin.INTERRUPT, "SessionInterrupted", why, List.of()));
     cancelWaiting(statement -> true);
     answerAllQuestions();
-    stopOnError.clear();
+  }
+
+  /** Ends the statement that is with the driver, which will say nothing more about it. */
+  private void endRunning(StatementError error) {
+    if (withDriver == null) {
+      return;
+    }
+    Statement running = known(withDriver);
+    withDriver = null;
+    if (!running.state().isTerminal()) {
+      endStarted(running, Optional.of(error));
+    }
+    hiddenStatements.remove(running.id());
+  }
+
+  /** Ends a statement that has begun, and those that its client does not want after a failure. */
+  private void endStarted(Statement statement, Optional<StatementError> error) {
+    end(
+        statement,
+        statement.state() == StatementState.CANCELLING
+            ? StatementState.CANCELLED
+            : StatementState.AVAILABLE,
+        error);
+    if (stopOnError.remove(statement.id()) && error.isPresent()) {
+      String client = statement.origin().client();
+      cancelWaiting(other -> other.origin().client().equals(client));
+    }
   }
 
   private void end(Statement statement, StatementState how, Optional<StatementError> error) {
@@ -584,8 +586,13 @@ final class Session {
   }
 
   private void forgetOldStatements() {
-    while (statements.size() > environment.limits().retainedStatements()
-        && statements.firstEntry().getValue().state().isTerminal()) {
+    while (statements.size() > environment.limits().retainedStatements()) {
+      Statement oldest = statements.firstEntry().getValue();
+      // One that the driver could not stop has ended for its users, but not for the driver.
+      boolean withDriverStill = withDriver != null && withDriver == oldest.id();
+      if (withDriverStill || !oldest.state().isTerminal()) {
+        break;
+      }
       statements.pollFirstEntry();
     }
     snapshot = takeSnapshot();
