@@ -78,13 +78,13 @@ final class Session {
   private final Set<Integer> stopOnError = new HashSet<>();
   private final Map<Integer, CompletableFuture<CompletenessVerdict>> questions = new HashMap<>();
   private final Set<RunningDriver> livingDrivers = new HashSet<>();
-  private final List<DriverEvent> earlyEvents = new ArrayList<>();
+  private final List<Runnable> early = new ArrayList<>();
   private SessionState state = SessionState.STARTING;
   private Optional<DriverInfo> driverInfo = Optional.empty();
   private RunningDriver driver;
   private int launchesUnderWay;
   private Integer withDriver;
-  private int incarnation;
+  private int incarnation = 1;
   private int firstStatementId;
   private int nextStatementId;
   private int nextHiddenId = -1;
@@ -115,9 +115,14 @@ final class Session {
     return ended;
   }
 
-  /** Launches the first driver. */
+  /** Launches the first driver, unless the session has been stopped already. */
   void start() {
-    mailbox.execute(this::launch);
+    mailbox.execute(
+        () -> {
+          if (state == SessionState.STARTING) {
+            launch();
+          }
+        });
   }
 
   /**
@@ -201,12 +206,15 @@ final class Session {
             throw wrongState();
           }
           cancelAll("The session was restarted.");
+          retireDriver();
+          incarnation++;
           driverInfo = Optional.empty();
           firstStatementId = nextStatementId;
-          if (state != SessionState.STARTING) {
+          if (state == SessionState.STARTING) {
+            announce();
+          } else {
             become(SessionState.STARTING);
           }
-          retireDriver();
           launch();
           return snapshot;
         });
@@ -241,9 +249,9 @@ final class Session {
   // ---- drivers
 
   private void launch() {
-    int launched = ++incarnation;
+    int launched = incarnation;
     launchesUnderWay++;
-    earlyEvents.clear();
+    early.clear();
     LaunchSpec spec = new LaunchSpec(id, launched, settings);
     Receiver receiver = new Receiver(launched);
     environment
@@ -282,9 +290,12 @@ final class Session {
       return;
     }
     driver = begun;
-    List<DriverEvent> early = List.copyOf(earlyEvents);
-    earlyEvents.clear();
-    early.forEach(this::handle);
+    for (Runnable event : List.copyOf(early)) {
+      if (driver == begun) {
+        event.run();
+      }
+    }
+    early.clear();
   }
 
   private void launchFailed(int launched, String why) {
@@ -375,25 +386,25 @@ final class Session {
 
     @Override
     public void received(DriverEvent event) {
+      pass(() -> handle(event));
+    }
+
+    @Override
+    public void closed(String reason) {
+      pass(() -> lost("The link to the driver has ended: " + reason));
+    }
+
+    /** A driver may be heard before its launch has returned; what it says waits for that. */
+    private void pass(Runnable event) {
       mailbox.execute(
           () -> {
             if (from != incarnation || !state.isActive()) {
               return;
             }
             if (driver == null) {
-              earlyEvents.add(event);
+              early.add(event);
             } else {
-              handle(event);
-            }
-          });
-    }
-
-    @Override
-    public void closed(String reason) {
-      mailbox.execute(
-          () -> {
-            if (from == incarnation && state.isActive() && driver != null) {
-              lost("The link to the driver has ended: " + reason);
+              event.run();
             }
           });
     }
@@ -438,6 +449,10 @@ final class Session {
   }
 
   private void ready(DriverEvent.DriverReady ready) {
+    if (state != SessionState.STARTING) {
+      logger.warn("the driver of session {} says a second time that it is ready", id);
+      return;
+    }
     driverInfo =
         Optional.of(
             new DriverInfo(
@@ -617,6 +632,10 @@ final class Session {
       throw new IllegalStateException("a session cannot go from " + state + " to " + next);
     }
     state = next;
+    announce();
+  }
+
+  private void announce() {
     snapshot = takeSnapshot();
     SessionSnapshot now = snapshot;
     events.add(sequence -> new SessionEvent.SessionChanged(sequence, now));
@@ -639,7 +658,16 @@ final class Session {
   }
 
   private <T> CompletionStage<T> inMailbox(Supplier<T> work) {
-    return CompletableFuture.supplyAsync(work, mailbox);
+    CompletableFuture<T> result = new CompletableFuture<>();
+    mailbox.execute(
+        () -> {
+          try {
+            result.complete(work.get());
+          } catch (RuntimeException | Error e) {
+            result.completeExceptionally(e);
+          }
+        });
+    return result;
   }
 
   private ScheduledFuture<?> later(Duration delay, Runnable task) {

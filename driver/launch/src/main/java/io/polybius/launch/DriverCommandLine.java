@@ -118,6 +118,7 @@ final class DriverCommandLine {
     Map<String, String> environment = builder.environment();
     // Spark's own ports stay on this machine, like those of the server, unless the operator says.
     environment.putIfAbsent("SPARK_LOCAL_IP", "127.0.0.1");
+    environment.put("SPARK_LOCAL_DIRS", directory.resolve("spark").toString());
     environment.put("SPARK_HOME", spark.home().toString());
     return builder;
   }

@@ -69,7 +69,7 @@ public final class LocalLauncher implements DriverLauncher {
       directory = WorkDirectory.create(settings.workDirectory(), name);
       expectation = listener.expect(name, events);
       Path keys;
-      Map<String, String> driverSettings = new LinkedHashMap<>(sparkSettings(spec, directory));
+      Map<String, String> driverSettings = new LinkedHashMap<>(sparkSettings(spec));
       SessionCertificates.DriverKeys issued = certificates.issue(name);
       keys = directory.writeKeys(issued);
       driverSettings.put("driver", name);
@@ -123,11 +123,10 @@ public final class LocalLauncher implements DriverLauncher {
     listener.close();
   }
 
-  private Map<String, String> sparkSettings(LaunchSpec spec, WorkDirectory directory) {
+  private Map<String, String> sparkSettings(LaunchSpec spec) {
     SessionSettings asked = spec.settings();
     Map<String, String> spark = new LinkedHashMap<>();
     spark.put("spark.app.name", asked.name().orElse("livy-session-" + spec.sessionId()));
-    spark.put("spark.local.dir", directory.path().resolve("spark").toString());
     asked
         .conf()
         .forEach(

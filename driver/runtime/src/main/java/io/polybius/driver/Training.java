@@ -17,6 +17,8 @@ final class Training {
    * @param directory for the classes that the REPL compiles
    */
   static void run(Path directory) throws Exception {
+    System.setProperty("spark.master", "local[*]");
+    System.setProperty("spark.app.name", "training");
     SparkStart spark = SparkStart.begin(directory.resolve("classes"));
     Thread.currentThread().setContextClassLoader(spark.classLoader());
     spark
