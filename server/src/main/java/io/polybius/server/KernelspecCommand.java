@@ -27,6 +27,8 @@ final class KernelspecCommand {
   /** Where to. */
   static final class Place {
 
+    // Only there to be said: without any place it is this one.
+    @SuppressWarnings("UnusedVariable")
     @Option(names = "--user", description = "For this user (the default).")
     private boolean user;
 

@@ -44,8 +44,10 @@ public record JupyterFolders(
     set("JUPYTER_PATH")
         .ifPresent(
             path -> {
-              for (String folder : path.split(File.pathSeparator)) {
-                folders.add(Path.of(folder).resolve("kernels"));
+              for (String folder : path.split(File.pathSeparator, -1)) {
+                if (!folder.isBlank()) {
+                  folders.add(Path.of(folder).resolve("kernels"));
+                }
               }
             });
     folders.add(user());
