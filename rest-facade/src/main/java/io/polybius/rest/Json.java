@@ -1,11 +1,13 @@
 package io.polybius.rest;
 
 import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonLocation;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadConstraints;
+import com.fasterxml.jackson.databind.JsonMappingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.exc.MismatchedInputException;
+import com.fasterxml.jackson.databind.exc.PropertyBindingException;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.util.RawValue;
 import java.io.IOException;
@@ -66,17 +68,20 @@ final class Json {
   }
 
   private static String explain(JsonProcessingException e) {
-    String where =
-        e.getLocation() == null
-            ? ""
-            : " at line "
-                + e.getLocation().getLineNr()
-                + ", column "
-                + e.getLocation().getColumnNr();
-    String path =
-        e instanceof MismatchedInputException mismatch && !mismatch.getPath().isEmpty()
-            ? " (through reference chain: " + mismatch.getPathReference() + ")"
-            : "";
-    return e.getOriginalMessage() + where + path;
+    StringBuilder text = new StringBuilder(e.getOriginalMessage());
+    JsonLocation location = e.getLocation();
+    if (location != null) {
+      text.append(" at line ")
+          .append(location.getLineNr())
+          .append(", column ")
+          .append(location.getColumnNr());
+    }
+    if (e instanceof PropertyBindingException unknown) {
+      text.append(unknown.getMessageSuffix());
+    }
+    if (e instanceof JsonMappingException mapping && !mapping.getPath().isEmpty()) {
+      text.append(" (through reference chain: ").append(mapping.getPathReference()).append(')');
+    }
+    return text.toString();
   }
 }

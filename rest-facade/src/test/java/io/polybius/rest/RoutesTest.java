@@ -4,6 +4,7 @@ import static io.polybius.rest.TestingRestServer.json;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.polybius.driver.protocol.DriverCommand;
+import io.polybius.driver.protocol.DriverEvent.DriverFailed;
 import io.polybius.session.testing.ScriptedDriver;
 import io.polybius.session.testing.ScriptedDriver.Script;
 import io.polybius.session.testing.ScriptedLauncher;
@@ -178,10 +179,7 @@ class RoutesTest {
   void log() throws Exception {
     serveWith(ScriptedLauncher.slow(Script.TINY));
     server.post("/sessions", "{}");
-    server
-        .launcher()
-        .nextDriver()
-        .say(new io.polybius.driver.protocol.DriverEvent.DriverFailed("no memory"));
+    server.launcher().nextDriver().say(new DriverFailed("no memory"));
     server.awaitState(0, "dead");
 
     String all = "[\"stdout: \",\"\\nstderr: \",\"no memory\"]";

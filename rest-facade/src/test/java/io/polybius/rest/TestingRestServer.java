@@ -34,6 +34,14 @@ final class TestingRestServer implements AutoCloseable {
   /** What the clock of the server always shows. */
   static final long NOW = 1767225600000L;
 
+  private static final SessionLimits LIMITS =
+      new SessionLimits(
+          Duration.ofSeconds(30),
+          Duration.ofMillis(200),
+          Duration.ofSeconds(30),
+          Duration.ofSeconds(2),
+          1000,
+          100_000);
   private static final Duration PATIENCE = Duration.ofSeconds(10);
   private static final ObjectMapper MAPPER = new ObjectMapper();
 
@@ -55,9 +63,7 @@ final class TestingRestServer implements AutoCloseable {
     this.launcher = launcher;
     this.sessions =
         new SessionService(
-            launcher,
-            SessionLimits.DEFAULT,
-            Clock.fixed(Instant.ofEpochMilli(NOW), ZoneOffset.UTC));
+            launcher, LIMITS, Clock.fixed(Instant.ofEpochMilli(NOW), ZoneOffset.UTC));
     this.undertow =
         Undertow.builder()
             .addHttpListener(0, "127.0.0.1")

@@ -670,9 +670,10 @@ final class Session {
     return result;
   }
 
-  private ScheduledFuture<?> later(Duration delay, Runnable task) {
-    return environment
-        .timer()
-        .schedule(() -> mailbox.execute(task), delay.toMillis(), TimeUnit.MILLISECONDS);
+  private void later(Duration delay, Runnable task) {
+    ScheduledFuture<?> unused =
+        environment
+            .timer()
+            .schedule(() -> mailbox.execute(task), delay.toMillis(), TimeUnit.MILLISECONDS);
   }
 }

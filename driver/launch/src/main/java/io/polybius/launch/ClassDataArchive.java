@@ -29,7 +29,7 @@ final class ClassDataArchive implements AutoCloseable {
   /** The first session of a Spark gets the machine to itself for this long. */
   private static final long DELAY_SECONDS = 20;
 
-  private static final long TRAINING_TIMEOUT_SECONDS = 120;
+  private static final long TRAINING_TIMEOUT_SECONDS = 600;
 
   private final Path cacheDirectory;
   private final Path workDirectory;

@@ -3,9 +3,10 @@ package io.polybius.driver;
 import io.polybius.driver.interpreter.CompilerTraining;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
-import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -18,7 +19,10 @@ final class CompilerWarmUp {
   private static final Logger log = LoggerFactory.getLogger(CompilerWarmUp.class);
   private static final int STEPS = 150;
   private static final long GIVE_UP_NANOS = TimeUnit.MINUTES.toNanos(10);
-  private static final long PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
+  private static final long PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
+
+  /** Between two statements of a program there is less time than this, and none to take from it. */
+  private static final Duration IDLE = Duration.ofSeconds(2);
 
   private CompilerWarmUp() {}
 
@@ -26,22 +30,21 @@ final class CompilerWarmUp {
    * Begins, on a thread of its own.
    *
    * @param directory for the classes that it compiles
-   * @param busy whether a statement runs or waits
+   * @param idleTime for how long no statement has run or waited
    */
-  static void start(Path directory, BooleanSupplier busy) {
-    Thread thread = new Thread(() -> run(directory, busy), "compiler-warm-up");
+  static void start(Path directory, Supplier<Duration> idleTime) {
+    Thread thread = new Thread(() -> run(directory, idleTime), "compiler-warm-up");
     thread.setDaemon(true);
     thread.setPriority(Thread.MIN_PRIORITY);
     thread.start();
   }
 
-  private static void run(Path directory, BooleanSupplier busy) {
+  private static void run(Path directory, Supplier<Duration> idleTime) {
     long begin = System.nanoTime();
+    awaitIdle(idleTime, begin);
     try (CompilerTraining training = new CompilerTraining(directory)) {
       for (int step = 0; step < STEPS && System.nanoTime() - begin < GIVE_UP_NANOS; step++) {
-        while (busy.getAsBoolean() && System.nanoTime() - begin < GIVE_UP_NANOS) {
-          LockSupport.parkNanos(PAUSE_NANOS);
-        }
+        awaitIdle(idleTime, begin);
         training.step(step);
       }
       log.info(
@@ -49,6 +52,12 @@ final class CompilerWarmUp {
           TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - begin));
     } catch (IOException | RuntimeException e) {
       log.info("the compiler could not be warmed up: {}", e.toString());
+    }
+  }
+
+  private static void awaitIdle(Supplier<Duration> idleTime, long begin) {
+    while (idleTime.get().compareTo(IDLE) < 0 && System.nanoTime() - begin < GIVE_UP_NANOS) {
+      LockSupport.parkNanos(PAUSE_NANOS);
     }
   }
 }

@@ -129,7 +129,7 @@ public final class DriverMain {
             SparkStart.scalaVersion(),
             spark.context().applicationId(),
             spark.context().uiWebUrl().isDefined() ? spark.context().uiWebUrl().get() : ""));
-    CompilerWarmUp.start(settings.workDirectory().resolve("warm-up"), statements::isBusy);
+    CompilerWarmUp.start(settings.workDirectory().resolve("warm-up"), statements::idleTime);
     log.info("the driver ends: {}", end.join());
   }
 

@@ -55,6 +55,7 @@ final class StatementRunner implements AutoCloseable {
   private final long maxOutputChars;
   private final Thread thread;
   private volatile Running running;
+  private volatile long idleSince = System.nanoTime();
 
   /** The statement that runs, and whether it should stop. */
   private static final class Running {
@@ -104,9 +105,11 @@ final class StatementRunner implements AutoCloseable {
     queue.add(statement);
   }
 
-  /** Returns whether a statement runs or waits. */
-  boolean isBusy() {
-    return running != null || !queue.isEmpty();
+  /** Returns for how long no statement has run or waited; zero while one does. */
+  Duration idleTime() {
+    return running != null || !queue.isEmpty()
+        ? Duration.ZERO
+        : Duration.ofNanos(System.nanoTime() - idleSince);
   }
 
   /** Stops a statement; one that has ended is left alone. */
@@ -208,6 +211,7 @@ final class StatementRunner implements AutoCloseable {
     } catch (RuntimeException | Error e) {
       end = new DriverEvent.StatementFailed(statement.statementId(), unexpected(e, current));
     } finally {
+      idleSince = System.nanoTime();
       running = null;
       synchronized (current) {
         if (current.canceller != null) {
