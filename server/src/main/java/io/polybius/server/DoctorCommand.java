@@ -88,9 +88,8 @@ final class DoctorCommand implements Callable<Integer> {
       SparkInstallation chosen = finder.choose();
       good(
           "Spark",
-          "sessions use Spark %s with Scala %s in %s: the first one found, by %s"
-              .formatted(
-                  chosen.sparkVersion(), chosen.scalaVersion(), chosen.home(), chosen.source()));
+          "sessions use Spark %s, Scala %s: the first place that has one is %s"
+              .formatted(chosen.sparkVersion(), chosen.scalaVersion(), chosen.source()));
     } catch (LaunchException e) {
       bad("Spark", e.getMessage());
     }

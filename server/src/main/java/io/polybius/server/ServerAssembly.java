@@ -1,7 +1,7 @@
 package io.polybius.server;
 
-import io.polybius.kernel.KernelGateway;
-import io.polybius.kernel.KernelGatewaySettings;
+import io.polybius.kernel.http.KernelGateway;
+import io.polybius.kernel.http.KernelGatewaySettings;
 import io.polybius.launch.LaunchSettings;
 import io.polybius.launch.LocalLauncher;
 import io.polybius.launch.SparkFinder;

@@ -70,6 +70,11 @@ public final class ServerClient {
             .POST(BodyPublishers.ofString(body.toString())));
   }
 
+  /** Ends something. */
+  public void delete(String path) throws IOException, InterruptedException {
+    send(request(path).header("X-Requested-By", "polybius").DELETE());
+  }
+
   private HttpRequest.Builder request(String path) {
     String base = server.toString().replaceFirst("/+$", "");
     HttpRequest.Builder request =
@@ -91,7 +96,9 @@ public final class ServerClient {
     JsonNode answer = parse(response.body());
     if (response.statusCode() / 100 != 2) {
       String reason =
-          answer.isTextual() ? answer.asText() : answer.path("msg").asText(response.body());
+          answer.isTextual()
+              ? answer.asText()
+              : answer.path("msg").asText(answer.path("message").asText(response.body()));
       throw new IOException(
           "The server at %s answers: %s (HTTP status %d)"
               .formatted(server, reason, response.statusCode()));

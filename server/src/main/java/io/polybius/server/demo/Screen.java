@@ -2,7 +2,7 @@ package io.polybius.server.demo;
 
 import java.io.PrintWriter;
 
-/** Writes the demonstration into a terminal, in colours where there are any. */
+/** Writes the demonstration into a terminal, in colours where there are any. For one thread. */
 public final class Screen {
 
   private static final String BOLD = "1";
@@ -13,6 +13,7 @@ public final class Screen {
 
   private final PrintWriter out;
   private final boolean coloured;
+  private boolean inLine;
 
   /**
    * Makes one.
@@ -32,7 +33,7 @@ public final class Screen {
   }
 
   /** Says what is going on. */
-  void say(String text) {
+  public void say(String text) {
     line(text);
   }
 
@@ -61,6 +62,7 @@ public final class Screen {
   void stream(String text) {
     out.print(text);
     out.flush();
+    inLine = !text.isEmpty() && !text.endsWith("\n");
   }
 
   /** Shows a result. */
@@ -74,6 +76,10 @@ public final class Screen {
   }
 
   private void line(String text) {
+    if (inLine) {
+      out.println();
+      inLine = false;
+    }
     out.println(text);
     out.flush();
   }
