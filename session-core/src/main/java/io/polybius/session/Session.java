@@ -203,11 +203,13 @@ final class Session {
           cancelAll("The session was restarted.");
           driverInfo = Optional.empty();
           firstStatementId = nextStatementId;
-          if (state != SessionState.STARTING) {
-            become(SessionState.STARTING);
-          }
           retireDriver();
           launch();
+          if (state == SessionState.STARTING) {
+            announce();
+          } else {
+            become(SessionState.STARTING);
+          }
           return snapshot;
         });
   }
@@ -242,6 +244,7 @@ final class Session {
 
   private void launch() {
     int launched = ++incarnation;
+    snapshot = takeSnapshot();
     launchesUnderWay++;
     earlyEvents.clear();
     LaunchSpec spec = new LaunchSpec(id, launched, settings);
@@ -328,7 +331,7 @@ final class Session {
           Optional.of(error));
       withDriver = null;
     }
-    cancelWaiting(statement -> true);
+    cancelWaiting(statement -> true, Optional.of(error));
     answerAllQuestions();
     become(SessionState.DEAD);
     retireDriver();
@@ -469,7 +472,7 @@ final class Session {
     }
     if (error.isPresent() && stopOnError.contains(statement.id())) {
       String client = statement.origin().client();
-      cancelWaiting(other -> other.origin().client().equals(client));
+      cancelWaiting(other -> other.origin().client().equals(client), Optional.empty());
     }
     stopOnError.remove(statement.id());
     hiddenStatements.remove(statement.id());
@@ -525,13 +528,18 @@ final class Session {
     }
   }
 
-  private void cancelWaiting(Predicate<Statement> which) {
+  /**
+   * Ends statements that have not run.
+   *
+   * @param why what went wrong with the session, or empty when only an earlier statement failed
+   */
+  private void cancelWaiting(Predicate<Statement> which, Optional<StatementError> why) {
     for (Integer waitingId : List.copyOf(waiting)) {
       Statement statement = known(waitingId);
       if (which.test(statement)) {
         waiting.remove(waitingId);
         stopOnError.remove(waitingId);
-        end(statement, StatementState.CANCELLED, Optional.empty());
+        end(statement, StatementState.CANCELLED, why);
         hiddenStatements.remove(waitingId);
       }
     }
@@ -539,6 +547,10 @@ final class Session {
 
   /** Ends all statements, and the wait for answers, because their driver is about to go. */
   private void cancelAll(String why) {
+    Optional<StatementError> error =
+        Optional.of(
+            new StatementError(
+                StatementError.Origin.INTERRUPT, "SessionInterrupted", why, List.of()));
     if (withDriver != null) {
       Statement running = known(withDriver);
       if (running.state() == StatementState.RUNNING) {
@@ -546,17 +558,12 @@ final class Session {
         update(running);
       }
       if (running.state() == StatementState.CANCELLING) {
-        end(
-            running,
-            StatementState.CANCELLED,
-            Optional.of(
-                new StatementError(
-                    StatementError.Origin.INTERRUPT, "SessionInterrupted", why, List.of())));
+        end(running, StatementState.CANCELLED, error);
       }
       hiddenStatements.remove(withDriver);
       withDriver = null;
     }
-    cancelWaiting(statement -> true);
+    cancelWaiting(statement -> true, error);
     answerAllQuestions();
     stopOnError.clear();
   }
@@ -610,6 +617,11 @@ final class Session {
       throw new IllegalStateException("a session cannot go from " + state + " to " + next);
     }
     state = next;
+    announce();
+  }
+
+  /** Tells the listeners how the session is now. */
+  private void announce() {
     snapshot = takeSnapshot();
     SessionSnapshot now = snapshot;
     events.add(sequence -> new SessionEvent.SessionChanged(sequence, now));
