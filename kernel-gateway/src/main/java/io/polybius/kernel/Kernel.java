@@ -188,7 +188,7 @@ public final class Kernel {
         description.name(),
         JupyterTime.format(lastActivity),
         shown,
-        voice.connections().size(),
+        (int) voice.connections().stream().filter(KernelConnection::isLive).count(),
         state.isActive() ? "" : reasonOfDeath());
   }
 
@@ -592,8 +592,9 @@ public final class Kernel {
       dead = true;
       executions.failAll("The session has ended.");
       voice.publish(new PublishedContent.Status("dead"), Header.NONE);
-      if (now.state() == SessionState.SHUTTING_DOWN) {
-        // Somebody has ended the session on purpose, and with it all views of it.
+      if (now.state() == SessionState.SHUTTING_DOWN || !description.ownsSession()) {
+        // Who opened a session that died can still ask the kernel why. Other views of it, and all
+        // views of a session that somebody ended on purpose, are over.
         end("The session has ended.", false, () -> {});
       }
     }

@@ -19,6 +19,11 @@ public interface KernelConnection {
   /** The kernel is over and nothing more will come; must return at once. */
   void kernelEnded();
 
+  /** Returns whether a client is there now; if not, what is sent waits for it. */
+  default boolean isLive() {
+    return true;
+  }
+
   /** Returns where the connection listens, if it does. */
   default Optional<ReplyContent.Ports> ports() {
     return Optional.empty();

@@ -15,6 +15,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
 import java.util.regex.Pattern;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -31,17 +32,21 @@ public final class KernelRegistry implements AutoCloseable {
   private final SessionService sessions;
   private final String version;
   private final Clock clock;
+  private final Consumer<Kernel> onEnd;
   private boolean closed;
 
   /**
    * Makes a registry without kernels.
    *
    * @param version version of this software, shown to clients
+   * @param onEnd told of each kernel that is over; must return quickly
    */
-  public KernelRegistry(SessionService sessions, String version, Clock clock) {
+  public KernelRegistry(
+      SessionService sessions, String version, Clock clock, Consumer<Kernel> onEnd) {
     this.sessions = sessions;
     this.version = version;
     this.clock = clock;
+    this.onEnd = onEnd;
   }
 
   /**
@@ -84,7 +89,7 @@ public final class KernelRegistry implements AutoCloseable {
             sessions,
             session,
             clock,
-            ended -> kernels.remove(ended.id(), ended));
+            this::ended);
     kernels.put(id, kernel);
     try {
       kernel.start();
@@ -98,6 +103,11 @@ public final class KernelRegistry implements AutoCloseable {
         session.id(),
         caller.user().orElse(caller.address()));
     return kernel;
+  }
+
+  private void ended(Kernel kernel) {
+    kernels.remove(kernel.id(), kernel);
+    onEnd.accept(kernel);
   }
 
   private static Kind kind(String name) {

@@ -64,7 +64,6 @@ public final class KernelSockets implements AutoCloseable {
   private final ConnectionFile asked;
   private final String topicPrefix;
   private final MessageSource messages;
-  private final Consumer<JupyterMessage> requests;
   private final WireCodec codec;
   private final ZMQ.Context context = ZMQ.context(1);
   private final ZMQ.Socket wakeSender;
@@ -75,17 +74,13 @@ public final class KernelSockets implements AutoCloseable {
   private final CompletableFuture<ZMQ.Socket> heartbeatSocket = new CompletableFuture<>();
   private final Thread poller;
   private final Thread heartbeat;
+  private volatile Optional<Consumer<JupyterMessage>> requests = Optional.empty();
   private volatile boolean closing;
 
-  private KernelSockets(
-      ConnectionFile asked,
-      String kernelId,
-      MessageSource messages,
-      Consumer<JupyterMessage> requests) {
+  private KernelSockets(ConnectionFile asked, String kernelId, MessageSource messages) {
     this.asked = asked;
     this.topicPrefix = "kernel." + kernelId + ".";
     this.messages = messages;
-    this.requests = requests;
     this.codec = new WireCodec(asked.signatureScheme(), asked.key());
     this.wakeSender = context.socket(SocketType.PAIR);
     wakeSender.setLinger(0);
@@ -101,22 +96,17 @@ public final class KernelSockets implements AutoCloseable {
   }
 
   /**
-   * Binds the sockets, publishes the status {@code starting} and begins to take requests.
+   * Binds the sockets and publishes the status {@code starting}. The heartbeat and new subscribers
+   * are served at once; requests wait until {@link #serve}.
    *
    * @param asked where to listen; a port 0 stands for any free one
    * @param kernelId is part of the topics on iopub
    * @param messages makes the messages that the sockets send by themselves
-   * @param requests gets each message with a good signature, on the poller's thread; must return
-   *     quickly
    * @throws IOException if a port cannot be had within some seconds
    */
-  public static KernelSockets bind(
-      ConnectionFile asked,
-      String kernelId,
-      MessageSource messages,
-      Consumer<JupyterMessage> requests)
+  public static KernelSockets bind(ConnectionFile asked, String kernelId, MessageSource messages)
       throws IOException {
-    KernelSockets sockets = new KernelSockets(asked, kernelId, messages, requests);
+    KernelSockets sockets = new KernelSockets(asked, kernelId, messages);
     sockets.poller.start();
     try {
       sockets.bound.get(BIND_TIMEOUT.toMillis() * 2, TimeUnit.MILLISECONDS);
@@ -133,6 +123,17 @@ public final class KernelSockets implements AutoCloseable {
       Thread.currentThread().interrupt();
       throw new IOException("interrupted while binding the sockets", e);
     }
+  }
+
+  /**
+   * Begins to take requests.
+   *
+   * @param consumer gets each message with a good signature, on the poller's thread; must return
+   *     quickly
+   */
+  public void serve(Consumer<JupyterMessage> consumer) {
+    requests = Optional.of(consumer);
+    wake();
   }
 
   /** Returns where the sockets listen, with the ports that were really taken. */
@@ -282,15 +283,23 @@ public final class KernelSockets implements AutoCloseable {
     try (ZMQ.Poller all = context.poller(incoming.size() + 2)) {
       all.register(wake, ZMQ.Poller.POLLIN);
       all.register(iopub, ZMQ.Poller.POLLIN);
-      incoming.forEach(channel -> all.register(sockets.get(channel), ZMQ.Poller.POLLIN));
+      boolean serving = false;
       while (!closing) {
         if (all.poll(-1) < 0) {
           return;
         }
         welcome(iopub);
         sendOutgoing(wake, sockets);
+        Optional<Consumer<JupyterMessage>> consumer = requests;
+        if (consumer.isEmpty()) {
+          continue;
+        }
+        if (!serving) {
+          incoming.forEach(channel -> all.register(sockets.get(channel), ZMQ.Poller.POLLIN));
+          serving = true;
+        }
         for (Channel channel : incoming) {
-          takeRequests(channel, sockets.get(channel));
+          takeRequests(channel, sockets.get(channel), consumer.get());
         }
       }
       sendOutgoing(wake, sockets);
@@ -358,14 +367,14 @@ public final class KernelSockets implements AutoCloseable {
     }
   }
 
-  private void takeRequests(Channel channel, ZMQ.Socket socket) {
+  private void takeRequests(Channel channel, ZMQ.Socket socket, Consumer<JupyterMessage> consumer) {
     for (int i = 0; i < REQUESTS_AT_ONCE; i++) {
       List<byte[]> frames = receive(socket);
       if (frames.isEmpty()) {
         return;
       }
       try {
-        requests.accept(codec.decode(channel, frames));
+        consumer.accept(codec.decode(channel, frames));
       } catch (WireException e) {
         log.warn("dropped a message on {}: {}", channel.wireName(), e.getMessage());
       } catch (RuntimeException e) {
