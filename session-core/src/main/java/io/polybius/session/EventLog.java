@@ -52,7 +52,8 @@ final class EventLog {
   private static void tell(SessionEvent event, Consumer<SessionEvent> listener) {
     try {
       listener.accept(event);
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
+      // Whatever it is, the change that the event tells of has to be finished.
       log.error("a session listener failed", e);
     }
   }

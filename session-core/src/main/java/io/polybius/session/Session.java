@@ -78,13 +78,13 @@ final class Session {
   private final Set<Integer> stopOnError = new HashSet<>();
   private final Map<Integer, CompletableFuture<CompletenessVerdict>> questions = new HashMap<>();
   private final Set<RunningDriver> livingDrivers = new HashSet<>();
-  private final List<DriverEvent> earlyEvents = new ArrayList<>();
+  private final List<Runnable> early = new ArrayList<>();
   private SessionState state = SessionState.STARTING;
   private Optional<DriverInfo> driverInfo = Optional.empty();
   private RunningDriver driver;
   private int launchesUnderWay;
   private Integer withDriver;
-  private int incarnation;
+  private int incarnation = 1;
   private int firstStatementId;
   private int nextStatementId;
   private int nextHiddenId = -1;
@@ -115,9 +115,14 @@ final class Session {
     return ended;
   }
 
-  /** Launches the first driver. */
+  /** Launches the first driver, unless the session has been stopped already. */
   void start() {
-    mailbox.execute(this::launch);
+    mailbox.execute(
+        () -> {
+          if (state == SessionState.STARTING) {
+            launch();
+          }
+        });
   }
 
   /**
@@ -201,15 +206,16 @@ final class Session {
             throw wrongState();
           }
           cancelAll("The session was restarted.");
+          retireDriver();
+          incarnation++;
           driverInfo = Optional.empty();
           firstStatementId = nextStatementId;
-          retireDriver();
-          launch();
           if (state == SessionState.STARTING) {
             announce();
           } else {
             become(SessionState.STARTING);
           }
+          launch();
           return snapshot;
         });
   }
@@ -243,10 +249,9 @@ final class Session {
   // ---- drivers
 
   private void launch() {
-    int launched = ++incarnation;
-    snapshot = takeSnapshot();
+    int launched = incarnation;
     launchesUnderWay++;
-    earlyEvents.clear();
+    early.clear();
     LaunchSpec spec = new LaunchSpec(id, launched, settings);
     Receiver receiver = new Receiver(launched);
     environment
@@ -285,9 +290,12 @@ final class Session {
       return;
     }
     driver = begun;
-    List<DriverEvent> early = List.copyOf(earlyEvents);
-    earlyEvents.clear();
-    early.forEach(this::handle);
+    for (Runnable event : List.copyOf(early)) {
+      if (driver == begun) {
+        event.run();
+      }
+    }
+    early.clear();
   }
 
   private void launchFailed(int launched, String why) {
@@ -300,14 +308,18 @@ final class Session {
 
   private void exited(RunningDriver which, String how) {
     livingDrivers.remove(which);
-    endIfDriverless();
-    later(
-        LAST_WORDS,
-        () -> {
-          if (which == driver) {
-            lost("The driver process ended: " + how);
-          }
-        });
+    if (which == driver) {
+      later(
+          LAST_WORDS,
+          () -> {
+            if (which == driver) {
+              lost("The driver process ended: " + how);
+            }
+          });
+    } else {
+      which.connection().close();
+      endIfDriverless();
+    }
   }
 
   /** The driver is of no more use: the session dies, and with it what it was doing. */
@@ -321,16 +333,7 @@ final class Session {
             "Interpreter died:\n" + String.join("\n", log.lastErrors(LOG_LINES_IN_ERRORS)),
             List.of());
     driverInfo = Optional.empty();
-    if (withDriver != null) {
-      Statement running = known(withDriver);
-      end(
-          running,
-          running.state() == StatementState.CANCELLING
-              ? StatementState.CANCELLED
-              : StatementState.AVAILABLE,
-          Optional.of(error));
-      withDriver = null;
-    }
+    endRunning(error);
     cancelWaiting(statement -> true, Optional.of(error));
     answerAllQuestions();
     become(SessionState.DEAD);
@@ -383,25 +386,25 @@ final class Session {
 
     @Override
     public void received(DriverEvent event) {
+      pass(() -> handle(event));
+    }
+
+    @Override
+    public void closed(String reason) {
+      pass(() -> lost("The link to the driver has ended: " + reason));
+    }
+
+    /** A driver may be heard before its launch has returned; what it says waits for that. */
+    private void pass(Runnable event) {
       mailbox.execute(
           () -> {
             if (from != incarnation || !state.isActive()) {
               return;
             }
             if (driver == null) {
-              earlyEvents.add(event);
+              early.add(event);
             } else {
-              handle(event);
-            }
-          });
-    }
-
-    @Override
-    public void closed(String reason) {
-      mailbox.execute(
-          () -> {
-            if (from == incarnation && state.isActive() && driver != null) {
-              lost("The link to the driver has ended: " + reason);
+              event.run();
             }
           });
     }
@@ -446,6 +449,10 @@ final class Session {
   }
 
   private void ready(DriverEvent.DriverReady ready) {
+    if (state != SessionState.STARTING) {
+      logger.warn("the driver of session {} says a second time that it is ready", id);
+      return;
+    }
     driverInfo =
         Optional.of(
             new DriverInfo(
@@ -463,18 +470,8 @@ final class Session {
     }
     withDriver = null;
     if (!statement.state().isTerminal()) {
-      end(
-          statement,
-          statement.state() == StatementState.CANCELLING
-              ? StatementState.CANCELLED
-              : StatementState.AVAILABLE,
-          error);
+      endStarted(statement, error);
     }
-    if (error.isPresent() && stopOnError.contains(statement.id())) {
-      String client = statement.origin().client();
-      cancelWaiting(other -> other.origin().client().equals(client), Optional.empty());
-    }
-    stopOnError.remove(statement.id());
     hiddenStatements.remove(statement.id());
     dispatch();
   }
@@ -505,9 +502,7 @@ final class Session {
       return;
     }
     if (statement.state() == StatementState.WAITING) {
-      waiting.remove(statementId);
-      end(statement, StatementState.CANCELLED, Optional.empty());
-      hiddenStatements.remove(statementId);
+      cancelWaiting(other -> other.id() == statementId, Optional.empty());
       dispatch();
     } else if (statement.state() == StatementState.RUNNING) {
       update(statement.cancelling());
@@ -517,12 +512,17 @@ final class Session {
           () -> {
             Statement late = known(statementId);
             if (late != null && late.state() == StatementState.CANCELLING) {
-              log.append(
-                  StreamName.STDERR,
+              String why =
                   "Statement "
                       + statementId
-                      + " does not react to being cancelled; restart the session to be rid of it.");
-              end(late, StatementState.CANCELLED, Optional.empty());
+                      + " does not react to being cancelled and runs on;"
+                      + " restart the session to be rid of it.";
+              log.append(StreamName.STDERR, why);
+              endStarted(
+                  late,
+                  Optional.of(
+                      new StatementError(
+                          StatementError.Origin.INTERRUPT, "StillRunning", why, List.of())));
             }
           });
     }
@@ -547,25 +547,43 @@ final class Session {
 
   /** Ends all statements, and the wait for answers, because their driver is about to go. */
   private void cancelAll(String why) {
-    Optional<StatementError> error =
-        Optional.of(
-            new StatementError(
-                StatementError.Origin.INTERRUPT, "SessionInterrupted", why, List.of()));
-    if (withDriver != null) {
-      Statement running = known(withDriver);
-      if (running.state() == StatementState.RUNNING) {
-        running = running.cancelling();
-        update(running);
-      }
-      if (running.state() == StatementState.CANCELLING) {
-        end(running, StatementState.CANCELLED, error);
-      }
-      hiddenStatements.remove(withDriver);
-      withDriver = null;
+    if (withDriver != null && known(withDriver).state() == StatementState.RUNNING) {
+      update(known(withDriver).cancelling());
     }
-    cancelWaiting(statement -> true, error);
+    StatementError error =
+        new StatementError(StatementError.Origin.INTERRUPT, "SessionInterrupted", why, List.of());
+    endRunning(error);
+    cancelWaiting(statement -> true, Optional.of(error));
     answerAllQuestions();
-    stopOnError.clear();
+  }
+
+  /** Ends the statement that is with the driver, which will say nothing more about it. */
+  private void endRunning(StatementError error) {
+    if (withDriver == null) {
+      return;
+    }
+    Statement running = known(withDriver);
+    withDriver = null;
+    // Those that wait behind it end too, but because of the driver.
+    stopOnError.remove(running.id());
+    if (!running.state().isTerminal()) {
+      endStarted(running, Optional.of(error));
+    }
+    hiddenStatements.remove(running.id());
+  }
+
+  /** Ends a statement that has begun, and those that its client does not want after a failure. */
+  private void endStarted(Statement statement, Optional<StatementError> error) {
+    end(
+        statement,
+        statement.state() == StatementState.CANCELLING
+            ? StatementState.CANCELLED
+            : StatementState.AVAILABLE,
+        error);
+    if (stopOnError.remove(statement.id()) && error.isPresent()) {
+      String client = statement.origin().client();
+      cancelWaiting(other -> other.origin().client().equals(client), Optional.empty());
+    }
   }
 
   private void end(Statement statement, StatementState how, Optional<StatementError> error) {
@@ -591,8 +609,13 @@ final class Session {
   }
 
   private void forgetOldStatements() {
-    while (statements.size() > environment.limits().retainedStatements()
-        && statements.firstEntry().getValue().state().isTerminal()) {
+    while (statements.size() > environment.limits().retainedStatements()) {
+      Statement oldest = statements.firstEntry().getValue();
+      // One that the driver could not stop has ended for its users, but not for the driver.
+      boolean withDriverStill = withDriver != null && withDriver == oldest.id();
+      if (withDriverStill || !oldest.state().isTerminal()) {
+        break;
+      }
       statements.pollFirstEntry();
     }
     snapshot = takeSnapshot();
@@ -620,7 +643,6 @@ final class Session {
     announce();
   }
 
-  /** Tells the listeners how the session is now. */
   private void announce() {
     snapshot = takeSnapshot();
     SessionSnapshot now = snapshot;
@@ -644,12 +666,22 @@ final class Session {
   }
 
   private <T> CompletionStage<T> inMailbox(Supplier<T> work) {
-    return CompletableFuture.supplyAsync(work, mailbox);
+    CompletableFuture<T> result = new CompletableFuture<>();
+    mailbox.execute(
+        () -> {
+          try {
+            result.complete(work.get());
+          } catch (RuntimeException | Error e) {
+            result.completeExceptionally(e);
+          }
+        });
+    return result;
   }
 
-  private ScheduledFuture<?> later(Duration delay, Runnable task) {
-    return environment
-        .timer()
-        .schedule(() -> mailbox.execute(task), delay.toMillis(), TimeUnit.MILLISECONDS);
+  private void later(Duration delay, Runnable task) {
+    ScheduledFuture<?> unused =
+        environment
+            .timer()
+            .schedule(() -> mailbox.execute(task), delay.toMillis(), TimeUnit.MILLISECONDS);
   }
 }

@@ -10,6 +10,7 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
@@ -17,6 +18,7 @@ import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Function;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -43,7 +45,9 @@ public final class SessionService implements AutoCloseable {
   private final ExecutorService launchPool;
   private final ScheduledThreadPoolExecutor timer;
   private final Session.Environment environment;
-  private volatile boolean closing;
+
+  /** Guarded by {@link #sessions}, like the adding of sessions. */
+  private boolean closing;
 
   /**
    * Makes a service without sessions.
@@ -70,12 +74,12 @@ public final class SessionService implements AutoCloseable {
    * @return the session in state {@code starting}
    */
   public SessionSnapshot open(SessionSettings settings, Caller caller) {
-    if (closing) {
-      throw new SessionException(ErrorCode.SHUTTING_DOWN, "The server is shutting down.");
-    }
     settings.name().ifPresent(SessionService::checkName);
     Session session;
     synchronized (sessions) {
+      if (closing) {
+        throw new SessionException(ErrorCode.SHUTTING_DOWN, "The server is shutting down.");
+      }
       int id = nextId.getAndIncrement();
       settings
           .name()
@@ -185,12 +189,18 @@ public final class SessionService implements AutoCloseable {
     return find(idOrName).subscribe(afterSequence, listener);
   }
 
-  /** Ends all sessions, kills drivers that do not end in time, and frees all threads. */
+  /**
+   * Ends all sessions, kills drivers that do not end in time, and frees all threads. Does nothing
+   * the second time.
+   */
   @Override
   public void close() {
-    closing = true;
     List<Session> all;
     synchronized (sessions) {
+      if (closing) {
+        return;
+      }
+      closing = true;
       all = new ArrayList<>(sessions.values());
     }
     CompletableFuture<Void> ended =
@@ -206,6 +216,21 @@ public final class SessionService implements AutoCloseable {
     launchPool.shutdownNow();
     launcher.close();
     pool.shutdown();
+    awaitThreads();
+  }
+
+  private void awaitThreads() {
+    long end = System.nanoTime() + CLOSING_RESERVE.toNanos();
+    try {
+      for (ExecutorService threads : List.of(timer, launchPool, pool)) {
+        if (!threads.awaitTermination(end - System.nanoTime(), TimeUnit.NANOSECONDS)) {
+          log.warn("some threads of the session core have not ended");
+          return;
+        }
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   private static boolean endsWithin(CompletableFuture<Void> ended, Duration time) {
@@ -216,7 +241,7 @@ public final class SessionService implements AutoCloseable {
       log.warn("some sessions have not ended within {} s", time.toSeconds());
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-    } catch (java.util.concurrent.ExecutionException e) {
+    } catch (ExecutionException e) {
       log.error("a session did not end well", e);
     }
     return false;
@@ -252,7 +277,7 @@ public final class SessionService implements AutoCloseable {
   }
 
   private <T> CompletionStage<T> onSession(
-      String idOrName, java.util.function.Function<Session, CompletionStage<T>> work) {
+      String idOrName, Function<Session, CompletionStage<T>> work) {
     try {
       return work.apply(find(idOrName));
     } catch (SessionException e) {

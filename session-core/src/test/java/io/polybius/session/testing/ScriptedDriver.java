@@ -35,9 +35,9 @@ public final class ScriptedDriver implements RunningDriver {
     Script COLLECT = (driver, command) -> {};
 
     /**
-     * A small language: {@code print TEXT}, {@code value TEXT}, {@code display TYPE TEXT}, {@code
-     * fail TEXT} and {@code wait} (until cancelled), one to a line. Texts that end with {@code {} are
-     * incomplete.
+     * A small language: {@code print TEXT}, {@code warn TEXT}, {@code value TEXT}, {@code display
+     * TYPE TEXT}, {@code fail TEXT} and {@code wait} (until cancelled), one to a line. Texts that
+     * end with an opening brace are incomplete.
      */
     Script TINY = ScriptedDriver::runTiny;
 
@@ -135,7 +135,7 @@ public final class ScriptedDriver implements RunningDriver {
   }
 
   private void run(int id, String code) {
-    for (String line : code.split("\n")) {
+    for (String line : code.split("\n", -1)) {
       String[] words = line.split(" ", 3);
       String text = line.substring(Math.min(line.length(), words[0].length() + 1));
       switch (words[0]) {

@@ -1,0 +1,164 @@
+package io.polybius.launch;
+
+import io.polybius.driver.protocol.DriverConnection;
+import io.polybius.driver.protocol.DriverEvent;
+import io.polybius.driver.protocol.DriverListener;
+import io.polybius.session.SessionLog;
+import io.polybius.session.SessionSettings;
+import io.polybius.session.spi.DriverLauncher;
+import io.polybius.session.spi.LaunchException;
+import io.polybius.session.spi.LaunchSpec;
+import io.polybius.session.spi.RunningDriver;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
+import java.security.GeneralSecurityException;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Launches each driver as a Java process of this machine, with Spark in local mode inside it. The
+ * driver gets its secrets in files that only the server's user can read.
+ */
+public final class LocalLauncher implements DriverLauncher {
+
+  private static final Logger logger = LoggerFactory.getLogger(LocalLauncher.class);
+
+  private final LaunchSettings settings;
+  private final SessionCertificates certificates;
+  private final DriverListener listener;
+  private final ClassDataArchive archive;
+
+  /**
+   * Begins to listen for drivers.
+   *
+   * @throws IOException if the port cannot be bound
+   */
+  public LocalLauncher(LaunchSettings settings) throws IOException {
+    this.settings = settings;
+    try {
+      this.certificates = new SessionCertificates();
+      this.listener =
+          new DriverListener(
+              settings.listenAddress(), certificates.serverContext(), settings.reconnectWindow());
+    } catch (GeneralSecurityException e) {
+      throw new IOException("this JVM cannot make keys for the driver links: " + e, e);
+    }
+    this.archive = new ClassDataArchive(settings.cacheDirectory(), settings.workDirectory());
+  }
+
+  @Override
+  public RunningDriver launch(
+      LaunchSpec spec, DriverConnection.Receiver<DriverEvent> events, SessionLog log)
+      throws LaunchException {
+    if (!settings.master().startsWith("local")) {
+      throw new LaunchException(
+          "Drivers can be started with a local master only, and livy.spark.master is "
+              + settings.master()
+              + ".");
+    }
+    SparkInstallation spark = settings.sparks().choose();
+    String name = spec.driverName();
+    WorkDirectory directory = null;
+    DriverListener.Expectation expectation = null;
+    try {
+      directory = WorkDirectory.create(settings.workDirectory(), name);
+      expectation = listener.expect(name, events);
+      Path keys;
+      Map<String, String> driverSettings = new LinkedHashMap<>(sparkSettings(spec));
+      SessionCertificates.DriverKeys issued = certificates.issue(name);
+      keys = directory.writeKeys(issued);
+      driverSettings.put("driver", name);
+      driverSettings.put("secret", expectation.secret());
+      driverSettings.put("server.host", settings.listenAddress().getHostString());
+      driverSettings.put("server.port", String.valueOf(listener.address().getPort()));
+      driverSettings.put("key-store", keys.toString());
+      driverSettings.put("key-store.password", issued.password());
+      driverSettings.put(
+          "server.patience-millis", String.valueOf(settings.serverIdleTimeout().toMillis()));
+      driverSettings.put("work-directory", directory.path().toString());
+      driverSettings.put("output.max-chars", String.valueOf(settings.maxOutputChars()));
+      DriverCommandLine commandLine =
+          new DriverCommandLine(spark, settings.driverJar(), spec.settings());
+      Optional<Path> archived = archive.use(commandLine);
+      Process process =
+          commandLine
+              .processBuilder(
+                  directory.path(),
+                  archived,
+                  List.of(directory.writeSettings(driverSettings).toString()))
+              .start();
+      process.getOutputStream().close();
+      logger.info("{} runs Spark {} as process {}", name, spark.sparkVersion(), process.pid());
+      WorkDirectory used = directory;
+      DriverConnection<?> link = expectation.connection();
+      return new DriverProcess(
+          process,
+          expectation.connection(),
+          log,
+          () -> {
+            certificates.revoke(name);
+            link.close();
+            delete(used);
+          });
+    } catch (IOException | GeneralSecurityException e) {
+      certificates.revoke(name);
+      if (expectation != null) {
+        expectation.connection().close();
+      }
+      if (directory != null) {
+        delete(directory);
+      }
+      throw new LaunchException("The driver could not be started: " + e.getMessage(), e);
+    }
+  }
+
+  @Override
+  public void close() {
+    archive.close();
+    listener.close();
+  }
+
+  private Map<String, String> sparkSettings(LaunchSpec spec) {
+    SessionSettings asked = spec.settings();
+    Map<String, String> spark = new LinkedHashMap<>();
+    spark.put("spark.app.name", asked.name().orElse("livy-session-" + spec.sessionId()));
+    asked
+        .conf()
+        .forEach(
+            (key, value) -> {
+              if (key.startsWith("spark.")) {
+                spark.put(key, value);
+              }
+            });
+    asked.driverMemory().ifPresent(value -> spark.put("spark.driver.memory", value));
+    asked.executorMemory().ifPresent(value -> spark.put("spark.executor.memory", value));
+    put(spark, "spark.jars", asked.jars());
+    put(spark, "spark.files", asked.files());
+    put(spark, "spark.archives", asked.archives());
+    put(spark, "spark.submit.pyFiles", asked.pyFiles());
+    spark.put("spark.master", settings.master());
+    spark.put("spark.submit.deployMode", "client");
+    return spark;
+  }
+
+  private static void put(Map<String, String> spark, String key, List<String> values) {
+    if (!values.isEmpty()) {
+      String more = spark.get(key);
+      String joined = String.join(",", values);
+      spark.put(key, more == null || more.isEmpty() ? joined : joined + "," + more);
+    }
+  }
+
+  private static void delete(WorkDirectory directory) {
+    try {
+      directory.delete();
+    } catch (IOException | UncheckedIOException e) {
+      logger.warn("{} could not be deleted: {}", directory.path(), e.toString());
+    }
+  }
+}

@@ -1,0 +1,102 @@
+package io.polybius.launch;
+
+import io.polybius.launch.SessionCertificates.DriverKeys;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.file.FileVisitResult;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.OpenOption;
+import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Map;
+import java.util.Properties;
+import java.util.Set;
+
+/**
+ * A driver's own directory, for its secrets at the start and its temporary files later. Only the
+ * server's user can look into it.
+ *
+ * @param path the directory
+ */
+record WorkDirectory(Path path) {
+
+  private static final FileAttribute<Set<PosixFilePermission>> OWNER_DIRECTORY =
+      PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"));
+  private static final FileAttribute<Set<PosixFilePermission>> OWNER_FILE =
+      PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"));
+  private static final Set<OpenOption> NEW_FILE =
+      Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+
+  /** Makes a directory that did not exist. */
+  static WorkDirectory create(Path parent, String name) throws IOException {
+    Files.createDirectories(parent, OWNER_DIRECTORY);
+    return new WorkDirectory(Files.createTempDirectory(parent, name + "-", OWNER_DIRECTORY));
+  }
+
+  /** Writes the driver's keys and returns where they are. */
+  Path writeKeys(DriverKeys keys) throws IOException {
+    Path file = path.resolve("driver.p12");
+    write(file, keys.pkcs12());
+    return file;
+  }
+
+  /** Writes the driver's settings, which hold secrets, and returns where they are. */
+  Path writeSettings(Map<String, String> settings) throws IOException {
+    Path file = path.resolve("driver.properties");
+    Properties properties = new Properties();
+    properties.putAll(settings);
+    try (OutputStream out =
+        java.nio.channels.Channels.newOutputStream(
+            Files.newByteChannel(file, NEW_FILE, OWNER_FILE))) {
+      properties.store(out, null);
+    }
+    return file;
+  }
+
+  /** Removes the directory and all that is in it, as far as that is possible. */
+  void delete() throws IOException {
+    if (!Files.exists(path)) {
+      return;
+    }
+    Files.walkFileTree(
+        path,
+        new SimpleFileVisitor<>() {
+          @Override
+          public FileVisitResult visitFile(Path file, BasicFileAttributes attributes)
+              throws IOException {
+            Files.deleteIfExists(file);
+            return FileVisitResult.CONTINUE;
+          }
+
+          @Override
+          public FileVisitResult visitFileFailed(Path file, IOException failure)
+              throws IOException {
+            if (failure instanceof NoSuchFileException) {
+              return FileVisitResult.CONTINUE;
+            }
+            throw failure;
+          }
+
+          @Override
+          public FileVisitResult postVisitDirectory(Path visited, IOException failure)
+              throws IOException {
+            Files.deleteIfExists(visited);
+            return FileVisitResult.CONTINUE;
+          }
+        });
+  }
+
+  private static void write(Path file, byte[] bytes) throws IOException {
+    try (OutputStream out =
+        java.nio.channels.Channels.newOutputStream(
+            Files.newByteChannel(file, NEW_FILE, OWNER_FILE))) {
+      out.write(bytes);
+    }
+  }
+}

@@ -1,0 +1,228 @@
+package io.polybius.driver;
+
+import io.polybius.driver.interpreter.SparkStart;
+import io.polybius.driver.protocol.DriverCommand;
+import io.polybius.driver.protocol.DriverConnection;
+import io.polybius.driver.protocol.DriverDialer;
+import io.polybius.driver.protocol.DriverEvent;
+import io.polybius.magic.Magics;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.file.FileVisitResult;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.security.GeneralSecurityException;
+import java.security.KeyStore;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import javax.net.ssl.KeyManagerFactory;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.TrustManagerFactory;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The driver process. Its one argument is the file that {@link DriverSettings} reads; with {@code
+ * --train DIRECTORY} in its place it starts Spark and the REPL without a server, runs a few
+ * statements and ends, so that the JVM can archive the classes that a driver needs.
+ */
+public final class DriverMain {
+
+  private static final Logger log = LoggerFactory.getLogger(DriverMain.class);
+
+  /** Time for Spark to stop, after which the process ends anyhow. */
+  private static final Duration STOP_PATIENCE = Duration.ofSeconds(8);
+
+  private final DriverSettings settings;
+  private final OutputCapture capture;
+  private final CompletableFuture<String> end = new CompletableFuture<>();
+  private final ExecutorService questions = Executors.newSingleThreadExecutor(DriverMain::daemon);
+  private final ScheduledThreadPoolExecutor timer =
+      new ScheduledThreadPoolExecutor(2, DriverMain::daemon);
+  private volatile StatementRunner runner;
+
+  private DriverMain(DriverSettings settings, OutputCapture capture) {
+    this.settings = settings;
+    this.capture = capture;
+    timer.setRemoveOnCancelPolicy(true);
+  }
+
+  /** Runs the driver until the server ends it or is gone for too long. */
+  public static void main(String[] arguments) throws Exception {
+    OutputCapture capture = new OutputCapture();
+    capture.install();
+    int status;
+    if (arguments.length == 2 && arguments[0].equals("--train")) {
+      Training.run(Path.of(arguments[1]));
+      status = 0;
+    } else {
+      Path file = Path.of(arguments[0]);
+      DriverSettings settings = DriverSettings.read(file);
+      Files.delete(file);
+      settings.spark().forEach(System::setProperty);
+      status = new DriverMain(settings, capture).run();
+    }
+    // Threads of user code must not keep the process alive.
+    System.exit(status);
+  }
+
+  private int run() throws IOException, GeneralSecurityException {
+    DriverDialer dialer =
+        new DriverDialer(
+            settings.driver(),
+            settings.secret(),
+            settings.server(),
+            tls(),
+            settings.serverPatience(),
+            new Commands());
+    int status = 0;
+    SparkStart spark = null;
+    try {
+      spark = SparkStart.begin(settings.workDirectory().resolve("classes"));
+      serve(spark, dialer.connection());
+    } catch (Exception | LinkageError e) {
+      log.error("the driver failed", e);
+      Throwable cause = e.getCause() == null ? e : e.getCause();
+      dialer.connection().send(new DriverEvent.DriverFailed("The driver failed: " + cause));
+      status = 1;
+    }
+    Watchdog.haltAfter(STOP_PATIENCE);
+    if (runner != null) {
+      runner.close();
+    }
+    if (spark != null) {
+      spark.context().stop();
+    }
+    dialer.close();
+    deleteRecursively(settings.workDirectory());
+    return status;
+  }
+
+  private void serve(SparkStart spark, DriverConnection<DriverEvent> server)
+      throws InterruptedException {
+    JobProgress progress = new JobProgress(server::send);
+    spark.context().addSparkListener(progress);
+    StatementRunner statements =
+        new StatementRunner(
+            new StatementRunner.Tools(
+                List.of(spark.scala()),
+                Magics.load(spark.classLoader(), log::warn),
+                spark.context(),
+                capture,
+                progress,
+                server::send,
+                timer,
+                settings.maxOutputChars(),
+                spark.classLoader()));
+    runner = statements;
+    server.send(
+        new DriverEvent.DriverReady(
+            spark.context().version(),
+            SparkStart.scalaVersion(),
+            spark.context().applicationId(),
+            spark.context().uiWebUrl().isDefined() ? spark.context().uiWebUrl().get() : ""));
+    CompilerWarmUp.start(settings.workDirectory().resolve("warm-up"), statements::idleTime);
+    log.info("the driver ends: {}", end.join());
+  }
+
+  private void obey(DriverCommand command, StatementRunner statements) {
+    if (command instanceof DriverCommand.Shutdown) {
+      end.complete("the server said so");
+    } else if (command instanceof DriverCommand.Execute execute) {
+      statements.submit(execute);
+    } else if (command instanceof DriverCommand.Cancel cancel) {
+      statements.cancel(cancel.statementId());
+    } else if (command instanceof DriverCommand.CheckCompleteness question) {
+      questions.execute(() -> statements.check(question));
+    }
+  }
+
+  private final class Commands implements DriverConnection.Receiver<DriverCommand> {
+    @Override
+    public void received(DriverCommand command) {
+      if (runner != null) {
+        obey(command, runner);
+      } else if (command instanceof DriverCommand.Shutdown) {
+        // Spark is still starting, and nobody waits for it any more.
+        deleteRecursively(settings.workDirectory());
+        Runtime.getRuntime().halt(0);
+      } else {
+        log.warn("a command came before the driver was ready: {}", command.getClass());
+      }
+    }
+
+    @Override
+    public void closed(String reason) {
+      end.complete(reason);
+      if (runner == null) {
+        deleteRecursively(settings.workDirectory());
+        Runtime.getRuntime().halt(1);
+      }
+    }
+  }
+
+  private SSLContext tls() throws IOException, GeneralSecurityException {
+    char[] password = settings.keyStorePassword().toCharArray();
+    KeyStore store = KeyStore.getInstance("PKCS12");
+    try (InputStream in = Files.newInputStream(settings.keyStore())) {
+      store.load(in, password);
+    }
+    Files.delete(settings.keyStore());
+    KeyManagerFactory keys = KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
+    keys.init(store, password);
+    TrustManagerFactory trust =
+        TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
+    trust.init(store);
+    SSLContext context = SSLContext.getInstance("TLS");
+    context.init(keys.getKeyManagers(), trust.getTrustManagers(), null);
+    return context;
+  }
+
+  private static Thread daemon(Runnable task) {
+    Thread thread = new Thread(task, "driver");
+    thread.setDaemon(true);
+    return thread;
+  }
+
+  private static void deleteRecursively(Path directory) {
+    try {
+      Files.walkFileTree(
+          directory,
+          new SimpleFileVisitor<>() {
+            @Override
+            public FileVisitResult visitFile(Path file, BasicFileAttributes attributes)
+                throws IOException {
+              Files.deleteIfExists(file);
+              return FileVisitResult.CONTINUE;
+            }
+
+            @Override
+            public FileVisitResult postVisitDirectory(Path visited, IOException failure)
+                throws IOException {
+              Files.deleteIfExists(visited);
+              return FileVisitResult.CONTINUE;
+            }
+          });
+    } catch (IOException | UncheckedIOException e) {
+      log.info("{} could not be deleted: {}", directory, e.toString());
+    }
+  }
+
+  /** Ends the process when its orderly end takes too long. */
+  private static final class Watchdog {
+    private Watchdog() {}
+
+    static void haltAfter(Duration patience) {
+      CompletableFuture.delayedExecutor(patience.toMillis(), TimeUnit.MILLISECONDS)
+          .execute(() -> Runtime.getRuntime().halt(2));
+    }
+  }
+}

@@ -1,0 +1,91 @@
+package io.polybius.driver;
+
+import io.polybius.driver.protocol.DriverEvent;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Properties;
+import java.util.function.Consumer;
+import org.apache.spark.scheduler.SparkListener;
+import org.apache.spark.scheduler.SparkListenerJobStart;
+import org.apache.spark.scheduler.SparkListenerStageCompleted;
+import org.apache.spark.scheduler.SparkListenerTaskEnd;
+import org.apache.spark.scheduler.StageInfo;
+
+/**
+ * Tells how many tasks of the running statement's job group are done. Spark calls it on its
+ * listener thread; the statement thread says which statement runs.
+ */
+final class JobProgress extends SparkListener {
+
+  private static final String JOB_GROUP = "spark.jobGroup.id";
+  private static final long MIN_INTERVAL_NANOS = 100_000_000;
+
+  private final Consumer<DriverEvent> events;
+
+  // Guarded by this:
+  private final Map<Integer, Integer> tasksOfStage = new HashMap<>();
+  private int statementId;
+  private String jobGroup = "";
+  private int completed;
+  private int total;
+  private long lastSaid;
+
+  /**
+   * @param events takes the progress
+   */
+  JobProgress(Consumer<DriverEvent> events) {
+    this.events = events;
+  }
+
+  /** From now on counts the tasks of that statement. */
+  synchronized void begin(int statement, String group) {
+    statementId = statement;
+    jobGroup = group;
+    tasksOfStage.clear();
+    completed = 0;
+    total = 0;
+  }
+
+  /** No statement runs. */
+  synchronized void end() {
+    jobGroup = "";
+  }
+
+  @Override
+  public synchronized void onJobStart(SparkListenerJobStart start) {
+    Properties properties = start.properties();
+    if (properties == null || !jobGroup.equals(properties.getProperty(JOB_GROUP, "-"))) {
+      return;
+    }
+    scala.collection.Iterator<StageInfo> stages = start.stageInfos().iterator();
+    while (stages.hasNext()) {
+      StageInfo stage = stages.next();
+      if (tasksOfStage.putIfAbsent(stage.stageId(), stage.numTasks()) == null) {
+        total += stage.numTasks();
+      }
+    }
+    say(true);
+  }
+
+  @Override
+  public synchronized void onTaskEnd(SparkListenerTaskEnd end) {
+    if (tasksOfStage.containsKey(end.stageId()) && end.taskInfo().successful()) {
+      completed = Math.min(completed + 1, total);
+      say(false);
+    }
+  }
+
+  @Override
+  public synchronized void onStageCompleted(SparkListenerStageCompleted stage) {
+    if (tasksOfStage.containsKey(stage.stageInfo().stageId())) {
+      say(true);
+    }
+  }
+
+  private void say(boolean now) {
+    if (now || System.nanoTime() - lastSaid > MIN_INTERVAL_NANOS) {
+      lastSaid = System.nanoTime();
+      events.accept(new DriverEvent.StatementProgressed(statementId, completed, total));
+    }
+  }
+}

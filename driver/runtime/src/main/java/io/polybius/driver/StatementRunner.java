@@ -1,0 +1,295 @@
+package io.polybius.driver;
+
+import io.polybius.driver.interpreter.Interpreter;
+import io.polybius.driver.interpreter.StatementException;
+import io.polybius.driver.protocol.Completeness;
+import io.polybius.driver.protocol.DriverCommand.CheckCompleteness;
+import io.polybius.driver.protocol.DriverCommand.Execute;
+import io.polybius.driver.protocol.DriverEvent;
+import io.polybius.driver.protocol.MimeBundle;
+import io.polybius.driver.protocol.StatementError;
+import io.polybius.driver.protocol.StatementError.Origin;
+import io.polybius.driver.protocol.StatementOutput;
+import io.polybius.magic.MagicContext;
+import io.polybius.magic.MagicException;
+import io.polybius.magic.MagicLimits;
+import io.polybius.magic.Magics;
+import io.polybius.magic.PlainValue;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
+import org.apache.spark.SparkContext;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Runs statements in the order in which they come, over all languages, on one thread. Cancelling
+ * and questions about texts come from other threads.
+ */
+final class StatementRunner implements AutoCloseable {
+
+  private static final Logger log = LoggerFactory.getLogger(StatementRunner.class);
+
+  /** How often a statement that should stop is told so. */
+  private static final Duration CANCEL_INTERVAL = Duration.ofMillis(100);
+
+  /** How long a question about a text waits for the interpreter to be free. */
+  private static final Duration QUESTION_PATIENCE = Duration.ofMillis(200);
+
+  private final BlockingQueue<Execute> queue = new LinkedBlockingQueue<>();
+  private final ReentrantLock interpreterLock = new ReentrantLock();
+  private final Map<String, Interpreter> interpreters;
+  private final Magics magics;
+  private final SparkContext spark;
+  private final OutputCapture capture;
+  private final JobProgress progress;
+  private final Consumer<DriverEvent> events;
+  private final ScheduledExecutorService timer;
+  private final long maxOutputChars;
+  private final Thread thread;
+  private volatile Running running;
+  private volatile long idleSince = System.nanoTime();
+
+  /** The statement that runs, and whether it should stop. */
+  private static final class Running {
+    final int statementId;
+    final String jobGroup;
+    volatile boolean cancelled;
+    ScheduledFuture<?> canceller;
+
+    Running(int statementId) {
+      this.statementId = statementId;
+      this.jobGroup = String.valueOf(statementId);
+    }
+  }
+
+  /** What a runner works with. */
+  record Tools(
+      List<Interpreter> interpreters,
+      Magics magics,
+      SparkContext spark,
+      OutputCapture capture,
+      JobProgress progress,
+      Consumer<DriverEvent> events,
+      ScheduledExecutorService timer,
+      long maxOutputChars,
+      ClassLoader classLoader) {}
+
+  /** Starts the statement thread. */
+  StatementRunner(Tools tools) {
+    this.interpreters =
+        tools.interpreters().stream()
+            .collect(java.util.stream.Collectors.toMap(Interpreter::kind, each -> each));
+    this.magics = tools.magics();
+    this.spark = tools.spark();
+    this.capture = tools.capture();
+    this.progress = tools.progress();
+    this.events = tools.events();
+    this.timer = tools.timer();
+    this.maxOutputChars = tools.maxOutputChars();
+    this.thread = new Thread(this::runAll, "statements");
+    thread.setDaemon(true);
+    thread.setContextClassLoader(tools.classLoader());
+    thread.start();
+  }
+
+  /** Adds a statement behind those that wait. */
+  void submit(Execute statement) {
+    queue.add(statement);
+  }
+
+  /** Returns for how long no statement has run or waited; zero while one does. */
+  Duration idleTime() {
+    return running != null || !queue.isEmpty()
+        ? Duration.ZERO
+        : Duration.ofNanos(System.nanoTime() - idleSince);
+  }
+
+  /** Stops a statement; one that has ended is left alone. */
+  void cancel(int statementId) {
+    for (Execute waiting : queue) {
+      if (waiting.statementId() == statementId && queue.remove(waiting)) {
+        events.accept(
+            new DriverEvent.StatementFailed(
+                statementId,
+                new StatementError(
+                    Origin.INTERRUPT, "Interrupted", "The statement never ran.", List.of())));
+        return;
+      }
+    }
+    Running current = running;
+    if (current == null || current.statementId != statementId) {
+      return;
+    }
+    synchronized (current) {
+      if (current.canceller == null) {
+        current.cancelled = true;
+        long begin = System.nanoTime();
+        current.canceller =
+            timer.scheduleWithFixedDelay(
+                () -> interrupt(current, Duration.ofNanos(System.nanoTime() - begin)),
+                0,
+                CANCEL_INTERVAL.toMillis(),
+                TimeUnit.MILLISECONDS);
+      }
+    }
+  }
+
+  /** Answers whether a text is a whole statement, beside the statements. */
+  void check(CheckCompleteness question) {
+    Interpreter interpreter = interpreters.get(question.kind());
+    DriverEvent.CompletenessChecked answer =
+        new DriverEvent.CompletenessChecked(question.requestId(), Completeness.UNKNOWN, "");
+    try {
+      if (interpreter != null
+          && interpreterLock.tryLock(QUESTION_PATIENCE.toMillis(), TimeUnit.MILLISECONDS)) {
+        try {
+          answer =
+              Magics.isMagic(question.code())
+                  ? new DriverEvent.CompletenessChecked(
+                      question.requestId(), Completeness.COMPLETE, "")
+                  : interpreter.completeness(question.requestId(), question.code());
+        } finally {
+          interpreterLock.unlock();
+        }
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    events.accept(answer);
+  }
+
+  /** Ends the thread, with the statement that it runs if need be. */
+  @Override
+  public void close() {
+    queue.clear();
+    Running current = running;
+    if (current != null) {
+      cancel(current.statementId);
+    }
+    thread.interrupt();
+  }
+
+  private void runAll() {
+    try {
+      while (true) {
+        Execute next = queue.take();
+        try {
+          run(next);
+        } catch (ThreadDeath late) {
+          // It was meant for a statement that ended by itself just before.
+          log.info("a statement's stop came after its end");
+        }
+      }
+    } catch (InterruptedException e) {
+      log.info("the statement thread ends");
+    }
+  }
+
+  private void run(Execute statement) {
+    Running current = new Running(statement.statementId());
+    StatementSink sink = new StatementSink(statement.statementId(), maxOutputChars, events, timer);
+    DriverEvent end;
+    interpreterLock.lock();
+    try {
+      progress.begin(statement.statementId(), current.jobGroup);
+      spark.setJobGroup(
+          current.jobGroup, "Job group for statement " + statement.statementId(), true);
+      capture.begin(sink);
+      running = current;
+      execute(statement, sink, current);
+      end = new DriverEvent.StatementSucceeded(statement.statementId());
+    } catch (StatementException e) {
+      end = new DriverEvent.StatementFailed(statement.statementId(), e.error());
+    } catch (RuntimeException | Error e) {
+      end = new DriverEvent.StatementFailed(statement.statementId(), unexpected(e, current));
+    } finally {
+      idleSince = System.nanoTime();
+      running = null;
+      synchronized (current) {
+        if (current.canceller != null) {
+          current.canceller.cancel(false);
+        }
+      }
+      capture.end();
+      progress.end();
+      interpreterLock.unlock();
+      Thread.interrupted();
+    }
+    sink.flush();
+    events.accept(end);
+  }
+
+  private void execute(Execute statement, StatementSink sink, Running current)
+      throws StatementException {
+    Interpreter interpreter = interpreters.get(statement.kind());
+    if (interpreter == null) {
+      throw new StatementException(
+          new StatementError(
+              Origin.DRIVER,
+              "InterpreterError",
+              "This driver has no interpreter of kind " + statement.kind() + ".",
+              List.of()));
+    }
+    String code = statement.code().replace("\r\n", "\n");
+    for (StatementPart part : StatementPart.split(code, interpreter)) {
+      if (part.magic()) {
+        sink.put(new StatementOutput.Display(runMagic(part, interpreter)));
+      } else {
+        interpreter.execute(part.text(), sink::put, () -> current.cancelled);
+      }
+    }
+  }
+
+  private MimeBundle runMagic(StatementPart part, Interpreter interpreter)
+      throws StatementException {
+    try {
+      return magics.run(magics.parse(part.text()), new InterpreterValues(interpreter));
+    } catch (MagicException e) {
+      throw new StatementException(e.toStatementError());
+    }
+  }
+
+  /** Lets magics see the variables of a language. */
+  private record InterpreterValues(Interpreter interpreter) implements MagicContext {
+    @Override
+    public PlainValue lookup(String name, int maxRows) throws MagicException {
+      return interpreter.value(name, maxRows);
+    }
+
+    @Override
+    public MagicLimits limits() {
+      return MagicLimits.DEFAULT;
+    }
+  }
+
+  private void interrupt(Running current, Duration elapsed) {
+    try {
+      if (running == current) {
+        spark.cancelJobGroup(current.jobGroup);
+        interpreters.values().forEach(interpreter -> interpreter.interrupt(thread, elapsed));
+      }
+    } catch (RuntimeException e) {
+      log.warn("a statement could not be interrupted", e);
+    }
+  }
+
+  private static StatementError unexpected(Throwable thrown, Running current) {
+    if (current.cancelled) {
+      return new StatementError(
+          Origin.INTERRUPT, "Interrupted", "The statement was interrupted.", List.of());
+    }
+    return new StatementError(
+        Origin.DRIVER,
+        "Internal Error: " + thrown.getClass().getName(),
+        String.valueOf(thrown.getMessage()),
+        List.of());
+  }
+}

@@ -1,0 +1,41 @@
+package io.polybius.driver;
+
+import io.polybius.driver.interpreter.CompilerTraining;
+import io.polybius.driver.interpreter.SparkStart;
+import java.nio.file.Path;
+
+/** A short life of a driver, from which the JVM learns which classes to archive. */
+final class Training {
+
+  private static final int STEPS = 12;
+
+  private Training() {}
+
+  /**
+   * Starts Spark and the REPL, runs a Spark job and a few statements, and stops Spark.
+   *
+   * @param directory for the classes that the REPL compiles
+   */
+  static void run(Path directory) throws Exception {
+    System.setProperty("spark.master", "local[*]");
+    System.setProperty("spark.app.name", "training");
+    SparkStart spark = SparkStart.begin(directory.resolve("classes"));
+    Thread.currentThread().setContextClassLoader(spark.classLoader());
+    spark
+        .scala()
+        .execute(
+            """
+            val numbers = spark.range(100).map(_ + 1)
+            numbers.selectExpr("sum(value)").collect()
+            sc.parallelize(1 to 10).map(_ * 2).sum
+            """,
+            output -> {},
+            () -> false);
+    try (CompilerTraining training = new CompilerTraining(directory.resolve("training"))) {
+      for (int step = 0; step < STEPS; step++) {
+        training.step(step);
+      }
+    }
+    spark.context().stop();
+  }
+}

@@ -1,0 +1,255 @@
+package io.polybius.driver.interpreter;
+
+import io.polybius.driver.interpreter.ScalaBridge.Interpreted;
+import io.polybius.driver.interpreter.ScalaBridge.Outcome;
+import io.polybius.driver.interpreter.ScalaBridge.Parsed;
+import io.polybius.driver.interpreter.ScalaBridge.StatementKind;
+import io.polybius.driver.interpreter.ScalaBridge.TopLevel;
+import io.polybius.driver.protocol.Completeness;
+import io.polybius.driver.protocol.DriverEvent.CompletenessChecked;
+import io.polybius.driver.protocol.MimeBundle;
+import io.polybius.driver.protocol.StatementError;
+import io.polybius.driver.protocol.StatementError.Origin;
+import io.polybius.driver.protocol.StatementOutput;
+import io.polybius.magic.MagicException;
+import io.polybius.magic.PlainValue;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * Scala over the REPL of the Spark that runs, with {@code spark}, {@code sc} and the imports that
+ * Livy has.
+ *
+ * <p>A statement is taken apart into its top-level statements, and these run one after the other,
+ * as if they had been typed into the REPL: what came before an error stays defined. Declarations
+ * that stand together are compiled together, so that they can refer to each other.
+ */
+final class ScalaInterpreter implements Interpreter {
+
+  /** Brings the session into the REPL; compiled while Spark still starts, runs when it is up. */
+  private static final String PRELUDE =
+      """
+      @transient val spark = io.polybius.driver.interpreter.SparkSlot.await().asInstanceOf[org.apache.spark.sql.SparkSession]
+      @transient val sc = spark.sparkContext
+      import org.apache.spark.SparkContext._
+      import spark.implicits._
+      import spark.sql
+      import org.apache.spark.sql.functions._
+      """;
+
+  /** Time to let a cancelled Spark job, and then an interrupted thread, end by themselves. */
+  private static final Duration BEFORE_INTERRUPT = Duration.ofMillis(300);
+
+  private static final Duration BEFORE_STOP = Duration.ofSeconds(2);
+
+  private static final int VALUE_ELEMENTS = 1000;
+  private static final int VALUE_CHARS = 100_000;
+  private static final Pattern RESULT_ECHO =
+      Pattern.compile("^(?:val )?(res\\d+): ", Pattern.MULTILINE);
+  private static final Pattern IMPORT_ECHO = Pattern.compile("^import .*\n", Pattern.MULTILINE);
+
+  private final ScalaBridge bridge;
+
+  /**
+   * Starts the REPL. Returns when Spark is up too and statements can run.
+   *
+   * @param classDirectory an existing directory, the one that Spark serves to its executors
+   */
+  ScalaInterpreter(Path classDirectory) {
+    bridge = new ScalaBridge(classDirectory.toString());
+    Interpreted prelude = bridge.interpret(PRELUDE);
+    if (prelude.outcome() != Outcome.SUCCESS) {
+      bridge.close();
+      throw new IllegalStateException("the Scala REPL could not be set up: " + prelude.text());
+    }
+  }
+
+  @Override
+  public String kind() {
+    return "spark";
+  }
+
+  /** Returns the loader of the classes that statements define. */
+  ClassLoader classLoader() {
+    return bridge.classLoader();
+  }
+
+  @Override
+  public void execute(String code, Consumer<StatementOutput> output, BooleanSupplier cancelled)
+      throws StatementException {
+    Parsed parsed = bridge.parse(code);
+    if (parsed.incomplete()) {
+      throw incomplete();
+    }
+    List<Piece> pieces = parsed.wrong() ? List.of(new Piece(false, code)) : pieces(code, parsed);
+    StringBuilder definitions = new StringBuilder();
+    for (int i = 0; i < pieces.size(); i++) {
+      if (cancelled.getAsBoolean()) {
+        throw new StatementException(interrupted(List.of()));
+      }
+      Piece piece = pieces.get(i);
+      String echo = run(piece.code(), cancelled);
+      if (!echo.isEmpty()) {
+        output.accept(new StatementOutput.Echo(echo));
+      }
+      definitions.append(IMPORT_ECHO.matcher(echo).replaceAll(""));
+      if (i == pieces.size() - 1) {
+        String shown =
+            piece.expression() ? expressionValue(echo).orElse("") : definitions.toString();
+        if (!shown.isBlank()) {
+          output.accept(new StatementOutput.Value(MimeBundle.text(shown.stripTrailing())));
+        }
+      }
+    }
+  }
+
+  @Override
+  public CompletenessChecked completeness(int requestId, String code) {
+    Parsed parsed = bridge.parse(code);
+    if (parsed.incomplete()) {
+      return new CompletenessChecked(requestId, Completeness.INCOMPLETE, nextIndent(code));
+    }
+    return new CompletenessChecked(
+        requestId, parsed.wrong() ? Completeness.INVALID : Completeness.COMPLETE, "");
+  }
+
+  @Override
+  public PlainValue value(String name, int maxRows) throws MagicException {
+    if (!bridge.defines(name)) {
+      throw MagicException.noSuchValue(name);
+    }
+    return ScalaValues.plain(bridge.valueOf(name).orElse(null), maxRows);
+  }
+
+  /**
+   * Lets the compiler finish, then interrupts the thread, and then, because an endless loop notices
+   * no interrupt, stops it.
+   */
+  @Override
+  @SuppressWarnings("removal")
+  public void interrupt(Thread running, Duration elapsed) {
+    if (elapsed.compareTo(BEFORE_INTERRUPT) < 0 || !isInUserCode(running)) {
+      return;
+    }
+    if (elapsed.compareTo(BEFORE_STOP) < 0) {
+      running.interrupt();
+    } else {
+      running.stop();
+    }
+  }
+
+  @Override
+  public void close() {
+    bridge.close();
+  }
+
+  /** A part of a statement that the REPL gets in one go. */
+  private record Piece(boolean expression, String code) {}
+
+  private static List<Piece> pieces(String code, Parsed parsed) {
+    List<Piece> pieces = new ArrayList<>();
+    List<TopLevel> all = parsed.statements();
+    for (int i = 0; i < all.size(); i++) {
+      int start = all.get(i).start();
+      boolean declaration = all.get(i).kind() == StatementKind.DECLARATION;
+      while (declaration
+          && i + 1 < all.size()
+          && all.get(i + 1).kind() == StatementKind.DECLARATION) {
+        i++;
+      }
+      pieces.add(
+          new Piece(
+              all.get(i).kind() == StatementKind.EXPRESSION,
+              code.substring(start, all.get(i).end())));
+    }
+    return pieces;
+  }
+
+  private String run(String code, BooleanSupplier cancelled) throws StatementException {
+    Object exceptionBefore = bridge.valueOf("lastException").orElse(null);
+    Interpreted interpreted = bridge.interpret(code);
+    switch (interpreted.outcome()) {
+      case SUCCESS:
+        return interpreted.text();
+      case INCOMPLETE:
+        throw incomplete();
+      default:
+        Object exception = bridge.valueOf("lastException").orElse(null);
+        boolean thrown = exception != exceptionBefore && exception instanceof Throwable;
+        if (cancelled.getAsBoolean()) {
+          throw new StatementException(
+              interrupted(thrown ? frames(interpreted.text(), (Throwable) exception) : List.of()));
+        }
+        throw new StatementException(
+            thrown
+                ? runtimeError(interpreted.text(), (Throwable) exception)
+                : compileError(interpreted.text()));
+    }
+  }
+
+  private Optional<String> expressionValue(String echo) {
+    Matcher matcher = RESULT_ECHO.matcher(echo);
+    if (!matcher.find() || !matcher.group(1).equals(bridge.mostRecentVariable())) {
+      return Optional.empty();
+    }
+    Object value = bridge.valueOf(matcher.group(1)).orElse(null);
+    String text = scala.runtime.ScalaRunTime.replStringOf(value, VALUE_ELEMENTS).strip();
+    return Optional.of(
+        text.length() <= VALUE_CHARS ? text : text.substring(0, VALUE_CHARS) + "...");
+  }
+
+  private static boolean isInUserCode(Thread thread) {
+    return Arrays.stream(thread.getStackTrace())
+        .anyMatch(frame -> frame.getClassName().startsWith("$line"));
+  }
+
+  private static String nextIndent(String code) {
+    String lastLine = code.substring(code.lastIndexOf('\n') + 1);
+    String indent = lastLine.substring(0, lastLine.length() - lastLine.stripLeading().length());
+    return lastLine.stripTrailing().matches(".*[{(\\[=>]") ? indent + "  " : indent;
+  }
+
+  private static StatementException incomplete() {
+    return new StatementException(
+        new StatementError(
+            Origin.INCOMPLETE, "IncompleteStatement", "incomplete statement", List.of()));
+  }
+
+  private static StatementError interrupted(List<String> frames) {
+    return new StatementError(
+        Origin.INTERRUPT, "Interrupted", "The statement was interrupted.", frames);
+  }
+
+  private static StatementError compileError(String text) {
+    List<String> lines = text.strip().lines().toList();
+    return new StatementError(
+        Origin.COMPILER,
+        "CompileError",
+        lines.isEmpty() ? "the code could not be compiled" : lines.get(0),
+        lines.subList(Math.min(1, lines.size()), lines.size()));
+  }
+
+  private static StatementError runtimeError(String text, Throwable thrown) {
+    String message = thrown.getMessage() == null ? "" : thrown.getMessage();
+    return new StatementError(
+        Origin.USER_CODE, thrown.getClass().getName(), message, frames(text, thrown));
+  }
+
+  /** Returns what the prompt printed after the exception's own description. */
+  private static List<String> frames(String text, Throwable thrown) {
+    String description = String.valueOf(thrown);
+    String rest =
+        text.startsWith(description)
+            ? text.substring(description.length())
+            : text.substring(Math.max(0, text.indexOf('\n')));
+    return rest.lines().filter(line -> !line.isBlank()).toList();
+  }
+}

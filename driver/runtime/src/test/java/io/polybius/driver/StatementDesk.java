@@ -1,0 +1,173 @@
+package io.polybius.driver;
+
+import io.polybius.driver.interpreter.SparkStart;
+import io.polybius.driver.protocol.Completeness;
+import io.polybius.driver.protocol.DriverCommand;
+import io.polybius.driver.protocol.DriverEvent;
+import io.polybius.driver.protocol.MimeBundle;
+import io.polybius.driver.protocol.StatementError;
+import io.polybius.driver.protocol.StatementOutput;
+import io.polybius.driver.protocol.StreamName;
+import io.polybius.magic.Magics;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+
+/**
+ * A whole driver without its link: tests send statements to it and look at the events. One for all
+ * test classes of a JVM, as a JVM has one Spark.
+ */
+final class StatementDesk {
+
+  static final int MAX_OUTPUT_CHARS = 200_000;
+  private static final long TIMEOUT_SECONDS = 60;
+  private static StatementDesk shared;
+
+  private final BlockingQueue<DriverEvent> events = new LinkedBlockingQueue<>();
+  private final StatementRunner runner;
+  private int nextId;
+
+  /** What became of a statement. */
+  record Ended(int id, List<StatementOutput> outputs, List<DriverEvent> all, StatementError error) {
+
+    /** Returns everything that was printed to a stream. */
+    String printed(StreamName stream) {
+      return outputs.stream()
+          .filter(
+              output ->
+                  output instanceof StatementOutput.StreamText text && text.stream() == stream)
+          .map(output -> ((StatementOutput.StreamText) output).text())
+          .collect(Collectors.joining());
+    }
+
+    /** Returns all echoes, one after the other. */
+    String echo() {
+      return outputs.stream()
+          .filter(StatementOutput.Echo.class::isInstance)
+          .map(output -> ((StatementOutput.Echo) output).text())
+          .collect(Collectors.joining());
+    }
+
+    /** Returns the text of the value, or "" if there is none. */
+    String value() {
+      return outputs.stream()
+          .filter(StatementOutput.Value.class::isInstance)
+          .map(output -> ((StatementOutput.Value) output).bundle())
+          .map(bundle -> bundle.find(MimeBundle.TEXT).orElseThrow().data())
+          .collect(Collectors.joining());
+    }
+
+    /** Returns what magics showed. */
+    List<MimeBundle> displays() {
+      return outputs.stream()
+          .filter(StatementOutput.Display.class::isInstance)
+          .map(output -> ((StatementOutput.Display) output).bundle())
+          .toList();
+    }
+  }
+
+  private StatementDesk() throws Exception {
+    OutputCapture capture = new OutputCapture();
+    capture.install();
+    System.setProperty("spark.master", "local[2]");
+    System.setProperty("spark.app.name", "tests");
+    System.setProperty("spark.ui.enabled", "false");
+    System.setProperty("spark.driver.bindAddress", "127.0.0.1");
+    System.setProperty("spark.driver.host", "127.0.0.1");
+    Path directory = Files.createTempDirectory("polybius-test");
+    SparkStart spark = SparkStart.begin(directory.resolve("classes"));
+    JobProgress progress = new JobProgress(events::add);
+    spark.context().addSparkListener(progress);
+    runner =
+        new StatementRunner(
+            new StatementRunner.Tools(
+                List.of(spark.scala()),
+                Magics.builtin(),
+                spark.context(),
+                capture,
+                progress,
+                events::add,
+                new ScheduledThreadPoolExecutor(2),
+                MAX_OUTPUT_CHARS,
+                spark.classLoader()));
+  }
+
+  /** Returns the desk, starting Spark the first time. */
+  static synchronized StatementDesk shared() throws Exception {
+    if (shared == null) {
+      shared = new StatementDesk();
+    }
+    return shared;
+  }
+
+  /** Runs Scala and waits for its end. */
+  Ended run(String code) throws InterruptedException {
+    return await(submit(code));
+  }
+
+  /** Submits Scala and returns its id. */
+  int submit(String code) {
+    int id = nextId++;
+    runner.submit(new DriverCommand.Execute(id, "spark", code));
+    return id;
+  }
+
+  /** Cancels a statement. */
+  void cancel(int id) {
+    runner.cancel(id);
+  }
+
+  /** Asks about a text. */
+  Completeness completeness(String code) throws InterruptedException {
+    runner.check(new DriverCommand.CheckCompleteness(0, "spark", code));
+    while (true) {
+      if (next() instanceof DriverEvent.CompletenessChecked checked) {
+        return checked.completeness();
+      }
+    }
+  }
+
+  /** Waits for the first event of a type. */
+  <T extends DriverEvent> T nextOf(Class<T> type) throws InterruptedException {
+    while (true) {
+      DriverEvent event = next();
+      if (type.isInstance(event)) {
+        return type.cast(event);
+      }
+    }
+  }
+
+  /** Waits for the end of a statement. */
+  Ended await(int id) throws InterruptedException {
+    List<StatementOutput> outputs = new ArrayList<>();
+    List<DriverEvent> all = new ArrayList<>();
+    while (true) {
+      DriverEvent event = next();
+      if (!(event instanceof DriverEvent.OfStatement about) || about.statementId() != id) {
+        continue;
+      }
+      all.add(event);
+      if (event instanceof DriverEvent.StatementPutOut put) {
+        outputs.add(put.output());
+      } else if (event instanceof DriverEvent.StatementSucceeded) {
+        return new Ended(id, outputs, all, null);
+      } else if (event instanceof DriverEvent.StatementFailed failed) {
+        return new Ended(id, outputs, all, failed.error());
+      }
+    }
+  }
+
+  private DriverEvent next() throws InterruptedException {
+    DriverEvent event = events.poll(TIMEOUT_SECONDS, TimeUnit.SECONDS);
+    if (event == null) {
+      throw new AssertionError("no event came within " + TIMEOUT_SECONDS + " s");
+    }
+    return event;
+  }
+}

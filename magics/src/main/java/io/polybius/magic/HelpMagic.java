@@ -1,0 +1,47 @@
+package io.polybius.magic;
+
+import io.polybius.driver.protocol.MimeBundle;
+import java.util.Collection;
+import java.util.List;
+import java.util.function.Supplier;
+
+/** {@code %help NAME}: how to use a magic. */
+final class HelpMagic implements Magic {
+
+  private final Supplier<Collection<Magic>> registered;
+
+  HelpMagic(Supplier<Collection<Magic>> registered) {
+    this.registered = registered;
+  }
+
+  @Override
+  public String name() {
+    return "help";
+  }
+
+  @Override
+  public String help() {
+    return "Tells how to use a magic.\n%help NAME";
+  }
+
+  @Override
+  public MimeBundle run(MagicCall call, MagicContext context) throws MagicException {
+    call.requireNoBody();
+    List<String> words = call.words();
+    Collection<Magic> magics = registered.get();
+    if (words.isEmpty()) {
+      return MimeBundle.text(
+          ListMagic.list(magics) + "\n\n%help NAME tells more about one of them.");
+    }
+    if (words.size() > 1) {
+      throw new MagicException(MagicException.USAGE_ERROR, "%help takes the name of one magic");
+    }
+    String name = words.get(0).replaceFirst("^%{1,2}", "");
+    for (Magic magic : magics) {
+      if (magic.name().equals(name)) {
+        return MimeBundle.text(magic.help());
+      }
+    }
+    throw Magics.unknown(name, magics.stream().map(Magic::name).toList());
+  }
+}

@@ -1,0 +1,154 @@
+package io.polybius.magic;
+
+import io.polybius.driver.protocol.MimeBundle;
+import java.util.Collection;
+import java.util.List;
+import java.util.ServiceConfigurationError;
+import java.util.ServiceLoader;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.function.Consumer;
+import java.util.regex.Pattern;
+
+/** The magics of one session: understands what a user wrote, and runs it. */
+public final class Magics {
+
+  private static final Pattern NAME = Pattern.compile("[a-z][a-z0-9_]*");
+
+  private final SortedMap<String, Magic> byName = new TreeMap<>();
+
+  private Magics() {
+    BuiltinMagics.all(this::all).forEach(magic -> byName.put(magic.name(), magic));
+  }
+
+  /** Returns the built-in magics. */
+  public static Magics builtin() {
+    return new Magics();
+  }
+
+  /**
+   * Returns the built-in magics and those that a class loader finds as services. One that cannot be
+   * loaded, or whose name is wrong or taken, is left out.
+   *
+   * @param loader sees the jars of the session
+   * @param problems gets a line for each magic that was left out
+   */
+  public static Magics load(ClassLoader loader, Consumer<String> problems) {
+    Magics magics = new Magics();
+    var found = ServiceLoader.load(Magic.class, loader).iterator();
+    while (true) {
+      try {
+        if (!found.hasNext()) {
+          return magics;
+        }
+        magics.add(found.next(), problems);
+      } catch (ServiceConfigurationError | RuntimeException e) {
+        problems.accept("A magic could not be loaded: " + e.getMessage());
+      }
+    }
+  }
+
+  private void add(Magic magic, Consumer<String> problems) {
+    String name = magic.name();
+    if (!NAME.matcher(name).matches()) {
+      problems.accept("Not a name for a magic: " + name + " (" + magic.getClass().getName() + ")");
+    } else if (byName.putIfAbsent(name, magic) != null) {
+      problems.accept("There is another %" + name + "; left out " + magic.getClass().getName());
+    }
+  }
+
+  /** Returns all magics in the order of their names. */
+  public Collection<Magic> all() {
+    return List.copyOf(byName.values());
+  }
+
+  /** Returns whether a line, or a cell, is written as a magic: with a percent sign in column 0. */
+  public static boolean isMagic(String text) {
+    return text.startsWith("%");
+  }
+
+  /**
+   * Understands a magic.
+   *
+   * @param text one line that begins with {@code %}, or a whole cell that begins with {@code %%}
+   * @throws MagicException {@link MagicException#UNKNOWN_MAGIC} if there is no such magic
+   * @throws IllegalArgumentException if the text is no magic, or lines follow a {@code %} line
+   */
+  public MagicCall parse(String text) throws MagicException {
+    if (!isMagic(text)) {
+      throw new IllegalArgumentException("a magic begins with a percent sign");
+    }
+    boolean cell = text.startsWith("%%");
+    int lineEnd = text.indexOf('\n');
+    String line = text.substring(cell ? 2 : 1, lineEnd < 0 ? text.length() : lineEnd);
+    String body = lineEnd < 0 ? "" : text.substring(lineEnd + 1);
+    if (!cell && !body.isEmpty()) {
+      throw new IllegalArgumentException("a magic with one percent sign is one line");
+    }
+    int nameEnd = 0;
+    while (nameEnd < line.length() && !Character.isWhitespace(line.charAt(nameEnd))) {
+      nameEnd++;
+    }
+    String name = line.substring(0, nameEnd);
+    if (name.isEmpty()) {
+      throw new MagicException(MagicException.UNKNOWN_MAGIC, "magic command not specified");
+    }
+    known(name);
+    return new MagicCall(name, line.substring(nameEnd).strip(), body);
+  }
+
+  /**
+   * Runs a magic.
+   *
+   * @param call as {@link #parse} returned it
+   * @param context the values of the session
+   * @throws MagicException if the command cannot be carried out
+   */
+  public MimeBundle run(MagicCall call, MagicContext context) throws MagicException {
+    return known(call.name()).run(call, context);
+  }
+
+  private Magic known(String name) throws MagicException {
+    Magic magic = byName.get(name);
+    if (magic == null) {
+      throw unknown(name, byName.keySet());
+    }
+    return magic;
+  }
+
+  /** Returns the error for a name that is not among the known ones; its first line is Livy's. */
+  static MagicException unknown(String name, Collection<String> known) {
+    String message = "Unknown magic command " + name;
+    int nearest = Math.min(3, name.length());
+    String suggestion = "";
+    for (String candidate : known) {
+      int distance = distance(name, candidate);
+      if (distance < nearest) {
+        nearest = distance;
+        suggestion = "\nDid you mean %" + candidate + "?";
+      }
+    }
+    return new MagicException(MagicException.UNKNOWN_MAGIC, message + suggestion);
+  }
+
+  /**
+   * Returns how many letters have to be put in, left out or changed to get from one to the other.
+   */
+  private static int distance(String one, String other) {
+    int[] above = new int[other.length() + 1];
+    for (int column = 0; column < above.length; column++) {
+      above[column] = column;
+    }
+    for (int row = 1; row <= one.length(); row++) {
+      int[] current = new int[above.length];
+      current[0] = row;
+      for (int column = 1; column < above.length; column++) {
+        int change = one.charAt(row - 1) == other.charAt(column - 1) ? 0 : 1;
+        current[column] =
+            Math.min(above[column - 1] + change, 1 + Math.min(above[column], current[column - 1]));
+      }
+      above = current;
+    }
+    return above[other.length()];
+  }
+}

@@ -1,0 +1,16 @@
+package io.polybius.rest;
+
+import java.time.Duration;
+
+/**
+ * How long a request may take.
+ *
+ * @param body for the body to arrive, after which the connection is closed
+ * @param answer for most answers, after which the client gets a 503
+ * @param untilStopped the same for the answer to a request that ends a driver
+ */
+record Deadlines(Duration body, Duration answer, Duration untilStopped) {
+
+  static final Deadlines DEFAULT =
+      new Deadlines(Duration.ofMinutes(2), Duration.ofSeconds(60), Duration.ofMinutes(10));
+}

@@ -1,0 +1,50 @@
+package io.polybius.rest;
+
+import io.polybius.session.SessionException;
+import io.undertow.util.StatusCodes;
+import java.util.concurrent.CompletionException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * What clients are told when a request fails. Statuses are Livy's, also where others would be more
+ * fitting: clients look for a 5xx with the sentence "Session is in state dead" to open a new
+ * session.
+ */
+final class ErrorMapper {
+
+  private static final Logger log = LoggerFactory.getLogger(ErrorMapper.class);
+
+  private ErrorMapper() {}
+
+  static Answer answer(Throwable failure) {
+    Throwable cause = failure;
+    while (cause instanceof CompletionException && cause.getCause() != null) {
+      cause = cause.getCause();
+    }
+    if (cause instanceof RejectedRequestException rejected) {
+      return Answer.message(rejected.status(), rejected.getMessage());
+    }
+    if (cause instanceof SessionException refused) {
+      return answer(refused);
+    }
+    log.error("a request failed", cause);
+    return Answer.message(
+        StatusCodes.INTERNAL_SERVER_ERROR, "The server failed; its log says how.");
+  }
+
+  private static Answer answer(SessionException refused) {
+    String message = refused.getMessage();
+    return switch (refused.code()) {
+      case SESSION_NOT_FOUND, STATEMENT_NOT_FOUND -> Answer.message(StatusCodes.NOT_FOUND, message);
+      case BAD_NAME, DUPLICATE_NAME ->
+          Answer.message(StatusCodes.BAD_REQUEST, "Rejected, Reason: " + message);
+      case BAD_KIND -> Answer.message(StatusCodes.BAD_REQUEST, message);
+      case TOO_LARGE -> Answer.message(StatusCodes.REQUEST_ENTITY_TOO_LARGE, message);
+      case WRONG_STATE ->
+          Answer.message(
+              StatusCodes.INTERNAL_SERVER_ERROR, "java.lang.IllegalStateException: " + message);
+      case SHUTTING_DOWN -> Answer.message(StatusCodes.SERVICE_UNAVAILABLE, message);
+    };
+  }
+}

@@ -1,0 +1,87 @@
+package io.polybius.rest;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonLocation;
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.StreamReadConstraints;
+import com.fasterxml.jackson.databind.JsonMappingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.exc.PropertyBindingException;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.util.RawValue;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.Optional;
+
+/** Reads what clients send and writes what they get. Safe for use by many threads. */
+final class Json {
+
+  private final ObjectMapper mapper =
+      JsonMapper.builder(
+              JsonFactory.builder()
+                  // Bodies are bounded as a whole.
+                  .streamReadConstraints(
+                      StreamReadConstraints.builder().maxStringLength(Integer.MAX_VALUE).build())
+                  .build())
+          .build();
+
+  /**
+   * Returns the encoded value. It goes by way of a text because a user's text may hold half of a
+   * surrogate pair, which cannot be encoded directly.
+   */
+  byte[] encode(Object value) {
+    try {
+      return mapper.writeValueAsString(value).getBytes(StandardCharsets.UTF_8);
+    } catch (JsonProcessingException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** Returns what a client has sent, or throws what to tell it. */
+  <T> T decode(byte[] body, Class<T> type) {
+    try {
+      T value = mapper.readValue(body, type);
+      if (value == null) {
+        throw RejectedRequestException.bad("The body must be a JSON object, not null.");
+      }
+      return value;
+    } catch (JsonProcessingException e) {
+      throw RejectedRequestException.bad(explain(e));
+    } catch (IOException e) {
+      throw RejectedRequestException.bad("The body is not JSON: " + e.getMessage());
+    }
+  }
+
+  /** Returns a JSON text as a value that is written as it is, unless it is no JSON after all. */
+  Optional<RawValue> embed(String text) {
+    try (JsonParser parser = mapper.createParser(text)) {
+      if (parser.nextToken() == null) {
+        return Optional.empty();
+      }
+      parser.skipChildren();
+      return parser.nextToken() == null ? Optional.of(new RawValue(text)) : Optional.empty();
+    } catch (IOException e) {
+      return Optional.empty();
+    }
+  }
+
+  private static String explain(JsonProcessingException e) {
+    StringBuilder text = new StringBuilder(e.getOriginalMessage());
+    JsonLocation location = e.getLocation();
+    if (location != null) {
+      text.append(" at line ")
+          .append(location.getLineNr())
+          .append(", column ")
+          .append(location.getColumnNr());
+    }
+    if (e instanceof PropertyBindingException unknown) {
+      text.append(unknown.getMessageSuffix());
+    }
+    if (e instanceof JsonMappingException mapping && !mapping.getPath().isEmpty()) {
+      text.append(" (through reference chain: ").append(mapping.getPathReference()).append(')');
+    }
+    return text.toString();
+  }
+}

@@ -1,0 +1,31 @@
+package io.polybius.rest;
+
+import io.undertow.util.StatusCodes;
+
+/** A request that cannot be understood. The message is for the user. */
+final class RejectedRequestException extends RuntimeException {
+
+  private static final long serialVersionUID = 1;
+
+  private final int status;
+
+  private RejectedRequestException(int status, String message) {
+    super(message);
+    this.status = status;
+  }
+
+  static RejectedRequestException bad(String message) {
+    return new RejectedRequestException(StatusCodes.BAD_REQUEST, message);
+  }
+
+  static RejectedRequestException bodyTooLarge(long maxBytes) {
+    return new RejectedRequestException(
+        StatusCodes.REQUEST_ENTITY_TOO_LARGE,
+        "The body is longer than " + maxBytes + " bytes; put large things into files.");
+  }
+
+  /** Returns the status of HTTP that says so. */
+  int status() {
+    return status;
+  }
+}

@@ -1,0 +1,55 @@
+package io.polybius.rest;
+
+import io.polybius.session.Caller;
+import java.util.Collection;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * A request of a route, off the wire.
+ *
+ * @param pathParameters the texts that stand where the route's path has names in braces
+ * @param query the query's parameters
+ * @param userAgent what the client calls itself
+ * @param body what it sent
+ * @param caller who it is
+ */
+record Request(
+    Map<String, String> pathParameters,
+    Map<String, ? extends Collection<String>> query,
+    String userAgent,
+    RequestBody body,
+    Caller caller) {
+
+  /** Returns the id or name of the session that the path names. */
+  String session() {
+    String idOrName = pathParameters.get("session");
+    if (idOrName.chars().allMatch(c -> c >= '0' && c <= '9')) {
+      number(idOrName);
+    }
+    return idOrName;
+  }
+
+  /** Returns the id of the statement that the path names. */
+  int statement() {
+    return number(pathParameters.get("statement"));
+  }
+
+  /** Returns a parameter of the query. */
+  Optional<String> text(String name) {
+    return Optional.ofNullable(query.get(name)).flatMap(values -> values.stream().findFirst());
+  }
+
+  /** Returns a parameter of the query that is a number. */
+  int number(String name, int absent) {
+    return text(name).map(Request::number).orElse(absent);
+  }
+
+  private static int number(String text) {
+    try {
+      return Integer.parseInt(text);
+    } catch (NumberFormatException e) {
+      throw RejectedRequestException.bad("For input string: \"" + text + "\"");
+    }
+  }
+}

@@ -1,0 +1,55 @@
+package io.polybius.rest;
+
+import io.polybius.session.SessionService;
+import io.undertow.server.HttpHandler;
+import io.undertow.server.handlers.HttpContinueReadHandler;
+import io.undertow.server.handlers.encoding.ContentEncodingRepository;
+import io.undertow.server.handlers.encoding.EncodingHandler;
+import io.undertow.server.handlers.encoding.GzipEncodingProvider;
+
+/** The Livy REST API, as a handler for an Undertow listener. */
+public final class RestFacade {
+
+  private static final int GZIP_PRIORITY = 50;
+
+  private final HttpHandler handler;
+
+  /**
+   * Makes the API over sessions.
+   *
+   * @param sessions the core; not closed with the API
+   * @param settings what the operator chose
+   */
+  public RestFacade(SessionService sessions, RestSettings settings) {
+    this(sessions, settings, Deadlines.DEFAULT);
+  }
+
+  RestFacade(SessionService sessions, RestSettings settings, Deadlines deadlines) {
+    Json json = new Json();
+    Routes routes =
+        new Routes(
+            new VersionApi(settings.version()),
+            new SessionsApi(sessions),
+            new StatementsApi(sessions, json));
+    HttpHandler router = new Router(routes.table(), json, settings.maxBodyBytes(), deadlines);
+    HttpHandler guarded = settings.csrfProtection() ? new CsrfGuard(router, json) : router;
+    HttpHandler versioned = new AcceptedVersion(guarded, json);
+    this.handler =
+        new SecurityHeaders(new HttpContinueReadHandler(withCompressedAnswers(versioned)));
+  }
+
+  /**
+   * Returns the handler of all routes. It answers requests for other paths with 404 and may be
+   * called on an IO thread; an authenticated caller is taken from the exchange's security context.
+   */
+  public HttpHandler handler() {
+    return handler;
+  }
+
+  private static HttpHandler withCompressedAnswers(HttpHandler next) {
+    ContentEncodingRepository encodings =
+        new ContentEncodingRepository()
+            .addEncodingHandler("gzip", new GzipEncodingProvider(), GZIP_PRIORITY);
+    return new EncodingHandler(next, encodings).setNoEncodingHandler(next);
+  }
+}

@@ -1,0 +1,19 @@
+package io.polybius.rest;
+
+/**
+ * What an operator can choose about the REST API.
+ *
+ * @param version what {@code GET /version} answers
+ * @param csrfProtection whether requests that may change something need the header {@code
+ *     X-Requested-By}, which a page of another site cannot send
+ * @param maxBodyBytes the longest body of a request, in bytes, encoded or decoded
+ */
+public record RestSettings(VersionInfo version, boolean csrfProtection, long maxBodyBytes) {
+
+  /** Checks that there is room for a body. */
+  public RestSettings {
+    if (maxBodyBytes < 1 || maxBodyBytes > Integer.MAX_VALUE) {
+      throw new IllegalArgumentException("maxBodyBytes must be between 1 and 2147483647");
+    }
+  }
+}

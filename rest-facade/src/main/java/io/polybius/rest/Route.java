@@ -1,0 +1,58 @@
+package io.polybius.rest;
+
+import io.undertow.util.HttpString;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * One line of the URL table.
+ *
+ * @param method of HTTP
+ * @param template the path's segments; one in braces names a parameter and stands for any text
+ * @param speed how long an answer may take
+ * @param endpoint gives the answer
+ */
+record Route(HttpString method, List<String> template, Speed speed, Endpoint endpoint) {
+
+  /** How long an answer may take. */
+  enum Speed {
+    /** It only needs the server. */
+    QUICK,
+    /** It waits until a driver has ended. */
+    UNTIL_STOPPED
+  }
+
+  /** Makes one from a path such as {@code /sessions/{session}}. */
+  static Route of(HttpString method, String path, Speed speed, Endpoint endpoint) {
+    return new Route(method, segments(path).orElseThrow(), speed, endpoint);
+  }
+
+  /** Returns the segments of a path, or nothing if it cannot be the path of any route. */
+  static Optional<List<String>> segments(String path) {
+    if (!path.startsWith("/") || path.length() == 1) {
+      return Optional.empty();
+    }
+    int end = path.endsWith("/") ? path.length() - 1 : path.length();
+    List<String> segments = List.of(path.substring(1, end).split("/", -1));
+    return segments.contains("") ? Optional.empty() : Optional.of(segments);
+  }
+
+  /** Returns the parameters of a path, if it is one of this route. */
+  Optional<Map<String, String>> match(List<String> path) {
+    if (path.size() != template.size()) {
+      return Optional.empty();
+    }
+    Map<String, String> parameters = new HashMap<>();
+    for (int i = 0; i < path.size(); i++) {
+      String expected = template.get(i);
+      if (expected.startsWith("{")) {
+        parameters.put(expected.substring(1, expected.length() - 1), path.get(i));
+      } else if (!expected.equals(path.get(i))) {
+        return Optional.empty();
+      }
+    }
+    return Optional.of(parameters);
+  }
+}

@@ -1,0 +1,153 @@
+package io.polybius.rest;
+
+import io.polybius.rest.Route.Speed;
+import io.polybius.session.Caller;
+import io.undertow.security.api.SecurityContext;
+import io.undertow.server.HttpServerExchange;
+import io.undertow.util.Headers;
+import io.undertow.util.Methods;
+import io.undertow.util.StatusCodes;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.xnio.IoUtils;
+import org.xnio.XnioExecutor;
+
+/**
+ * One request of a route, from its head to its answer. No thread waits for a client or for the
+ * session core: the body is collected on the IO thread as it comes, the endpoint runs on a worker
+ * thread, and the answer is written on a worker thread when the endpoint's stage completes. Whoever
+ * answers first, the endpoint or the clock, is the only one to touch the exchange from then on.
+ */
+final class RoutedRequest {
+
+  private static final Logger log = LoggerFactory.getLogger(RoutedRequest.class);
+
+  private final HttpServerExchange exchange;
+  private final Route route;
+  private final Map<String, String> pathParameters;
+  private final Json json;
+  private final long maxBodyBytes;
+  private final Deadlines deadlines;
+  private final AtomicBoolean answered = new AtomicBoolean();
+
+  RoutedRequest(
+      HttpServerExchange exchange,
+      Route route,
+      Map<String, String> pathParameters,
+      Json json,
+      long maxBodyBytes,
+      Deadlines deadlines) {
+    this.exchange = exchange;
+    this.route = route;
+    this.pathParameters = pathParameters;
+    this.json = json;
+    this.maxBodyBytes = maxBodyBytes;
+    this.deadlines = deadlines;
+  }
+
+  /** Takes the request; to be called on the exchange's IO thread, in a handler. */
+  void begin() {
+    if (!exchange.getRequestMethod().equals(Methods.POST)) {
+      exchange.dispatch(() -> run(new byte[0]));
+      return;
+    }
+    XnioExecutor.Key clock =
+        after(deadlines.body(), () -> IoUtils.safeClose(exchange.getConnection()));
+    exchange.addExchangeCompleteListener(
+        (complete, next) -> {
+          clock.remove();
+          next.proceed();
+        });
+    new BodyCollector(maxBodyBytes)
+        .collect(
+            exchange,
+            body -> {
+              clock.remove();
+              exchange.dispatch(() -> run(body));
+            },
+            () ->
+                exchange.dispatch(
+                    () ->
+                        answer(
+                            ErrorMapper.answer(
+                                RejectedRequestException.bodyTooLarge(maxBodyBytes)))));
+  }
+
+  private void run(byte[] body) {
+    Duration deadline =
+        route.speed() == Speed.QUICK ? deadlines.answer() : deadlines.untilStopped();
+    XnioExecutor.Key clock =
+        after(
+            deadline, () -> exchange.getConnection().getWorker().execute(() -> tooLate(deadline)));
+    try {
+      route
+          .endpoint()
+          .answer(request(body))
+          .whenCompleteAsync(
+              (answer, failure) -> {
+                clock.remove();
+                answer(failure == null ? answer : ErrorMapper.answer(failure));
+              },
+              exchange.getConnection().getWorker());
+    } catch (RuntimeException e) {
+      clock.remove();
+      answer(ErrorMapper.answer(e));
+    }
+  }
+
+  private Request request(byte[] body) {
+    return new Request(
+        pathParameters,
+        exchange.getQueryParameters(),
+        header(Headers.USER_AGENT_STRING).orElse(""),
+        new RequestBody(body, header(Headers.CONTENT_ENCODING_STRING), maxBodyBytes, json),
+        caller());
+  }
+
+  private Optional<String> header(String name) {
+    return Optional.ofNullable(exchange.getRequestHeaders().getFirst(name));
+  }
+
+  private Caller caller() {
+    Optional<String> user =
+        Optional.ofNullable(exchange.getSecurityContext())
+            .map(SecurityContext::getAuthenticatedAccount)
+            .map(account -> account.getPrincipal().getName());
+    String address =
+        Optional.ofNullable(exchange.getSourceAddress())
+            .map(InetSocketAddress::getAddress)
+            .map(InetAddress::getHostAddress)
+            .orElse("unknown address");
+    return new Caller(user, address);
+  }
+
+  private void tooLate(Duration deadline) {
+    answer(
+        Answer.message(
+            StatusCodes.SERVICE_UNAVAILABLE,
+            "Not done within " + deadline.toSeconds() + " s; the server goes on with it."));
+  }
+
+  private void answer(Answer answer) {
+    if (!answered.compareAndSet(false, true)) {
+      return;
+    }
+    try {
+      answer.send(exchange, json);
+    } catch (RuntimeException e) {
+      log.error("the answer to {} {} could not be sent", route.method(), route.template(), e);
+      IoUtils.safeClose(exchange.getConnection());
+    }
+  }
+
+  private XnioExecutor.Key after(Duration delay, Runnable task) {
+    return exchange.getIoThread().executeAfter(task, delay.toMillis(), TimeUnit.MILLISECONDS);
+  }
+}

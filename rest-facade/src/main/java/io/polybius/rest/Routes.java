@@ -1,0 +1,49 @@
+package io.polybius.rest;
+
+import static io.undertow.util.Methods.DELETE;
+import static io.undertow.util.Methods.GET;
+import static io.undertow.util.Methods.POST;
+
+import io.polybius.rest.Route.Speed;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Function;
+
+/** The whole URL table. Each path works with and without a slash at its end. */
+record Routes(VersionApi version, SessionsApi sessions, StatementsApi statements) {
+
+  /** Returns one line for each method of each path. */
+  List<Route> table() {
+    return List.of(
+        get("/version", version::get),
+        get("/sessions", sessions::list),
+        post("/sessions", sessions::create),
+        get("/sessions/{session}", sessions::get),
+        delete("/sessions/{session}", sessions::delete),
+        get("/sessions/{session}/state", sessions::state),
+        get("/sessions/{session}/log", sessions::log),
+        get("/sessions/{session}/logs", sessions::log),
+        post("/sessions/{session}/connect", sessions::connect),
+        post("/sessions/{session}/interrupt", sessions::interrupt),
+        get("/sessions/{session}/statements", statements::list),
+        post("/sessions/{session}/statements", statements::create),
+        get("/sessions/{session}/statements/{statement}", statements::get),
+        post("/sessions/{session}/statements/{statement}/cancel", statements::cancel));
+  }
+
+  private static Route get(String path, Function<Request, Answer> reader) {
+    return Route.of(
+        GET,
+        path,
+        Speed.QUICK,
+        request -> CompletableFuture.completedFuture(reader.apply(request)));
+  }
+
+  private static Route post(String path, Endpoint endpoint) {
+    return Route.of(POST, path, Speed.QUICK, endpoint);
+  }
+
+  private static Route delete(String path, Endpoint endpoint) {
+    return Route.of(DELETE, path, Speed.UNTIL_STOPPED, endpoint);
+  }
+}

@@ -1,0 +1,181 @@
+package io.polybius.rest;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.polybius.session.SessionLimits;
+import io.polybius.session.SessionService;
+import io.polybius.session.testing.ScriptedLauncher;
+import io.undertow.Undertow;
+import io.undertow.server.HttpHandler;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.util.function.UnaryOperator;
+
+/** The REST API over the real session core, on a real port, with drivers that follow a script. */
+final class TestingRestServer implements AutoCloseable {
+
+  static final VersionInfo VERSION =
+      new VersionInfo("0.9.1", "builder", "abc123", "main", "2026-01-01", "http://example.org");
+  static final RestSettings SETTINGS = new RestSettings(VERSION, false, 10 << 20);
+
+  /** What the clock of the server always shows. */
+  static final long NOW = 1767225600000L;
+
+  private static final SessionLimits LIMITS =
+      new SessionLimits(
+          Duration.ofSeconds(30),
+          Duration.ofMillis(200),
+          Duration.ofSeconds(30),
+          Duration.ofSeconds(2),
+          1000,
+          100_000);
+  private static final Duration PATIENCE = Duration.ofSeconds(10);
+  private static final ObjectMapper MAPPER = new ObjectMapper();
+
+  private final HttpClient client =
+      HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).connectTimeout(PATIENCE).build();
+  private final ScriptedLauncher launcher;
+  private final SessionService sessions;
+  private final Undertow undertow;
+
+  TestingRestServer(ScriptedLauncher launcher) {
+    this(launcher, SETTINGS, Deadlines.DEFAULT, handler -> handler);
+  }
+
+  TestingRestServer(
+      ScriptedLauncher launcher,
+      RestSettings settings,
+      Deadlines deadlines,
+      UnaryOperator<HttpHandler> around) {
+    this.launcher = launcher;
+    this.sessions =
+        new SessionService(
+            launcher, LIMITS, Clock.fixed(Instant.ofEpochMilli(NOW), ZoneOffset.UTC));
+    this.undertow =
+        Undertow.builder()
+            .addHttpListener(0, "127.0.0.1")
+            .setIoThreads(2)
+            .setWorkerThreads(4)
+            .setHandler(around.apply(new RestFacade(sessions, settings, deadlines).handler()))
+            .build();
+    undertow.start();
+  }
+
+  ScriptedLauncher launcher() {
+    return launcher;
+  }
+
+  SessionService sessions() {
+    return sessions;
+  }
+
+  int port() {
+    return ((InetSocketAddress) undertow.getListenerInfo().get(0).getAddress()).getPort();
+  }
+
+  /** Returns a request that has no method yet. */
+  HttpRequest.Builder to(String path) {
+    return HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port() + path))
+        .timeout(PATIENCE);
+  }
+
+  HttpResponse<String> send(HttpRequest.Builder request) {
+    return send(request, BodyHandlers.ofString());
+  }
+
+  <T> HttpResponse<T> send(HttpRequest.Builder request, HttpResponse.BodyHandler<T> body) {
+    try {
+      return client.send(request.build(), body);
+    } catch (IOException e) {
+      throw new AssertionError(e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new AssertionError(e);
+    }
+  }
+
+  HttpResponse<String> get(String path) {
+    return send(to(path).GET());
+  }
+
+  HttpResponse<String> post(String path, String body) {
+    return send(
+        to(path)
+            .header("Content-Type", "application/json")
+            .POST(HttpRequest.BodyPublishers.ofString(body)));
+  }
+
+  HttpResponse<String> delete(String path) {
+    return send(to(path).DELETE());
+  }
+
+  /** Opens a session and waits until it is idle. */
+  int openIdleSession() {
+    HttpResponse<String> opened = post("/sessions", "{}");
+    assertThat(opened.statusCode()).isEqualTo(201);
+    int id = json(opened).get("id").asInt();
+    awaitState(id, "idle");
+    return id;
+  }
+
+  void awaitState(int session, String state) {
+    await()
+        .atMost(PATIENCE)
+        .pollInterval(Duration.ofMillis(5))
+        .until(
+            () -> json(get("/sessions/" + session + "/state")).get("state").asText(),
+            state::equals);
+  }
+
+  /** Runs code in session 0 and returns the statement when it has ended. */
+  String run(String code) {
+    HttpResponse<String> posted =
+        post("/sessions/0/statements", MAPPER.createObjectNode().put("code", code).toString());
+    assertThat(posted.statusCode()).isEqualTo(201);
+    return awaitEnd(posted.headers().firstValue("Location").orElseThrow());
+  }
+
+  /** Returns the statement at that path when it has ended. */
+  String awaitEnd(String path) {
+    return await()
+        .atMost(PATIENCE)
+        .pollInterval(Duration.ofMillis(5))
+        .until(
+            () -> get(path).body(),
+            body -> {
+              String state = json(body).get("state").asText();
+              return state.equals("available") || state.equals("cancelled");
+            });
+  }
+
+  static JsonNode json(HttpResponse<String> response) {
+    return json(response.body());
+  }
+
+  static JsonNode json(String text) {
+    try {
+      return MAPPER.readTree(text);
+    } catch (JsonProcessingException e) {
+      throw new AssertionError("not JSON: " + text, e);
+    }
+  }
+
+  @Override
+  public void close() {
+    undertow.stop();
+    sessions.close();
+  }
+}

@@ -1,0 +1,165 @@
+package io.polybius.tests;
+
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noFields;
+import static com.tngtech.archunit.library.GeneralCodingRules.NO_CLASSES_SHOULD_THROW_GENERIC_EXCEPTIONS;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.domain.JavaModifier;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import com.tngtech.archunit.core.importer.ImportOption;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Who may use whom: the table of docs/architecture.md. What a module may use is complete. */
+class ArchitectureTest {
+
+  private static final int MANY_CLASSES = 150;
+  private static final String PROTOCOL = "io.polybius.driver.protocol..";
+  private static final String SESSION = "io.polybius.session..";
+  private static final String NETTY = "io.netty..";
+  private static final String KRYO = "com.esotericsoftware.kryo.kryo5..";
+  private static final String LOGGING = "org.slf4j..";
+  private static final String JACKSON = "com.fasterxml.jackson..";
+  private static final String UNDERTOW = "io.undertow..";
+  private static final String UNDERTOW_IO = "org.xnio..";
+  private static final String JEROMQ = "org.zeromq..";
+
+  private static final Map<String, List<String>> MAY_USE =
+      Map.of(
+          PROTOCOL,
+          List.of(NETTY, KRYO, LOGGING),
+          "io.polybius.magic..",
+          List.of(PROTOCOL, JACKSON),
+          SESSION,
+          List.of(PROTOCOL, LOGGING),
+          "io.polybius.launch..",
+          List.of(PROTOCOL, SESSION, "org.bouncycastle..", LOGGING),
+          "io.polybius.kernel..",
+          List.of(PROTOCOL, SESSION, JEROMQ, JACKSON, UNDERTOW, UNDERTOW_IO, LOGGING),
+          "io.polybius.rest..",
+          List.of(PROTOCOL, SESSION, JACKSON, UNDERTOW, UNDERTOW_IO, LOGGING));
+
+  private static final JavaClasses CLASSES =
+      new ClassFileImporter()
+          .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
+          .importPackages("io.polybius");
+
+  static List<String> modules() {
+    return List.copyOf(MAY_USE.keySet());
+  }
+
+  @ParameterizedTest
+  @MethodSource("modules")
+  void moduleUsesOnlyWhatItMay(String module) {
+    List<String> allowed = new ArrayList<>(MAY_USE.get(module));
+    allowed.addAll(List.of(module, "java..", "javax.."));
+    classes()
+        .that()
+        .resideInAPackage(module)
+        .should()
+        .onlyDependOnClassesThat()
+        .resideInAnyPackage(allowed.toArray(String[]::new))
+        .orShould()
+        .onlyDependOnClassesThat()
+        .arePrimitives()
+        .check(CLASSES);
+  }
+
+  @Test
+  void driverUsesNothingOfTheServer() {
+    noClasses()
+        .that()
+        .resideInAnyPackage("io.polybius.driver", "io.polybius.driver.interpreter")
+        .should()
+        .dependOnClassesThat()
+        .resideInAnyPackage(
+            SESSION,
+            "io.polybius.launch..",
+            "io.polybius.kernel..",
+            "io.polybius.rest..",
+            "io.polybius.server..",
+            UNDERTOW,
+            JEROMQ,
+            "org.bouncycastle..")
+        .check(CLASSES);
+  }
+
+  @Test
+  void nothingUsesTheServerModuleAndItUsesNoDriver() {
+    noClasses()
+        .that()
+        .resideOutsideOfPackages("io.polybius.server..", "io.polybius.bench..")
+        .should()
+        .dependOnClassesThat()
+        .resideInAPackage("io.polybius.server..")
+        .check(CLASSES);
+    noClasses()
+        .that()
+        .resideInAPackage("io.polybius.server..")
+        .should()
+        .dependOnClassesThat()
+        .resideInAnyPackage(
+            "io.polybius.driver", "io.polybius.driver.interpreter", "io.polybius.magic..")
+        .check(CLASSES);
+  }
+
+  @Test
+  void onlyTheBridgeCallsTheScalaCompiler() {
+    noClasses()
+        .that()
+        .haveNameNotMatching(".*\\.ScalaBridge(\\$.*)?")
+        .should()
+        .dependOnClassesThat()
+        .resideInAPackage("scala.tools..")
+        .check(CLASSES);
+  }
+
+  @Test
+  void packagesHaveNoCycles() {
+    slices().matching("io.polybius.(*)..").should().beFreeOfCycles().check(CLASSES);
+  }
+
+  @Test
+  void nobodySleepsOrThrowsTheUnspecific() {
+    noClasses()
+        .should()
+        .callMethod(Thread.class, "sleep", long.class)
+        .check(CLASSES);
+    NO_CLASSES_SHOULD_THROW_GENERIC_EXCEPTIONS.check(CLASSES);
+  }
+
+  @Test
+  void staticFieldsAreFinal() {
+    noFields()
+        .that()
+        .areStatic()
+        .and()
+        .doNotHaveModifier(JavaModifier.SYNTHETIC)
+        .should()
+        .notBeFinal()
+        .check(CLASSES);
+  }
+
+  @Test
+  void allModulesWereLookedAt() {
+    assertThat(CLASSES.size()).isGreaterThan(MANY_CLASSES);
+    for (String module : modules()) {
+      String name = module.substring(0, module.length() - 2);
+      assertThat(CLASSES.stream().anyMatch(type -> type.getPackageName().startsWith(name)))
+          .as(module)
+          .isTrue();
+    }
+    assertThat(Arrays.asList("io.polybius.driver", "io.polybius.server"))
+        .allMatch(
+            name -> CLASSES.stream().anyMatch(type -> type.getPackageName().equals(name)));
+  }
+}

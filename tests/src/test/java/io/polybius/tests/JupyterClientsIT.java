@@ -1,0 +1,166 @@
+package io.polybius.tests;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Jupyter's own clients, on the installed kernelspec and on connection files. */
+@Timeout(900)
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class JupyterClientsIT {
+
+  private static final Path SCRIPTS = Commands.HOME.resolve("tests/src/test/python");
+
+  @TempDir private static Path folder;
+  private Path programs;
+  private RunningServer server;
+  private Map<String, String> environment;
+
+  @BeforeAll
+  void installKernelspec() throws Exception {
+    programs = JupyterTools.programs();
+    server = RunningServer.start();
+    environment = new HashMap<>(server.clientEnvironment(folder.resolve("data")));
+    environment.put("JUPYTER_PATH", folder.resolve("prefix/share/jupyter").toString());
+    Commands.Result installed =
+        run(
+            Duration.ofMinutes(1),
+            Commands.POLYBIUS,
+            "kernelspec",
+            "install",
+            "--prefix",
+            folder.resolve("prefix").toString(),
+            "--server",
+            server.uri().toString());
+    assertThat(installed.exitCode()).as(installed.output()).isZero();
+  }
+
+  @AfterAll
+  void stopServer() throws Exception {
+    if (server != null) {
+      server.close();
+    }
+  }
+
+  @Test
+  void kernelPassesJupytersTests() throws Exception {
+    Commands.Result tested =
+        run(
+            Duration.ofMinutes(12),
+            programs.resolve("python").toString(),
+            SCRIPTS.resolve("test_kernel.py").toString());
+    assertThat(tested.exitCode()).as(tested.output()).isZero();
+    assertThat(tested.output()).contains("OK");
+    awaitNoSessions();
+  }
+
+  @Test
+  void nbconvertExecutesTheNotebooks() throws Exception {
+    for (Path notebook : notebooks()) {
+      Path executed = folder.resolve("executed-" + notebook.getFileName());
+      Commands.Result converted =
+          run(
+              Duration.ofMinutes(5),
+              programs.resolve("jupyter").toString(),
+              "nbconvert",
+              "--to",
+              "notebook",
+              "--execute",
+              "--output",
+              executed.toString(),
+              notebook.toString());
+      assertThat(converted.exitCode()).as(converted.output()).isZero();
+      assertEveryCellRan(executed);
+    }
+    awaitNoSessions();
+  }
+
+  @Test
+  void consoleAttachesToARunningSession() throws Exception {
+    RestClient rest = server.rest();
+    int session = rest.openSession();
+    Commands.Result connected =
+        run(
+            Duration.ofMinutes(1),
+            Commands.POLYBIUS,
+            "connect",
+            String.valueOf(session),
+            "--server",
+            server.uri().toString());
+    assertThat(connected.exitCode()).as(connected.output()).isZero();
+    Path file =
+        connected
+            .output()
+            .lines()
+            .flatMap(line -> Stream.of(line.split("\\s+")))
+            .filter(word -> word.endsWith(".json"))
+            .map(Path::of)
+            .findFirst()
+            .orElseThrow();
+    Commands.Result typed =
+        run(
+            Duration.ofMinutes(3),
+            programs.resolve("python").toString(),
+            SCRIPTS.resolve("console_existing.py").toString(),
+            file.toString());
+    assertThat(typed.exitCode()).as(typed.output()).isZero();
+    assertThat(rest.run(session, "fromConsole").at("/output/data/text~1plain").asText())
+        .contains("42");
+    rest.call("DELETE", "/sessions/" + session, null);
+    await().atMost(10, TimeUnit.SECONDS).until(() -> !Files.exists(file));
+  }
+
+  private static List<Path> notebooks() throws Exception {
+    try (Stream<Path> files = Files.list(Commands.HOME.resolve("notebooks"))) {
+      List<Path> notebooks =
+          new ArrayList<>(files.filter(file -> file.toString().endsWith(".ipynb")).sorted().toList());
+      assertThat(notebooks).isNotEmpty();
+      return notebooks;
+    }
+  }
+
+  private static void assertEveryCellRan(Path notebook) throws Exception {
+    JsonNode cells = RestClient.JSON.readTree(notebook.toFile()).get("cells");
+    int outputs = 0;
+    for (JsonNode cell : cells) {
+      if (cell.get("cell_type").asText().equals("code")) {
+        assertThat(cell.get("execution_count").isInt()).as(cell.toString()).isTrue();
+        for (JsonNode output : cell.get("outputs")) {
+          assertThat(output.get("output_type").asText()).as(output.toString()).isNotEqualTo("error");
+          outputs++;
+        }
+      }
+    }
+    assertThat(outputs).as("outputs in " + notebook).isPositive();
+  }
+
+  /** Every kernel that a client has shut down takes its session and its driver with it. */
+  private void awaitNoSessions() {
+    await()
+        .atMost(90, TimeUnit.SECONDS)
+        .until(
+            () ->
+                server.rest().call("GET", "/sessions", null).get("total").asInt() == 0
+                    && server.drivers().isEmpty());
+  }
+
+  private Commands.Result run(Duration timeout, String... command) throws Exception {
+    return Commands.run(timeout, folder, environment, List.of(command));
+  }
+}

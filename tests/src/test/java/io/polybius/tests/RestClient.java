@@ -1,0 +1,106 @@
+package io.polybius.tests;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.time.Duration;
+import java.util.Set;
+
+/** A client of the Livy REST API that knows the server from its address alone. */
+final class RestClient {
+
+  static final ObjectMapper JSON = new ObjectMapper();
+  private static final Duration REQUEST_TIMEOUT = Duration.ofSeconds(60);
+  private static final Duration SESSION_TIMEOUT = Duration.ofMinutes(3);
+  private static final Duration STATEMENT_TIMEOUT = Duration.ofMinutes(2);
+  private static final Set<String> STARTING = Set.of("not_started", "starting");
+  private static final Set<String> UNFINISHED = Set.of("waiting", "running", "cancelling");
+
+  private final HttpClient http = HttpClient.newBuilder().connectTimeout(REQUEST_TIMEOUT).build();
+  private final URI server;
+
+  RestClient(URI server) {
+    this.server = server;
+  }
+
+  /** Sends a request and returns the answer, whatever its status. */
+  HttpResponse<String> send(String method, String path, String body) {
+    HttpRequest.Builder request =
+        HttpRequest.newBuilder(server.resolve(path))
+            .timeout(REQUEST_TIMEOUT)
+            .header("Content-Type", "application/json")
+            .method(
+                method,
+                body == null
+                    ? HttpRequest.BodyPublishers.noBody()
+                    : HttpRequest.BodyPublishers.ofString(body));
+    try {
+      return http.send(request.build(), HttpResponse.BodyHandlers.ofString());
+    } catch (IOException e) {
+      throw new AssertionError(method + " " + path + " failed: " + e, e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new AssertionError(e);
+    }
+  }
+
+  /** Sends a request that must succeed, and returns the JSON of the answer. */
+  JsonNode call(String method, String path, String body) {
+    HttpResponse<String> response = send(method, path, body);
+    assertThat(response.statusCode()).as(response.body()).isBetween(200, 299);
+    try {
+      return JSON.readTree(response.body());
+    } catch (IOException e) {
+      throw new AssertionError("not JSON: " + response.body(), e);
+    }
+  }
+
+  /** Opens a Scala session and waits until it is no longer starting; returns its id. */
+  int openSession() {
+    int id = call("POST", "/sessions", "{\"kind\": \"spark\"}").get("id").asInt();
+    org.awaitility.Awaitility.await()
+        .atMost(SESSION_TIMEOUT)
+        .pollInterval(Duration.ofMillis(50))
+        .until(() -> !STARTING.contains(state(id)));
+    assertThat(state(id)).as(call("GET", "/sessions/" + id + "/log", null).toString()).isEqualTo("idle");
+    return id;
+  }
+
+  /** Returns a session's state. */
+  String state(int session) {
+    return call("GET", "/sessions/" + session + "/state", null).get("state").asText();
+  }
+
+  /** Posts a statement and returns its id. */
+  int post(int session, String code) {
+    ObjectNode body = JSON.createObjectNode().put("code", code);
+    return call("POST", "/sessions/" + session + "/statements", body.toString()).get("id").asInt();
+  }
+
+  /** Returns a statement. */
+  JsonNode statement(int session, int statement) {
+    return call("GET", "/sessions/" + session + "/statements/" + statement, null);
+  }
+
+  /** Waits for a statement's end and returns it. */
+  JsonNode await(int session, int statement) {
+    return org.awaitility.Awaitility.await()
+        .atMost(STATEMENT_TIMEOUT)
+        .pollInterval(Duration.ofMillis(10))
+        .until(
+            () -> statement(session, statement),
+            found -> !UNFINISHED.contains(found.get("state").asText()));
+  }
+
+  /** Runs a statement to its end and returns it. */
+  JsonNode run(int session, String code) {
+    return await(session, post(session, code));
+  }
+}

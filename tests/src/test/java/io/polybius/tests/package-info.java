@@ -1,0 +1,2 @@
+/** Tests of the whole product: real processes, real Spark, real clients. */
+package io.polybius.tests;
