@@ -1,0 +1,250 @@
+package io.polybius.bench;
+
+import io.polybius.kernel.client.ExecuteOptions;
+import io.polybius.kernel.client.KernelClient;
+import io.polybius.kernel.wire.ConnectionFile;
+import java.io.File;
+import java.io.IOException;
+import java.net.ServerSocket;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+
+/**
+ * {@code bin/polybius bench}: starts a server, measures it through both doors, and in the same run
+ * measures Scala's bare REPL and ipykernel for comparison.
+ */
+public final class Benchmarks {
+
+  private static final Duration TIMEOUT = Duration.ofMinutes(3);
+  private static final Pattern READY = Pattern.compile("Polybius is ready at (\\S+)");
+  private static final int SESSIONS = 3;
+  private static final int STATEMENTS = 300;
+  private static final int ROUND_TRIPS = 300;
+  private static final int PRINTS = 10;
+  private static final String STATEMENT = "1+1";
+
+  /** Costs the compiler next to nothing, so that what remains is the way there and back. */
+  private static final String EMPTY_STATEMENT = "// nothing";
+
+  private static final String PRINT_LINES = "for (i <- 1 to 10000) println(i)";
+
+  private final Path home;
+  private final Path folder;
+
+  private Benchmarks(Path home, Path folder) {
+    this.home = home;
+    this.folder = folder;
+  }
+
+  /** Runs all benchmarks; takes some minutes. */
+  public static void main(String[] arguments) throws Exception {
+    Path home = Path.of(System.getProperty("polybius.home"));
+    Path folder = Files.createTempDirectory("polybius-bench");
+    try {
+      new Benchmarks(home, folder).run();
+    } finally {
+      delete(folder);
+    }
+  }
+
+  private void run() throws Exception {
+    System.out.printf(
+        "%s, %d cores, JDK %s%n",
+        System.getProperty("os.name"),
+        Runtime.getRuntime().availableProcessors(),
+        Runtime.version());
+    Samples.printHeading();
+    bareRepl();
+    try (ChildProcess server =
+        new ChildProcess(
+            List.of(
+                home.resolve("bin/polybius").toString(),
+                "serve",
+                "--port",
+                "0",
+                "--set",
+                "polybius.server.state-dir=" + folder.resolve("state")))) {
+      LivyClient rest = new LivyClient(readyAddress(server));
+      sessionStarts(rest);
+      statements(rest);
+      sockets(rest);
+    }
+    ipykernel();
+  }
+
+  private static URI readyAddress(ChildProcess server)
+      throws InterruptedException, TimeoutException {
+    while (true) {
+      Matcher matcher = READY.matcher(server.nextLine(TIMEOUT.toSeconds()));
+      if (matcher.find()) {
+        return URI.create(matcher.group(1));
+      }
+    }
+  }
+
+  private void bareRepl() throws Exception {
+    Path installed = home.resolve("target/polybius/lib");
+    Path libraries = Files.isDirectory(installed) ? installed : home.resolve("lib");
+    List<String> classPath = new ArrayList<>();
+    for (String name : List.of("bench", "spark")) {
+      try (Stream<Path> jars = Files.list(libraries.resolve(name))) {
+        jars.sorted().forEach(jar -> classPath.add(jar.toString()));
+      }
+    }
+    Samples samples = new Samples("bare Scala REPL: " + STATEMENT);
+    try (ChildProcess repl =
+        new ChildProcess(
+            List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-Xmx1g",
+                "-Xss4m",
+                "-cp",
+                String.join(File.pathSeparator, classPath),
+                BareRepl.class.getName(),
+                String.valueOf(STATEMENTS),
+                STATEMENT,
+                folder.resolve("classes").toString()))) {
+      for (int i = 0; i < STATEMENTS; i++) {
+        samples.add(Long.parseLong(repl.nextLine(TIMEOUT.toSeconds())));
+      }
+    }
+    printStatements("bare Scala REPL", samples);
+  }
+
+  private static void sessionStarts(LivyClient rest) throws Exception {
+    Samples starts = new Samples("session start to idle");
+    for (int i = 0; i < SESSIONS; i++) {
+      long begin = System.nanoTime();
+      int session = rest.openSession();
+      starts.add(System.nanoTime() - begin);
+      rest.call("DELETE", "/sessions/" + session, null);
+    }
+    starts.part("session start to idle, first", 0, 1).print();
+    starts.part("session start to idle, later", 1, SESSIONS).print();
+  }
+
+  private static void statements(LivyClient rest) throws Exception {
+    int session = rest.openSession();
+    Samples samples =
+        Samples.measure("", STATEMENTS, () -> rest.run(session, STATEMENT));
+    printStatements("REST statement", samples);
+    Samples.measure(
+            "REST statement: an empty one, all but the compiler",
+            ROUND_TRIPS,
+            () -> rest.run(session, EMPTY_STATEMENT))
+        .print();
+    Samples.measure(
+            "REST GET /sessions/{id}",
+            ROUND_TRIPS,
+            () -> rest.call("GET", "/sessions/" + session, null))
+        .print();
+    rest.run(session, PRINT_LINES);
+    Samples.measure("REST 10,000 lines of output", PRINTS, () -> rest.run(session, PRINT_LINES))
+        .print();
+    rest.call("DELETE", "/sessions/" + session, null);
+  }
+
+  private static void printStatements(String name, Samples samples) {
+    samples.part(name + " " + STATEMENT + ", 1 to 200", 0, 200).print();
+    samples.part(name + " " + STATEMENT + ", 1 to 50", 0, 50).print();
+    samples.part(name + " " + STATEMENT + ", 131 to 170", 130, 170).print();
+    samples.part(name + " " + STATEMENT + ", 261 to 300", 260, 300).print();
+  }
+
+  private static void sockets(LivyClient rest) throws Exception {
+    int session = rest.openSession();
+    String file =
+        rest.call("POST", "/sessions/" + session + "/kernel", null).get("connection_file").asText();
+    try (KernelClient kernel = new KernelClient(ConnectionFile.read(Path.of(file)))) {
+      kernelRoundTrips("ZeroMQ", kernel, STATEMENT);
+      execute("ZeroMQ execute: an empty cell, all but the compiler", kernel, EMPTY_STATEMENT);
+      kernel.execute(PRINT_LINES, ExecuteOptions.CELL, message -> {}, TIMEOUT);
+      Samples.measure(
+              "ZeroMQ 10,000 lines of output",
+              PRINTS,
+              () -> kernel.execute(PRINT_LINES, ExecuteOptions.CELL, message -> {}, TIMEOUT))
+          .print();
+    }
+    rest.call("DELETE", "/sessions/" + session, null);
+  }
+
+  private static void kernelRoundTrips(String name, KernelClient kernel, String code)
+      throws Exception {
+    kernel.execute(code, ExecuteOptions.CELL, message -> {}, TIMEOUT);
+    kernel.kernelInfo(TIMEOUT);
+    Samples.measure(name + " kernel_info", ROUND_TRIPS, () -> kernel.kernelInfo(TIMEOUT)).print();
+    execute(name + " execute " + code, kernel, code);
+  }
+
+  private static void execute(String name, KernelClient kernel, String code) throws Exception {
+    Samples.measure(
+            name + " (reply and idle)",
+            200,
+            () -> kernel.execute(code, ExecuteOptions.CELL, message -> {}, TIMEOUT))
+        .print();
+  }
+
+  private void ipykernel() throws Exception {
+    Optional<String> python = pythonWithIpykernel();
+    if (python.isEmpty()) {
+      System.out.println("ipykernel: left out, no Python here has it");
+      return;
+    }
+    Path file = folder.resolve("kernel-ipykernel.json");
+    ConnectionFile connection =
+        ConnectionFile.onLoopback("python3")
+            .withPorts(freePort(), freePort(), freePort(), freePort(), freePort());
+    connection.write(file);
+    try (ChildProcess process =
+            new ChildProcess(
+                List.of(python.get(), "-m", "ipykernel_launcher", "-f", file.toString()));
+        KernelClient kernel = new KernelClient(connection)) {
+      kernelRoundTrips("ipykernel", kernel, STATEMENT);
+    }
+  }
+
+  private Optional<String> pythonWithIpykernel() throws IOException, InterruptedException {
+    for (String python :
+        List.of(home.resolve("tests/target/python/bin/python").toString(), "python3")) {
+      try {
+        Process process =
+            new ProcessBuilder(python, "-c", "import ipykernel")
+                .redirectErrorStream(true)
+                .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                .start();
+        if (process.waitFor(1, TimeUnit.MINUTES) && process.exitValue() == 0) {
+          return Optional.of(python);
+        }
+        process.destroyForcibly();
+      } catch (IOException e) {
+        continue;
+      }
+    }
+    return Optional.empty();
+  }
+
+  private static int freePort() throws IOException {
+    try (ServerSocket socket = new ServerSocket(0)) {
+      return socket.getLocalPort();
+    }
+  }
+
+  private static void delete(Path folder) throws IOException {
+    try (Stream<Path> files = Files.walk(folder)) {
+      for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+        Files.deleteIfExists(file);
+      }
+    }
+  }
+}
