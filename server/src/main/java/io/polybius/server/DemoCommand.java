@@ -50,7 +50,8 @@ final class DemoCommand implements Callable<Integer> {
   }
 
   private static boolean hasColours() {
-    return System.console() != null
+    // The launcher script has looked, because Java cannot tell about the output alone.
+    return Boolean.getBoolean("polybius.terminal")
         && !"dumb".equals(System.getenv("TERM"))
         && System.getenv("NO_COLOR") == null;
   }
