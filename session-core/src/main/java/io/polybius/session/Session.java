@@ -334,7 +334,7 @@ final class Session {
             List.of());
     driverInfo = Optional.empty();
     endRunning(error);
-    cancelWaiting(statement -> true);
+    cancelWaiting(statement -> true, Optional.of(error));
     answerAllQuestions();
     become(SessionState.DEAD);
     retireDriver();
@@ -502,7 +502,7 @@ final class Session {
       return;
     }
     if (statement.state() == StatementState.WAITING) {
-      cancelWaiting(other -> other.id() == statementId);
+      cancelWaiting(other -> other.id() == statementId, Optional.empty());
       dispatch();
     } else if (statement.state() == StatementState.RUNNING) {
       update(statement.cancelling());
@@ -528,13 +528,18 @@ final class Session {
     }
   }
 
-  private void cancelWaiting(Predicate<Statement> which) {
+  /**
+   * Ends statements that have not run.
+   *
+   * @param why what went wrong with the session, or empty when only an earlier statement failed
+   */
+  private void cancelWaiting(Predicate<Statement> which, Optional<StatementError> why) {
     for (Integer waitingId : List.copyOf(waiting)) {
       Statement statement = known(waitingId);
       if (which.test(statement)) {
         waiting.remove(waitingId);
         stopOnError.remove(waitingId);
-        end(statement, StatementState.CANCELLED, Optional.empty());
+        end(statement, StatementState.CANCELLED, why);
         hiddenStatements.remove(waitingId);
       }
     }
@@ -545,9 +550,10 @@ final class Session {
     if (withDriver != null && known(withDriver).state() == StatementState.RUNNING) {
       update(known(withDriver).cancelling());
     }
-    endRunning(
-        new StatementError(StatementError.Origin.INTERRUPT, "SessionInterrupted", why, List.of()));
-    cancelWaiting(statement -> true);
+    StatementError error =
+        new StatementError(StatementError.Origin.INTERRUPT, "SessionInterrupted", why, List.of());
+    endRunning(error);
+    cancelWaiting(statement -> true, Optional.of(error));
     answerAllQuestions();
   }
 
@@ -558,6 +564,8 @@ final class Session {
     }
     Statement running = known(withDriver);
     withDriver = null;
+    // Those that wait behind it end too, but because of the driver.
+    stopOnError.remove(running.id());
     if (!running.state().isTerminal()) {
       endStarted(running, Optional.of(error));
     }
@@ -574,7 +582,7 @@ final class Session {
         error);
     if (stopOnError.remove(statement.id()) && error.isPresent()) {
       String client = statement.origin().client();
-      cancelWaiting(other -> other.origin().client().equals(client));
+      cancelWaiting(other -> other.origin().client().equals(client), Optional.empty());
     }
   }
 

@@ -1,0 +1,106 @@
+package io.polybius.kernel;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.polybius.driver.protocol.MimeBundle;
+import io.polybius.driver.protocol.StatementError;
+import io.polybius.driver.protocol.StatementOutput;
+import io.polybius.driver.protocol.StreamName;
+import io.polybius.kernel.wire.JupyterJson;
+import io.polybius.kernel.wire.MalformedMessageException;
+import io.polybius.kernel.wire.PublishedContent;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Shows what statements put out as Jupyter's clients show it best. Of a result's forms, a client
+ * takes the one that it ranks first, so a form that would hide a better one is left out.
+ */
+final class DisplayProjection {
+
+  private static final Logger log = LoggerFactory.getLogger(DisplayProjection.class);
+
+  /**
+   * Returns the message for an output, if clients see it.
+   *
+   * @param executionCount the number of the execution
+   * @param silent whether the client wants no value
+   */
+  Optional<PublishedContent> project(StatementOutput output, int executionCount, boolean silent) {
+    if (output instanceof StatementOutput.StreamText text) {
+      return Optional.of(
+          new PublishedContent.Stream(
+              text.stream() == StreamName.STDOUT ? "stdout" : "stderr", text.text()));
+    }
+    if (output instanceof StatementOutput.Display display) {
+      return Optional.of(
+          new PublishedContent.DisplayData(
+              data(display.bundle()), JupyterJson.object(), JupyterJson.object()));
+    }
+    if (output instanceof StatementOutput.Value value && !silent) {
+      return Optional.of(
+          new PublishedContent.ExecuteResult(
+              data(value.bundle()), JupyterJson.object(), executionCount));
+    }
+    // An echo repeats what the value says.
+    return Optional.empty();
+  }
+
+  /** Returns the message for an error. */
+  PublishedContent.Failure project(StatementError error) {
+    List<String> lines = new ArrayList<>();
+    headline(error).lines().forEach(lines::add);
+    lines.addAll(error.traceback());
+    return new PublishedContent.Failure(error.name(), error.message(), lines);
+  }
+
+  private static String headline(StatementError error) {
+    if (error.message().isEmpty()) {
+      return error.name();
+    }
+    return switch (error.origin()) {
+      case USER_CODE -> error.name() + ": " + error.message();
+      case INCOMPLETE -> error.message() + ": the code ends in the middle of a statement.";
+      case COMPILER, INTERRUPT, MAGIC, DRIVER -> error.message();
+    };
+  }
+
+  /** Returns the plain text of a bundle. */
+  static String text(MimeBundle bundle) {
+    return bundle
+        .find(MimeBundle.TEXT)
+        .or(() -> bundle.find(MimeBundle.JSON))
+        .map(MimeBundle.Entry::data)
+        .orElseGet(() -> "<" + bundle.entries().get(0).mimeType() + ">");
+  }
+
+  private static ObjectNode data(MimeBundle bundle) {
+    boolean hasHtml = bundle.find(MimeBundle.HTML).isPresent();
+    ObjectNode data = JupyterJson.object();
+    for (MimeBundle.Entry entry : bundle.entries()) {
+      boolean hidesHtml = hasHtml && entry.mimeType().equals(MimeBundle.JSON);
+      if (hidesHtml || entry.mimeType().equals(MimeBundle.LIVY_TABLE)) {
+        continue;
+      }
+      if (entry.isJson()) {
+        putJson(data, entry);
+      } else {
+        data.put(entry.mimeType(), entry.data());
+      }
+    }
+    if (!data.has(MimeBundle.TEXT)) {
+      data.put(MimeBundle.TEXT, bundle.entries().isEmpty() ? "" : text(bundle));
+    }
+    return data;
+  }
+
+  private static void putJson(ObjectNode data, MimeBundle.Entry entry) {
+    try {
+      data.set(entry.mimeType(), JupyterJson.readValue(entry.data()));
+    } catch (MalformedMessageException e) {
+      log.warn("a form of type {} is left out: {}", entry.mimeType(), e.getMessage());
+    }
+  }
+}

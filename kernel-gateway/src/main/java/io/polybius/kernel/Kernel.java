@@ -1,0 +1,602 @@
+package io.polybius.kernel;
+
+import io.polybius.driver.protocol.StatementError;
+import io.polybius.kernel.wire.Channel;
+import io.polybius.kernel.wire.Header;
+import io.polybius.kernel.wire.JupyterJson;
+import io.polybius.kernel.wire.JupyterMessage;
+import io.polybius.kernel.wire.JupyterTime;
+import io.polybius.kernel.wire.MalformedMessageException;
+import io.polybius.kernel.wire.PublishedContent;
+import io.polybius.kernel.wire.ReplyContent;
+import io.polybius.kernel.wire.RequestContent;
+import io.polybius.session.CompletenessVerdict;
+import io.polybius.session.Kind;
+import io.polybius.session.NewStatement;
+import io.polybius.session.Origin;
+import io.polybius.session.SessionEvent;
+import io.polybius.session.SessionException;
+import io.polybius.session.SessionService;
+import io.polybius.session.SessionSnapshot;
+import io.polybius.session.SessionState;
+import io.polybius.session.Statement;
+import io.polybius.session.Subscription;
+import java.time.Clock;
+import java.time.Instant;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.CompletionStage;
+import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A kernel: a session as Jupyter's clients see it. It turns their requests into calls of the
+ * session core, and what happens in the session into messages.
+ *
+ * <p><b>Order.</b> Each request, whatever its type and channel, shows as {@code busy}, its effects,
+ * its reply and {@code idle}, in this order. {@link #serve} sees to this for all requests but
+ * executions, {@link Executions} for those: they begin when the session begins their statement.
+ *
+ * <p><b>Threads.</b> Requests come from the threads of connections, events from the session's
+ * mailbox. Both take the kernel's lock, under which nothing waits: the session core only queues
+ * what it is asked, and connections only queue what they are given. So the order in which messages
+ * are handed to a connection is the order in which things happened.
+ */
+public final class Kernel {
+
+  private static final Logger log = LoggerFactory.getLogger(Kernel.class);
+  private static final int LOG_LINES_IN_REASON = 20;
+
+  private final KernelDescription description;
+  private final SessionService sessions;
+  private final Clock clock;
+  private final Consumer<Kernel> onEnd;
+  private final String sessionId;
+  private final Map<String, Route> routes;
+  private final Voice voice;
+
+  // Under the lock:
+  private final Numbering numbering;
+  private final Executions executions;
+  private Subscription subscription = () -> {};
+  private int incarnation;
+  private int ownRestarts;
+  private boolean dead;
+  private boolean ended;
+
+  // Written under the lock:
+  private volatile SessionSnapshot session;
+  private volatile Instant lastActivity;
+
+  /**
+   * What a kernel is and belongs to.
+   *
+   * @param id its UUID
+   * @param name the name that it was asked for by
+   * @param kind the language that it runs
+   * @param ownsSession whether its session ends with it
+   * @param version version of this software
+   */
+  public record KernelDescription(
+      String id, String name, Kind kind, boolean ownsSession, String version) {}
+
+  /** Serves one type of request. */
+  private interface Handler {
+    void handle(Request request) throws MalformedMessageException;
+  }
+
+  /** Computes the reply to a request, or none for messages that have no reply. */
+  private interface Answer {
+    CompletionStage<Optional<ReplyContent>> to(Request request) throws MalformedMessageException;
+  }
+
+  /**
+   * What to do with one type of request.
+   *
+   * @param beginsLater whether the handler itself lets the request begin, when its time comes
+   */
+  private record Route(Handler handler, boolean beginsLater) {}
+
+  /**
+   * Makes a kernel on a session.
+   *
+   * @param session the session as it is now
+   * @param onEnd told once, when the kernel is over; must return quickly
+   */
+  Kernel(
+      KernelDescription description,
+      SessionService sessions,
+      SessionSnapshot session,
+      Clock clock,
+      Consumer<Kernel> onEnd) {
+    this.description = description;
+    this.sessions = sessions;
+    this.session = session;
+    this.clock = clock;
+    this.onEnd = onEnd;
+    this.sessionId = String.valueOf(session.id());
+    this.lastActivity = clock.instant();
+    this.voice = new Voice(clock);
+    this.numbering = new Numbering(session);
+    this.incarnation = session.incarnation();
+    int count = session.statements().size();
+    int lastBefore =
+        description.ownsSession() || count == 0 ? -1 : session.statements().get(count - 1).id();
+    this.executions = new Executions(description.id(), voice, numbering, lastBefore);
+    this.routes = routes();
+  }
+
+  /**
+   * Begins to follow the session.
+   *
+   * @throws SessionException if it is gone
+   */
+  synchronized void start() {
+    subscription = sessions.subscribe(sessionId, 0, this::onEvent);
+  }
+
+  /** Returns the message table: all that clients may ask, on shell as on control. */
+  private Map<String, Route> routes() {
+    return Map.ofEntries(
+        Map.entry("kernel_info_request", answered(request -> now(kernelInfo()))),
+        Map.entry("execute_request", new Route(this::execute, true)),
+        Map.entry("is_complete_request", answered(this::isComplete)),
+        Map.entry("complete_request", answered(this::complete)),
+        Map.entry("inspect_request", answered(this::inspect)),
+        Map.entry("history_request", answered(this::history)),
+        Map.entry("comm_info_request", answered(r -> now(new ReplyContent.Comms(Map.of())))),
+        Map.entry("comm_open", answered(this::refuseComm)),
+        Map.entry("comm_msg", answered(request -> noReply())),
+        Map.entry("comm_close", answered(request -> noReply())),
+        Map.entry("connect_request", answered(this::connect)),
+        Map.entry("interrupt_request", answered(this::interrupt)),
+        Map.entry("debug_request", answered(this::refuseDebug)),
+        Map.entry("shutdown_request", new Route(this::shutDown, false)));
+  }
+
+  private Route answered(Answer answer) {
+    return new Route(request -> serve(request, answer), false);
+  }
+
+  /** Returns the kernel's UUID. */
+  public String id() {
+    return description.id();
+  }
+
+  /** Returns the id of the session that the kernel shows. */
+  public int sessionId() {
+    return session.id();
+  }
+
+  /** Returns the id that all messages of the kernel carry until it is restarted. */
+  public String headerSession() {
+    return voice.session();
+  }
+
+  /** Returns the kernel as it is now. */
+  public KernelModel model() {
+    SessionSnapshot now = session;
+    SessionState state = now.state();
+    String shown = state.isActive() ? state.name().toLowerCase(Locale.ROOT) : "dead";
+    return new KernelModel(
+        description.id(),
+        description.name(),
+        JupyterTime.format(lastActivity),
+        shown,
+        (int) voice.connections().stream().filter(KernelConnection::isLive).count(),
+        state.isActive() ? "" : reasonOfDeath());
+  }
+
+  private String reasonOfDeath() {
+    try {
+      List<String> lines = sessions.log(sessionId);
+      return String.join(
+          "\n", lines.subList(Math.max(0, lines.size() - LOG_LINES_IN_REASON), lines.size()));
+    } catch (SessionException e) {
+      return "The session was deleted.";
+    }
+  }
+
+  /** Returns whether the kernel's session is over. */
+  public synchronized boolean isDead() {
+    return dead;
+  }
+
+  // ---- connections
+
+  /** Adds a connection, which hears everything that is published from now on. */
+  public synchronized void connect(KernelConnection connection) {
+    if (ended) {
+      connection.kernelEnded();
+      return;
+    }
+    voice.connections().add(connection);
+  }
+
+  /** Forgets a connection. */
+  public void disconnect(KernelConnection connection) {
+    voice.connections().remove(connection);
+  }
+
+  // ---- requests
+
+  /**
+   * Takes a message from a client. Messages that no kernel can do anything with are dropped.
+   *
+   * @param from where the reply goes
+   */
+  public synchronized void receive(JupyterMessage message, KernelConnection from) {
+    if (ended || message.channel() == Channel.IOPUB || message.channel() == Channel.STDIN) {
+      return;
+    }
+    if (message.type().isEmpty() || message.id().isEmpty()) {
+      log.warn("kernel {} dropped a message without type or id", description.id());
+      return;
+    }
+    log.debug("kernel {} received {}", description.id(), message);
+    Request request = new Request(message, from);
+    Route route = routes.get(message.type());
+    if (route == null) {
+      voice.begin(request.header());
+      voice.end(request.header());
+      return;
+    }
+    if (!route.beginsLater()) {
+      voice.begin(request.header());
+    }
+    try {
+      route.handler().handle(request);
+    } catch (MalformedMessageException e) {
+      if (route.beginsLater()) {
+        voice.begin(request.header());
+      }
+      voice.finish(request, failed("MalformedRequest", e.getMessage()));
+    } catch (RuntimeException e) {
+      voice.finish(request, failure(e));
+    }
+  }
+
+  /** Answers a request that has begun, at once or when the answer is there. */
+  private void serve(Request request, Answer answer) throws MalformedMessageException {
+    answer
+        .to(request)
+        .handle(
+            (reply, failure) -> {
+              if (failure != null) {
+                finish(request, Optional.of(failure(failure)));
+              } else {
+                finish(request, reply);
+              }
+              return null;
+            });
+  }
+
+  private synchronized void finish(Request request, Optional<ReplyContent> reply) {
+    if (reply.isPresent()) {
+      voice.finish(request, reply.get());
+    } else {
+      voice.end(request.header());
+    }
+  }
+
+  private static CompletionStage<Optional<ReplyContent>> now(ReplyContent reply) {
+    return CompletableFuture.completedFuture(Optional.of(reply));
+  }
+
+  private static CompletionStage<Optional<ReplyContent>> noReply() {
+    return CompletableFuture.completedFuture(Optional.empty());
+  }
+
+  private static ReplyContent.Failed failed(String name, String message) {
+    return new ReplyContent.Failed(name, message, List.of(message));
+  }
+
+  private static ReplyContent.Failed failure(Throwable failure) {
+    StatementError error = error(failure);
+    return failed(error.name(), error.message());
+  }
+
+  /** Returns what to tell a client about a call of the session core that failed. */
+  private static StatementError error(Throwable failure) {
+    Throwable cause =
+        failure instanceof CompletionException && failure.getCause() != null
+            ? failure.getCause()
+            : failure;
+    if (cause instanceof SessionException refused) {
+      return new StatementError(
+          StatementError.Origin.DRIVER, refused.code().name(), refused.getMessage(), List.of());
+    }
+    log.error("a request failed", cause);
+    return new StatementError(
+        StatementError.Origin.DRIVER, "InternalError", "The request failed: " + cause, List.of());
+  }
+
+  private ReplyContent kernelInfo() {
+    Kind kind = description.kind();
+    String languageVersion =
+        session
+            .driver()
+            .map(SessionSnapshot.DriverInfo::scalaVersion)
+            .orElseGet(() -> Languages.versionBeforeStart(kind));
+    return new ReplyContent.KernelInfo(
+        Header.PROTOCOL_VERSION,
+        "polybius",
+        description.version(),
+        Languages.info(kind, languageVersion),
+        "Polybius " + description.version() + ": " + Languages.displayName(kind) + " on Spark",
+        Languages.helpLinks(kind),
+        List.of(),
+        false);
+  }
+
+  private void execute(Request request) throws MalformedMessageException {
+    RequestContent.Execute content = request.message().contentAs(RequestContent.Execute.class);
+    lastActivity = clock.instant();
+    String key = executions.add(request, content);
+    NewStatement statement =
+        new NewStatement(
+            description.kind(),
+            content.code(),
+            new Origin(description.id(), key),
+            !content.storeHistory(),
+            content.stopOnError() && !content.silent(),
+            true);
+    try {
+      sessions
+          .execute(sessionId, statement)
+          .whenComplete((added, failure) -> taken(key, added, failure));
+    } catch (RuntimeException e) {
+      taken(key, null, e);
+    }
+  }
+
+  private synchronized void taken(String key, Statement added, Throwable failure) {
+    if (failure != null) {
+      executions.refused(key, error(failure));
+    } else if (ended && !description.ownsSession()) {
+      // The kernel ended while the statement was on its way into the session.
+      cancel(List.of(added.id()));
+    }
+  }
+
+  private CompletionStage<Optional<ReplyContent>> isComplete(Request request)
+      throws MalformedMessageException {
+    RequestContent.IsComplete content =
+        request.message().contentAs(RequestContent.IsComplete.class);
+    return sessions
+        .checkCompleteness(sessionId, description.kind(), content.code())
+        .thenApply(Kernel::completeness);
+  }
+
+  private static Optional<ReplyContent> completeness(CompletenessVerdict verdict) {
+    return Optional.of(
+        switch (verdict.completeness()) {
+          case COMPLETE -> new ReplyContent.Completeness("complete");
+          case INCOMPLETE -> new ReplyContent.Incomplete(verdict.indent());
+          case INVALID -> new ReplyContent.Completeness("invalid");
+          case UNKNOWN -> new ReplyContent.Completeness("unknown");
+        });
+  }
+
+  private CompletionStage<Optional<ReplyContent>> complete(Request request)
+      throws MalformedMessageException {
+    int cursor = request.message().contentAs(RequestContent.Complete.class).cursorPos();
+    return now(new ReplyContent.Completed(List.of(), cursor, cursor, JupyterJson.object()));
+  }
+
+  private CompletionStage<Optional<ReplyContent>> inspect(Request request)
+      throws MalformedMessageException {
+    request.message().contentAs(RequestContent.Inspect.class);
+    return now(new ReplyContent.Inspected(false, JupyterJson.object(), JupyterJson.object()));
+  }
+
+  private CompletionStage<Optional<ReplyContent>> history(Request request)
+      throws MalformedMessageException {
+    RequestContent.History content = request.message().contentAs(RequestContent.History.class);
+    return now(new History(statements(), numbering).answer(content));
+  }
+
+  /** Returns the session's statements, also those that came after its last change of state. */
+  private List<Statement> statements() {
+    try {
+      return sessions.session(sessionId).statements();
+    } catch (SessionException e) {
+      return session.statements();
+    }
+  }
+
+  private CompletionStage<Optional<ReplyContent>> refuseComm(Request request)
+      throws MalformedMessageException {
+    String commId = request.message().contentAs(RequestContent.CommOpen.class).commId();
+    voice.publish(new PublishedContent.CommClose(commId, JupyterJson.object()), request.header());
+    return noReply();
+  }
+
+  private CompletionStage<Optional<ReplyContent>> connect(Request request) {
+    return now(
+        request.from().ports().<ReplyContent>map(ports -> ports).orElseGet(ReplyContent.Done::new));
+  }
+
+  private CompletionStage<Optional<ReplyContent>> interrupt(Request request) {
+    interrupt();
+    return now(new ReplyContent.Done());
+  }
+
+  private CompletionStage<Optional<ReplyContent>> refuseDebug(Request request)
+      throws MalformedMessageException {
+    RequestContent.Debug content = request.message().contentAs(RequestContent.Debug.class);
+    return now(
+        new ReplyContent.DebugRefused(
+            "response", content.seq(), false, content.command(), "This kernel has no debugger."));
+  }
+
+  private void shutDown(Request request) throws MalformedMessageException {
+    boolean restart = request.message().contentAs(RequestContent.Shutdown.class).restart();
+    if (restart) {
+      beginRestart()
+          .whenComplete(
+              (done, failure) -> {
+                synchronized (this) {
+                  if (failure != null) {
+                    voice.finish(request, failure(failure));
+                  } else {
+                    sayShutDown(request, true);
+                  }
+                  endRestart(failure == null);
+                }
+              });
+      return;
+    }
+    end("The kernel was shut down.", true, () -> sayShutDown(request, false));
+  }
+
+  private void sayShutDown(Request request, boolean restart) {
+    voice.publish(new PublishedContent.ShutDown("ok", restart), request.header());
+    voice.finish(request, new ReplyContent.ShutDown(restart));
+  }
+
+  // ---- what is done to the whole kernel
+
+  /**
+   * Stops what the kernel runs; does nothing when that is nothing. In a session that the kernel
+   * shares with its creator, only the kernel's own statements are stopped.
+   */
+  public synchronized void interrupt() {
+    lastActivity = clock.instant();
+    if (description.ownsSession()) {
+      ignoringFailure(sessions.interrupt(sessionId));
+    } else {
+      cancel(executions.unfinished(true));
+    }
+  }
+
+  private void cancel(List<Integer> statementIds) {
+    statementIds.forEach(id -> ignoringFailure(sessions.cancel(sessionId, id)));
+  }
+
+  private void ignoringFailure(CompletionStage<Void> call) {
+    call.exceptionally(
+        failure -> {
+          log.debug("kernel {}: {}", description.id(), failure.getMessage());
+          return null;
+        });
+  }
+
+  /**
+   * Replaces the session's driver by a new one and begins a new life of the kernel. Clients are
+   * told that it restarts.
+   *
+   * @return completes when the old driver is of no more use and the new one is on its way; fails
+   *     with {@link SessionException}
+   */
+  public synchronized CompletionStage<Void> restart() {
+    voice.publish(new PublishedContent.Status("restarting"), Header.NONE);
+    return beginRestart()
+        .whenComplete(
+            (done, failure) -> {
+              synchronized (this) {
+                endRestart(failure == null);
+              }
+            })
+        .thenApply(done -> null);
+  }
+
+  private CompletionStage<SessionSnapshot> beginRestart() {
+    lastActivity = clock.instant();
+    ownRestarts++;
+    executions.setRestarting(true);
+    return sessions.restart(sessionId);
+  }
+
+  private void endRestart(boolean done) {
+    ownRestarts--;
+    executions.setRestarting(ownRestarts > 0);
+    if (done && !ended) {
+      voice.beginIncarnation();
+    }
+  }
+
+  /**
+   * Ends the kernel: what its clients wait for ends in an error, its connections are told, and its
+   * session ends too if the kernel has opened it. Does nothing the second time.
+   */
+  public synchronized void shutDown() {
+    end("The kernel was shut down.", true, () -> {});
+  }
+
+  /** Ends the kernel and leaves its session alone, because the server itself is about to end. */
+  synchronized void release() {
+    end("The server is shutting down.", false, () -> {});
+  }
+
+  /**
+   * Ends the kernel.
+   *
+   * @param why what to tell those who wait for something
+   * @param withSession whether a session that the kernel has opened ends with it
+   * @param lastWords said after those who wait have been told
+   */
+  private void end(String why, boolean withSession, Runnable lastWords) {
+    if (ended) {
+      return;
+    }
+    ended = true;
+    subscription.close();
+    if (withSession && description.ownsSession()) {
+      ignoringFailure(sessions.delete(sessionId));
+    } else if (session.state().isActive()) {
+      cancel(executions.unfinished(false));
+    }
+    executions.failAll(why);
+    lastWords.run();
+    List<KernelConnection> connections = List.copyOf(voice.connections());
+    voice.connections().clear();
+    connections.forEach(KernelConnection::kernelEnded);
+    onEnd.accept(this);
+    log.info("kernel {} of session {} has ended", description.id(), sessionId);
+  }
+
+  // ---- what happens in the session
+
+  private synchronized void onEvent(SessionEvent event) {
+    if (ended) {
+      return;
+    }
+    if (event instanceof SessionEvent.StatementChanged changed) {
+      executions.changed(changed.statement());
+    } else if (event instanceof SessionEvent.OutputAdded added) {
+      lastActivity = clock.instant();
+      executions.putOut(added.statement(), added.output());
+    } else if (event instanceof SessionEvent.SessionChanged changed) {
+      onSession(changed.session());
+    }
+  }
+
+  private void onSession(SessionSnapshot now) {
+    session = now;
+    numbering.update(now);
+    if (now.incarnation() > incarnation) {
+      boolean restartedElsewhere = incarnation > 0 && ownRestarts == 0;
+      incarnation = now.incarnation();
+      if (restartedElsewhere) {
+        voice.publish(new PublishedContent.Status("restarting"), Header.NONE);
+        voice.beginIncarnation();
+      }
+    }
+    if (!now.state().isActive() && !dead) {
+      dead = true;
+      executions.failAll("The session has ended.");
+      voice.publish(new PublishedContent.Status("dead"), Header.NONE);
+      if (now.state() == SessionState.SHUTTING_DOWN || !description.ownsSession()) {
+        // Who opened a session that died can still ask the kernel why. Other views of it, and all
+        // views of a session that somebody ended on purpose, are over.
+        end("The session has ended.", false, () -> {});
+      }
+    }
+  }
+}

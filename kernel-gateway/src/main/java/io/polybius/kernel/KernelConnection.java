@@ -1,0 +1,31 @@
+package io.polybius.kernel;
+
+import io.polybius.kernel.wire.JupyterMessage;
+import io.polybius.kernel.wire.ReplyContent;
+import java.util.Optional;
+
+/**
+ * One way by which clients reach a kernel: a WebSocket, or the five sockets that any number of
+ * ZeroMQ clients share.
+ */
+public interface KernelConnection {
+
+  /**
+   * Passes a message on, in the order of the calls. Called on the threads of sessions and of other
+   * clients, so it must return at once and never wait for a client.
+   */
+  void send(JupyterMessage message);
+
+  /** The kernel is over and nothing more will come; must return at once. */
+  void kernelEnded();
+
+  /** Returns whether a client is there now; if not, what is sent waits for it. */
+  default boolean isLive() {
+    return true;
+  }
+
+  /** Returns where the connection listens, if it does. */
+  default Optional<ReplyContent.Ports> ports() {
+    return Optional.empty();
+  }
+}

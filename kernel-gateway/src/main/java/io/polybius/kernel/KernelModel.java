@@ -1,0 +1,22 @@
+package io.polybius.kernel;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+
+/**
+ * A kernel as Jupyter's REST interface shows it.
+ *
+ * @param id its UUID
+ * @param name the name that it was asked for by
+ * @param lastActivity when it last got a request or put something out; always with fraction digits
+ *     and {@code Z}
+ * @param executionState {@code starting}, {@code idle}, {@code busy} or {@code dead}
+ * @param connections how many clients are connected
+ * @param reason why it is dead, empty and left out when it is not
+ */
+public record KernelModel(
+    String id,
+    String name,
+    String lastActivity,
+    String executionState,
+    int connections,
+    @JsonInclude(JsonInclude.Include.NON_EMPTY) String reason) {}

@@ -1,0 +1,156 @@
+package io.polybius.kernel;
+
+import io.polybius.kernel.Kernel.KernelDescription;
+import io.polybius.kernel.KernelException.Reason;
+import io.polybius.session.Caller;
+import io.polybius.session.ErrorCode;
+import io.polybius.session.Kind;
+import io.polybius.session.SessionException;
+import io.polybius.session.SessionService;
+import io.polybius.session.SessionSettings;
+import io.polybius.session.SessionSnapshot;
+import java.time.Clock;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
+import java.util.regex.Pattern;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** All kernels of a server. May be used from any thread. */
+public final class KernelRegistry implements AutoCloseable {
+
+  private static final Logger log = LoggerFactory.getLogger(KernelRegistry.class);
+  private static final Pattern LOWER_CASE_UUID =
+      Pattern.compile("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}");
+  private static final String NAME_PREFIX = "polybius-";
+
+  private final Map<String, Kernel> kernels = new ConcurrentHashMap<>();
+  private final SessionService sessions;
+  private final String version;
+  private final Clock clock;
+  private final Consumer<Kernel> onEnd;
+  private boolean closed;
+
+  /**
+   * Makes a registry without kernels.
+   *
+   * @param version version of this software, shown to clients
+   * @param onEnd told of each kernel that is over; must return quickly
+   */
+  public KernelRegistry(
+      SessionService sessions, String version, Clock clock, Consumer<Kernel> onEnd) {
+    this.sessions = sessions;
+    this.version = version;
+    this.clock = clock;
+    this.onEnd = onEnd;
+  }
+
+  /**
+   * A kernel to make.
+   *
+   * @param id the UUID that it gets, in lower case; empty for a new one
+   * @param name the language: a kind, with or without {@code polybius-} before it
+   * @param session the session to show, by id or name; empty to open one
+   */
+  public record NewKernel(Optional<String> id, String name, Optional<String> session) {}
+
+  /**
+   * Makes a kernel, on a new session or on one that is there.
+   *
+   * @throws KernelException if there cannot be such a kernel
+   * @throws SessionException if there is no such session, or it is over
+   */
+  public synchronized Kernel create(NewKernel request, Caller caller) {
+    if (closed) {
+      throw new KernelException(Reason.SHUTTING_DOWN, "The server is shutting down.");
+    }
+    String id = request.id().orElseGet(() -> UUID.randomUUID().toString());
+    if (!LOWER_CASE_UUID.matcher(id).matches()) {
+      throw new KernelException(
+          Reason.BAD_KERNEL_ID, "A kernel id must be a UUID in lower case: " + id);
+    }
+    if (kernels.containsKey(id)) {
+      throw new KernelException(Reason.DUPLICATE_KERNEL_ID, "Kernel " + id + " exists already.");
+    }
+    Kind kind = kind(request.name());
+    boolean opens = request.session().isEmpty();
+    SessionSnapshot session =
+        request
+            .session()
+            .map(this::activeSession)
+            .orElseGet(() -> sessions.open(SessionSettings.of(kind), caller));
+    Kernel kernel =
+        new Kernel(
+            new KernelDescription(id, request.name(), kind, opens, version),
+            sessions,
+            session,
+            clock,
+            this::ended);
+    kernels.put(id, kernel);
+    try {
+      kernel.start();
+    } catch (SessionException e) {
+      kernels.remove(id, kernel);
+      throw e;
+    }
+    log.info(
+        "kernel {} made on session {} for {}",
+        id,
+        session.id(),
+        caller.user().orElse(caller.address()));
+    return kernel;
+  }
+
+  private void ended(Kernel kernel) {
+    kernels.remove(kernel.id(), kernel);
+    onEnd.accept(kernel);
+  }
+
+  private static Kind kind(String name) {
+    String language = name.startsWith(NAME_PREFIX) ? name.substring(NAME_PREFIX.length()) : name;
+    return Kind.find(language)
+        .orElseThrow(
+            () ->
+                new KernelException(
+                    Reason.UNKNOWN_KERNEL_NAME, "There is no kernel of the name " + name + "."));
+  }
+
+  private SessionSnapshot activeSession(String idOrName) {
+    SessionSnapshot session = sessions.session(idOrName);
+    if (!session.state().isActive()) {
+      throw new SessionException(ErrorCode.WRONG_STATE, "Session is in state " + session.state());
+    }
+    return session;
+  }
+
+  /** Returns all kernels. */
+  public List<Kernel> kernels() {
+    return List.copyOf(kernels.values());
+  }
+
+  /**
+   * Returns the kernel of that id.
+   *
+   * @throws KernelException if there is none
+   */
+  public Kernel kernel(String id) {
+    Kernel kernel = kernels.get(id);
+    if (kernel == null) {
+      throw new KernelException(Reason.KERNEL_NOT_FOUND, "Kernel does not exist: " + id);
+    }
+    return kernel;
+  }
+
+  /** Ends all kernels and leaves their sessions alone. */
+  @Override
+  public void close() {
+    synchronized (this) {
+      closed = true;
+    }
+    kernels().forEach(Kernel::release);
+  }
+}

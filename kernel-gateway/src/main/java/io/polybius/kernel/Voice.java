@@ -1,0 +1,96 @@
+package io.polybius.kernel;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.polybius.kernel.wire.Header;
+import io.polybius.kernel.wire.JupyterJson;
+import io.polybius.kernel.wire.JupyterMessage;
+import io.polybius.kernel.wire.MessageSource;
+import io.polybius.kernel.wire.PublishedContent;
+import io.polybius.kernel.wire.ReplyContent;
+import java.time.Clock;
+import java.time.Instant;
+import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.CopyOnWriteArrayList;
+
+/**
+ * All that a kernel says to its clients goes through here: publications to every connection,
+ * replies to the one that asked. Used under the kernel's lock, except for the list of connections,
+ * which any thread may read and change.
+ */
+final class Voice {
+
+  private static final String USERNAME = "polybius";
+
+  private final List<KernelConnection> connections = new CopyOnWriteArrayList<>();
+  private final MessageSource messages;
+  private final Clock clock;
+  private volatile String session = newSession();
+
+  Voice(Clock clock) {
+    this.clock = clock;
+    this.messages = new MessageSource(this::session, USERNAME, clock);
+  }
+
+  private static String newSession() {
+    return UUID.randomUUID().toString();
+  }
+
+  /** Returns the id that all messages carry until the kernel is restarted. */
+  String session() {
+    return session;
+  }
+
+  /** Returns those who hear what is published. */
+  List<KernelConnection> connections() {
+    return connections;
+  }
+
+  /** Returns the time. */
+  Instant now() {
+    return clock.instant();
+  }
+
+  /** Lets a request begin: nothing that belongs to it comes before this. */
+  void begin(Header request) {
+    publish(new PublishedContent.Status("busy"), request);
+  }
+
+  /** Lets a request end: nothing that belongs to it comes after this, except late output. */
+  void end(Header request) {
+    publish(new PublishedContent.Status("idle"), request);
+  }
+
+  /** Answers a request and lets it end. */
+  void finish(Request request, ObjectNode metadata, ReplyContent reply) {
+    JupyterMessage message =
+        messages.reply(request.message(), metadata, JupyterJson.toObject(reply));
+    request.from().send(message);
+    end(request.header());
+  }
+
+  /** Answers a request and lets it end. */
+  void finish(Request request, ReplyContent reply) {
+    finish(request, JupyterJson.object(), reply);
+  }
+
+  /** Tells everybody something that belongs to a request, or to {@link Header#NONE}. */
+  void publish(PublishedContent content, Header parent) {
+    if (connections.isEmpty()) {
+      return;
+    }
+    JupyterMessage message = messages.publication(content, parent);
+    connections.forEach(connection -> connection.send(message));
+  }
+
+  /** Makes the header of a request that no client of this kernel has sent. */
+  Header requestFromElsewhere(String type, String sender) {
+    return new MessageSource(() -> sender, sender, clock).header(type);
+  }
+
+  /** From here on the kernel is a new one, as far as its clients can see. */
+  void beginIncarnation() {
+    session = newSession();
+    publish(new PublishedContent.Status("starting"), Header.NONE);
+  }
+}

@@ -1,0 +1,346 @@
+package io.polybius.kernel.http;
+
+import io.polybius.kernel.Kernel;
+import io.polybius.kernel.KernelConnection;
+import io.polybius.kernel.wire.JupyterMessage;
+import io.polybius.kernel.wire.V1WebSocketCodec;
+import io.polybius.kernel.wire.WireException;
+import io.undertow.websockets.core.AbstractReceiveListener;
+import io.undertow.websockets.core.BufferedBinaryMessage;
+import io.undertow.websockets.core.BufferedTextMessage;
+import io.undertow.websockets.core.CloseMessage;
+import io.undertow.websockets.core.WebSocketCallback;
+import io.undertow.websockets.core.WebSocketChannel;
+import io.undertow.websockets.core.WebSockets;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
+import java.util.function.IntSupplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.xnio.IoUtils;
+import org.xnio.XnioExecutor;
+import org.xnio.XnioIoThread;
+
+/**
+ * A client's place at a kernel, which outlives the WebSocket that the client has at the moment:
+ * what is sent meanwhile waits for its next one.
+ *
+ * <p>Messages leave one after the other, each when the one before it is written. A client that does
+ * not read loses its place when too much waits for it. Sending may be called from any thread and
+ * never waits; what comes in is decoded on the server's worker threads, in order.
+ */
+final class ChannelSeat implements KernelConnection {
+
+  private static final Logger log = LoggerFactory.getLogger(ChannelSeat.class);
+
+  /** Largest message that is taken; clients send pasted files and widgets' buffers. */
+  private static final long MAX_MESSAGE_BYTES = 16L << 20;
+
+  private static final long MAX_WAITING_BYTES = 64L << 20;
+  private static final int MAX_WAITING_MESSAGES = 100_000;
+  private static final Duration PING_INTERVAL = Duration.ofSeconds(30);
+  private static final Duration SILENCE_LIMIT = Duration.ofSeconds(90);
+  private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(2);
+  private static final int TRY_AGAIN_LATER = 1013;
+  private static final String ENDED = "The kernel has ended.";
+
+  private final Kernel kernel;
+  private final String clientSession;
+  private final Consumer<ChannelSeat> onLost;
+  private final IntSupplier closeCode;
+  private final V1WebSocketCodec codec = new V1WebSocketCodec();
+  private final CompletableFuture<Void> left = new CompletableFuture<>();
+
+  // Under the lock:
+  private final Deque<ByteBuffer> waiting = new ArrayDeque<>();
+  private long waitingBytes;
+  private Optional<Socket> socket = Optional.empty();
+  private boolean pumping;
+  private boolean ended;
+
+  /**
+   * Makes a place without a WebSocket.
+   *
+   * @param clientSession the name that the client gave itself
+   * @param onLost told when the client is no longer there, for whatever reason
+   * @param closeCode tells the client why its WebSocket is closed when the kernel ends
+   */
+  ChannelSeat(
+      Kernel kernel, String clientSession, Consumer<ChannelSeat> onLost, IntSupplier closeCode) {
+    this.kernel = kernel;
+    this.clientSession = clientSession;
+    this.onLost = onLost;
+    this.closeCode = closeCode;
+  }
+
+  /** Returns the name that the client gave itself. */
+  String clientSession() {
+    return clientSession;
+  }
+
+  /** Completes when the kernel has ended and the client has been told. */
+  CompletableFuture<Void> left() {
+    return left;
+  }
+
+  @Override
+  public synchronized boolean isLive() {
+    return socket.isPresent();
+  }
+
+  /** Lets the client go on over a new WebSocket; one that it has had before is closed. */
+  void take(WebSocketChannel channel) {
+    Socket fresh = new Socket(channel);
+    Optional<Socket> stale;
+    boolean tooLate;
+    synchronized (this) {
+      tooLate = ended;
+      stale = socket;
+      if (!tooLate) {
+        stale.ifPresent(Socket::takeBack);
+        socket = Optional.of(fresh);
+      }
+    }
+    if (tooLate) {
+      WebSockets.sendClose(closeCode.getAsInt(), ENDED, channel, null);
+      onLost.accept(this);
+      return;
+    }
+    stale.ifPresent(old -> IoUtils.safeClose(old.channel));
+    fresh.open();
+    pump();
+  }
+
+  @Override
+  public void send(JupyterMessage message) {
+    ByteBuffer frame = codec.encode(message);
+    boolean tooMuch;
+    synchronized (this) {
+      if (ended) {
+        return;
+      }
+      waiting.add(frame);
+      waitingBytes += frame.remaining();
+      tooMuch = waitingBytes > MAX_WAITING_BYTES || waiting.size() > MAX_WAITING_MESSAGES;
+    }
+    if (tooMuch) {
+      giveUp();
+    } else {
+      pump();
+    }
+  }
+
+  /** The client does not read what it is sent. */
+  private void giveUp() {
+    log.warn("a client of kernel {} is too slow and loses its connection", kernel.id());
+    kernel.disconnect(this);
+    Optional<Socket> slow;
+    synchronized (this) {
+      ended = true;
+      waiting.clear();
+      slow = socket;
+    }
+    slow.ifPresent(old -> IoUtils.safeClose(old.channel));
+    if (slow.isEmpty()) {
+      onLost.accept(this);
+    }
+  }
+
+  /** Returns whether the place can be given up because nobody is in it. */
+  synchronized boolean isOver() {
+    return ended;
+  }
+
+  @Override
+  public void kernelEnded() {
+    synchronized (this) {
+      ended = true;
+      if (socket.isEmpty()) {
+        left.complete(null);
+      }
+    }
+    pump();
+  }
+
+  /** Writes what waits, as long as the client takes it; then closes if nothing more can come. */
+  private synchronized void pump() {
+    if (pumping || socket.isEmpty()) {
+      return;
+    }
+    pumping = true;
+    try {
+      Socket to = socket.get();
+      while (to.inFlight.isEmpty() && !waiting.isEmpty()) {
+        to.write(waiting.remove());
+      }
+      if (ended && to.inFlight.isEmpty()) {
+        to.close();
+      }
+    } finally {
+      pumping = false;
+    }
+  }
+
+  private void lost(Socket which) {
+    boolean wasCurrent;
+    synchronized (this) {
+      wasCurrent = socket.filter(current -> current == which).isPresent();
+      if (wasCurrent) {
+        which.takeBack();
+        socket = Optional.empty();
+      }
+      if (ended) {
+        left.complete(null);
+      }
+    }
+    if (wasCurrent) {
+      onLost.accept(this);
+    }
+  }
+
+  /** One WebSocket of the client. */
+  private final class Socket extends AbstractReceiveListener implements WebSocketCallback<Void> {
+
+    private final WebSocketChannel channel;
+    private final InOrder inOrder;
+    private final AtomicLong incomingBytes = new AtomicLong();
+    private Optional<ByteBuffer> inFlight = Optional.empty();
+    private boolean closing;
+    private volatile long lastHeardNanos = System.nanoTime();
+
+    Socket(WebSocketChannel channel) {
+      this.channel = channel;
+      this.inOrder = new InOrder(channel.getWorker());
+    }
+
+    void open() {
+      XnioIoThread thread = channel.getIoThread();
+      XnioExecutor.Key pings =
+          thread.executeAtInterval(this::ping, PING_INTERVAL.toSeconds(), TimeUnit.SECONDS);
+      channel.addCloseTask(
+          closed -> {
+            pings.remove();
+            lost(this);
+          });
+      channel.getReceiveSetter().set(this);
+      channel.resumeReceives();
+    }
+
+    private void ping() {
+      if (System.nanoTime() - lastHeardNanos > SILENCE_LIMIT.toNanos()) {
+        log.info("a client of kernel {} does not answer", kernel.id());
+        IoUtils.safeClose(channel);
+      } else {
+        WebSockets.sendPing(ByteBuffer.allocate(0), channel, null);
+      }
+    }
+
+    // ---- out, under the seat's lock
+
+    void write(ByteBuffer frame) {
+      inFlight = Optional.of(frame);
+      WebSockets.sendBinary(frame.duplicate(), channel, this);
+    }
+
+    /** Puts what may not have arrived back to where it came from. */
+    void takeBack() {
+      inFlight.ifPresent(waiting::addFirst);
+      inFlight = Optional.empty();
+    }
+
+    void close() {
+      if (closing) {
+        return;
+      }
+      closing = true;
+      WebSockets.sendClose(closeCode.getAsInt(), ENDED, channel, null);
+      channel
+          .getIoThread()
+          .executeAfter(
+              () -> IoUtils.safeClose(channel), CLOSE_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS);
+    }
+
+    @Override
+    public void complete(WebSocketChannel ignored, Void context) {
+      synchronized (ChannelSeat.this) {
+        waitingBytes -= inFlight.map(ByteBuffer::remaining).orElse(0);
+        inFlight = Optional.empty();
+        pump();
+      }
+    }
+
+    @Override
+    public void onError(WebSocketChannel ignored, Void context, Throwable failure) {
+      log.debug("a client of kernel {} could not be written to", kernel.id(), failure);
+      IoUtils.safeClose(channel);
+    }
+
+    // ---- in
+
+    @Override
+    protected long getMaxBinaryBufferSize() {
+      return MAX_MESSAGE_BYTES;
+    }
+
+    @Override
+    protected long getMaxTextBufferSize() {
+      return MAX_MESSAGE_BYTES;
+    }
+
+    @Override
+    protected void onFullBinaryMessage(WebSocketChannel ignored, BufferedBinaryMessage message) {
+      lastHeardNanos = System.nanoTime();
+      ByteBuffer frame;
+      try {
+        frame = WebSockets.mergeBuffers(message.getData().getResource());
+      } finally {
+        message.getData().close();
+      }
+      long size = frame.remaining();
+      if (incomingBytes.addAndGet(size) > MAX_WAITING_BYTES) {
+        WebSockets.sendClose(TRY_AGAIN_LATER, "Too many messages at once.", channel, null);
+        return;
+      }
+      inOrder.execute(
+          () -> {
+            try {
+              kernel.receive(codec.decode(frame), ChannelSeat.this);
+            } catch (WireException e) {
+              log.warn("kernel {} dropped a message: {}", kernel.id(), e.getMessage());
+            } finally {
+              incomingBytes.addAndGet(-size);
+            }
+          });
+    }
+
+    @Override
+    protected void onFullTextMessage(WebSocketChannel ignored, BufferedTextMessage message) {
+      WebSockets.sendClose(
+          CloseMessage.MSG_VIOLATES_POLICY,
+          "Messages of " + V1WebSocketCodec.SUBPROTOCOL + " are binary.",
+          channel,
+          null);
+    }
+
+    @Override
+    protected void onFullPongMessage(WebSocketChannel ignored, BufferedBinaryMessage message)
+        throws IOException {
+      lastHeardNanos = System.nanoTime();
+      super.onFullPongMessage(ignored, message);
+    }
+
+    @Override
+    protected void onError(WebSocketChannel ignored, Throwable failure) {
+      log.debug("the WebSocket of a client of kernel {} failed", kernel.id(), failure);
+      IoUtils.safeClose(channel);
+    }
+  }
+}

@@ -1,0 +1,85 @@
+package io.polybius.kernel.http;
+
+import io.polybius.kernel.Kernel;
+import io.polybius.kernel.KernelRegistry;
+import io.polybius.session.SessionService;
+import io.undertow.server.HttpHandler;
+import java.time.Clock;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * The Jupyter side of a server: everything of this module that has to be made, and closed, once.
+ * Close it before the session service and before the HTTP listener.
+ */
+public final class KernelGateway implements AutoCloseable {
+
+  private static final int CLOSE_SECONDS = 5;
+
+  private final ScheduledThreadPoolExecutor timer;
+  private final KernelChannels channels;
+  private final KernelRegistry kernels;
+  private final SessionKernels sessionKernels;
+  private final KernelRoutes routes;
+
+  /**
+   * Makes a gateway without kernels.
+   *
+   * @param sessions what kernels are views of
+   */
+  public KernelGateway(SessionService sessions, KernelGatewaySettings settings) {
+    Clock clock = Clock.systemUTC();
+    this.timer =
+        new ScheduledThreadPoolExecutor(
+            1,
+            task -> {
+              Thread thread = new Thread(task, "kernel-gateway");
+              thread.setDaemon(true);
+              return thread;
+            });
+    timer.setRemoveOnCancelPolicy(true);
+    timer.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
+    this.channels = new KernelChannels(timer, settings.relayGrace());
+    this.kernels = new KernelRegistry(sessions, settings.version(), clock, this::ended);
+    this.sessionKernels =
+        new SessionKernels(sessions, kernels, settings.runtimeDirectory(), timer, clock);
+    this.routes =
+        new KernelRoutes(
+            new KernelsApi(kernels, channels, settings.version()),
+            new SessionKernelApi(sessionKernels));
+  }
+
+  private void ended(Kernel kernel) {
+    channels.forget(kernel);
+  }
+
+  /**
+   * Returns the handler of this module's routes.
+   *
+   * @param next gets all other requests
+   */
+  public HttpHandler handler(HttpHandler next) {
+    return routes.handler(next);
+  }
+
+  /**
+   * Ends all kernels, tells their clients, and frees ports, files and threads. The sessions are
+   * left alone.
+   */
+  @Override
+  public void close() {
+    channels.announceRestart();
+    kernels.close();
+    sessionKernels.close();
+    channels.close();
+    timer.shutdown();
+    try {
+      if (!timer.awaitTermination(CLOSE_SECONDS, TimeUnit.SECONDS)) {
+        timer.shutdownNow();
+      }
+    } catch (InterruptedException e) {
+      timer.shutdownNow();
+      Thread.currentThread().interrupt();
+    }
+  }
+}

@@ -1,0 +1,38 @@
+package io.polybius.kernel.http;
+
+import io.undertow.server.HttpHandler;
+import io.undertow.server.RoutingHandler;
+import io.undertow.util.StatusCodes;
+
+/** All routes of this module on one page. */
+final class KernelRoutes {
+
+  private final KernelsApi kernels;
+  private final SessionKernelApi sessionKernel;
+
+  KernelRoutes(KernelsApi kernels, SessionKernelApi sessionKernel) {
+    this.kernels = kernels;
+    this.sessionKernel = sessionKernel;
+  }
+
+  /** Returns the handler of the routes, which leaves all other paths to {@code next}. */
+  HttpHandler handler(HttpHandler next) {
+    return new RoutingHandler(false)
+        .get("/api", JsonExchange.handler(kernels::version))
+        .get("/api/kernels", JsonExchange.handler(kernels::list))
+        .post("/api/kernels", JsonExchange.handler(kernels::create))
+        .get("/api/kernels/{kernel}", JsonExchange.handler(kernels::get))
+        .delete("/api/kernels/{kernel}", JsonExchange.handler(kernels::delete))
+        .post("/api/kernels/{kernel}/interrupt", JsonExchange.handler(kernels::interrupt))
+        .post("/api/kernels/{kernel}/restart", JsonExchange.handler(kernels::restart))
+        .get("/api/kernels/{kernel}/channels", kernels::channels)
+        .post("/sessions/{session}/kernel", JsonExchange.handler(sessionKernel::connect))
+        .setInvalidMethodHandler(
+            exchange ->
+                JsonExchange.of(exchange)
+                    .fail(
+                        StatusCodes.METHOD_NOT_ALLOWED,
+                        "This resource does not support " + exchange.getRequestMethod() + "."))
+        .setFallbackHandler(next);
+  }
+}

@@ -1,0 +1,171 @@
+package io.polybius.kernel.http;
+
+import io.polybius.kernel.Kernel;
+import io.polybius.kernel.KernelConnection;
+import io.polybius.kernel.KernelRegistry;
+import io.polybius.kernel.KernelRegistry.NewKernel;
+import io.polybius.kernel.wire.ConnectionFile;
+import io.polybius.kernel.wire.JupyterMessage;
+import io.polybius.kernel.wire.MessageSource;
+import io.polybius.kernel.wire.ReplyContent;
+import io.polybius.kernel.zmq.KernelSockets;
+import io.polybius.session.Caller;
+import io.polybius.session.SessionService;
+import io.polybius.session.SessionSnapshot;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.FileSystems;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Clock;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Executor;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Kernels that listen on ZeroMQ sockets of this machine: at most one for each session, shared by
+ * all clients that have its connection file. May be used from any thread.
+ */
+final class SessionKernels implements AutoCloseable {
+
+  private static final Logger log = LoggerFactory.getLogger(SessionKernels.class);
+
+  private final SessionService sessions;
+  private final KernelRegistry kernels;
+  private final Path directory;
+  private final Executor closer;
+  private final Clock clock;
+  private final Map<Integer, Served> bySession = new HashMap<>();
+
+  /**
+   * Makes one without kernels.
+   *
+   * @param directory where connection files are written
+   * @param closer closes sockets, which takes up to some seconds
+   */
+  SessionKernels(
+      SessionService sessions,
+      KernelRegistry kernels,
+      Path directory,
+      Executor closer,
+      Clock clock) {
+    this.sessions = sessions;
+    this.kernels = kernels;
+    this.directory = directory;
+    this.closer = closer;
+    this.clock = clock;
+  }
+
+  /** A kernel that listens. */
+  record Served(Kernel kernel, KernelSockets sockets, Path file) {}
+
+  /** Returns the listening kernel of a session, which is made if there is none. */
+  synchronized Served serve(String idOrName, Caller caller) {
+    SessionSnapshot session = sessions.session(idOrName);
+    Served known = bySession.get(session.id());
+    if (known != null) {
+      return known;
+    }
+    String name = session.settings().kind().canonicalName();
+    Kernel kernel =
+        kernels.create(
+            new NewKernel(Optional.empty(), name, Optional.of(String.valueOf(session.id()))),
+            caller);
+    try {
+      Served served = listen(kernel, name);
+      bySession.put(session.id(), served);
+      SocketConnection connection = new SocketConnection(served);
+      served.sockets().serve(message -> kernel.receive(message, connection));
+      kernel.connect(connection);
+      return served;
+    } catch (IOException e) {
+      kernel.shutDown();
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private Served listen(Kernel kernel, String name) throws IOException {
+    Files.createDirectories(directory, ownerOnly());
+    Path file = directory.resolve("kernel-" + kernel.id() + ".json").toAbsolutePath();
+    KernelSockets sockets =
+        KernelSockets.bind(
+            ConnectionFile.onLoopback(name),
+            kernel.id(),
+            new MessageSource(kernel::headerSession, "polybius", clock));
+    try {
+      sockets.connectionFile().write(file);
+      return new Served(kernel, sockets, file);
+    } catch (IOException e) {
+      sockets.close();
+      throw e;
+    }
+  }
+
+  private static FileAttribute<?>[] ownerOnly() {
+    return FileSystems.getDefault().supportedFileAttributeViews().contains("posix")
+        ? new FileAttribute<?>[] {
+          PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"))
+        }
+        : new FileAttribute<?>[0];
+  }
+
+  private void forget(Served served) {
+    synchronized (this) {
+      bySession.remove(served.kernel().sessionId(), served);
+    }
+    try {
+      Files.deleteIfExists(served.file());
+    } catch (IOException e) {
+      log.warn("{} could not be deleted", served.file(), e);
+    }
+    served.sockets().close();
+  }
+
+  /** Frees the sockets and files of all kernels. */
+  @Override
+  public void close() {
+    List<Served> all;
+    synchronized (this) {
+      all = List.copyOf(bySession.values());
+    }
+    all.forEach(this::forget);
+  }
+
+  /** The sockets as the kernel sees them. */
+  private final class SocketConnection implements KernelConnection {
+
+    private final Served served;
+
+    SocketConnection(Served served) {
+      this.served = served;
+    }
+
+    @Override
+    public void send(JupyterMessage message) {
+      served.sockets().send(message);
+    }
+
+    @Override
+    public void kernelEnded() {
+      closer.execute(() -> forget(served));
+    }
+
+    @Override
+    public Optional<ReplyContent.Ports> ports() {
+      ConnectionFile file = served.sockets().connectionFile();
+      return Optional.of(
+          new ReplyContent.Ports(
+              file.shellPort(),
+              file.iopubPort(),
+              file.stdinPort(),
+              file.hbPort(),
+              file.controlPort()));
+    }
+  }
+}
