@@ -250,8 +250,7 @@ final class StatementRunner implements AutoCloseable {
     }
   }
 
-  private MimeBundle runMagic(
-      StatementPart part, Interpreter interpreter, Running current)
+  private MimeBundle runMagic(StatementPart part, Interpreter interpreter, Running current)
       throws StatementException {
     try {
       return magics.run(magics.parse(part.text()), new InterpreterValues(interpreter));

@@ -92,8 +92,8 @@ class MagicStatementsTest {
   void longResultsAreCutAndSaySo() throws Exception {
     StatementDesk.Ended ended = desk.run("val many = spark.range(2000).toDF\n%table many 5");
     MimeBundle bundle = ended.displays().get(0);
-    assertThat(bundle.find(MimeBundle.TEXT).orElseThrow().data()).contains("first 5 rows");
-    assertThat(bundle.find(MimeBundle.HTML).orElseThrow().data()).contains("first 5 rows");
+    assertThat(bundle.find(MimeBundle.TEXT).orElseThrow().data()).contains("5 of more than 5 rows");
+    assertThat(bundle.find(MimeBundle.HTML).orElseThrow().data()).contains("5 of more than 5 rows");
   }
 
   @Test
