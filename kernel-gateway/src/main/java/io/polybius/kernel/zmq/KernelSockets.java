@@ -397,7 +397,7 @@ public final class KernelSockets implements AutoCloseable {
     try {
       frames = codec.encode(message);
     } catch (WireException e) {
-      log.error("{} was not sent: {}", message, e.getMessage());
+      log.warn("{} was not sent: {}", message, e.getMessage());
       return;
     }
     for (int i = 0; i < frames.size(); i++) {
