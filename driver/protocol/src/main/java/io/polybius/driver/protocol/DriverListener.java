@@ -152,8 +152,8 @@ public final class DriverListener implements AutoCloseable {
 
   private void shutDownThreads() {
     acceptor.shutdownGracefully(0, 2, TimeUnit.SECONDS);
-    workers.shutdownGracefully(100, 2000, TimeUnit.MILLISECONDS);
-    acceptor.terminationFuture().awaitUninterruptibly(2000);
+    workers.shutdownGracefully(0, 2, TimeUnit.SECONDS);
+    acceptor.terminationFuture().awaitUninterruptibly(3000);
     workers.terminationFuture().awaitUninterruptibly(3000);
   }
 

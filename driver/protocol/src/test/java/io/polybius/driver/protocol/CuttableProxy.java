@@ -21,6 +21,7 @@ final class CuttableProxy implements AutoCloseable {
   private final Set<Socket> sockets = ConcurrentHashMap.newKeySet();
   private final List<Thread> threads = new CopyOnWriteArrayList<>();
   private final AtomicInteger connections = new AtomicInteger();
+  private final AtomicInteger refusals = new AtomicInteger();
   private volatile boolean down;
 
   CuttableProxy(InetSocketAddress target) throws IOException {
@@ -37,6 +38,11 @@ final class CuttableProxy implements AutoCloseable {
   /** Returns how many connections have been let through. */
   int connections() {
     return connections.get();
+  }
+
+  /** Returns how many connections have been cut at once. */
+  int refusals() {
+    return refusals.get();
   }
 
   /** Cuts all connections; new ones can be made. */
@@ -57,11 +63,15 @@ final class CuttableProxy implements AutoCloseable {
   }
 
   @Override
-  public void close() throws Exception {
+  public void close() throws IOException {
     door.close();
     goDown();
-    for (Thread thread : threads) {
-      thread.join(5000);
+    try {
+      for (Thread thread : threads) {
+        thread.join(5000);
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
     }
   }
 
@@ -72,6 +82,7 @@ final class CuttableProxy implements AutoCloseable {
         sockets.add(near);
         if (down) {
           closeQuietly(near);
+          refusals.incrementAndGet();
           continue;
         }
         Socket far = new Socket();

@@ -84,8 +84,7 @@ class LinkHandlerTest {
   @Test
   void endOfTheTransportIsToldOnce() {
     hello();
-    channel.close();
-    channel.runPendingTasks();
+    channel.close().syncUninterruptibly();
     assertThat(calls).containsExactly("greet", "lost");
     assertThat(events.isOpen()).isTrue();
   }
@@ -153,7 +152,7 @@ class LinkHandlerTest {
     other.join();
     // This thread is the loop of an embedded channel, where Netty would write at once.
     transport.write(new LinkFrame.Acknowledge(3));
-    assertThat((Object) channel.readOutbound()).isNull();
+    assertThat(channel.<Object>readOutbound()).isNull();
     channel.runPendingTasks();
     assertThat(written())
         .containsExactly(
