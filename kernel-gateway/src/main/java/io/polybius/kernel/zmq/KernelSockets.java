@@ -56,7 +56,9 @@ public final class KernelSockets implements AutoCloseable {
   private static final int LINGER_MILLIS = 1000;
   private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(5);
   private static final String WAKE_ADDRESS = "inproc://wake";
-  private static final byte SUBSCRIBED = 1;
+  private static final String KEEPER_ADDRESS = "inproc://keeper";
+  private static final byte SUBSCRIBE = 1;
+  private static final byte UNSUBSCRIBE = 0;
 
   /** How many requests of one channel are taken before the others have their turn. */
   private static final int REQUESTS_AT_ONCE = 100;
@@ -76,6 +78,9 @@ public final class KernelSockets implements AutoCloseable {
   private final Thread heartbeat;
   private volatile Optional<Consumer<JupyterMessage>> requests = Optional.empty();
   private volatile boolean closing;
+
+  /** On the poller's thread. */
+  private ZMQ.Socket keeper;
 
   private KernelSockets(ConnectionFile asked, String kernelId, MessageSource messages) {
     this.asked = asked;
@@ -212,6 +217,9 @@ public final class KernelSockets implements AutoCloseable {
     } finally {
       wake.setLinger(0);
       wake.close();
+      if (keeper != null) {
+        keeper.close();
+      }
       sockets.values().forEach(ZMQ.Socket::close);
     }
   }
@@ -224,12 +232,11 @@ public final class KernelSockets implements AutoCloseable {
             context.socket(channel == Channel.IOPUB ? SocketType.XPUB : SocketType.ROUTER);
         sockets.put(channel, socket);
         configure(socket);
-        if (channel == Channel.IOPUB) {
-          socket.setXpubVerbose(true);
-        } else {
+        if (channel != Channel.IOPUB) {
           socket.setRouterHandover(true);
         }
       }
+      keeper = prepare(sockets.get(Channel.IOPUB));
       int shell = bind(sockets.get(Channel.SHELL), asked.shellPort(), pause);
       int iopub = bind(sockets.get(Channel.IOPUB), asked.iopubPort(), pause);
       int stdin = bind(sockets.get(Channel.STDIN), asked.stdinPort(), pause);
@@ -253,6 +260,32 @@ public final class KernelSockets implements AutoCloseable {
 
   private JupyterMessage starting() {
     return messages.publication(new PublishedContent.Status("starting"), Header.NONE);
+  }
+
+  /**
+   * Makes a publisher that leaves it to {@link #welcome} to let a subscription become effective:
+   * otherwise one that comes in between looking for new ones and sending would hear what is sent
+   * before its welcome.
+   *
+   * @return a subscriber of everything that is never let in. As long as there is one, the publisher
+   *     has nothing to tell when others leave; if it had, it would forget, together with those that
+   *     left, which subscriptions wait to be let in.
+   */
+  private ZMQ.Socket prepare(ZMQ.Socket iopub) throws IOException {
+    iopub.setXpubManual(true);
+    iopub.bind(KEEPER_ADDRESS);
+    ZMQ.Socket subscriber = context.socket(SocketType.SUB);
+    subscriber.setLinger(0);
+    subscriber.connect(KEEPER_ADDRESS);
+    subscriber.subscribe("");
+    iopub.setReceiveTimeOut((int) BIND_TIMEOUT.toMillis());
+    boolean known = iopub.recv() != null;
+    iopub.setReceiveTimeOut(-1);
+    if (!known) {
+      subscriber.close();
+      throw new IOException("the publisher does not hear its subscribers");
+    }
+    return subscriber;
   }
 
   private static void configure(ZMQ.Socket socket) {
@@ -327,22 +360,27 @@ public final class KernelSockets implements AutoCloseable {
     write(iopub, message.withIdentities(List.of(topic)));
   }
 
-  /** Greets those who have subscribed since the last time. */
+  /** Lets those in who have subscribed since the last time, and greets them. */
   private void welcome(ZMQ.Socket iopub) {
     for (byte[] event = iopub.recv(ZMQ.DONTWAIT); event != null; event = iopub.recv(ZMQ.DONTWAIT)) {
-      if (event.length == 0 || event[0] != SUBSCRIBED) {
+      if (event.length == 0) {
         continue;
       }
-      byte[] topic = Arrays.copyOfRange(event, 1, event.length);
-      text(topic)
-          .ifPresent(
-              subscription ->
-                  write(
-                      iopub,
-                      messages
-                          .publication(new PublishedContent.Welcome(subscription), Header.NONE)
-                          .withIdentities(List.of(topic))));
+      // Both options take the event with its first byte and apply to whom it came from.
+      if (event[0] == UNSUBSCRIBE) {
+        iopub.unsubscribe(event);
+      } else if (event[0] == SUBSCRIBE) {
+        iopub.subscribe(event);
+        greet(iopub, Arrays.copyOfRange(event, 1, event.length));
+      }
     }
+  }
+
+  private void greet(ZMQ.Socket iopub, byte[] topic) {
+    text(topic)
+        .map(PublishedContent.Welcome::new)
+        .map(welcome -> messages.publication(welcome, Header.NONE))
+        .ifPresent(message -> write(iopub, message.withIdentities(List.of(topic))));
   }
 
   private static Optional<String> text(byte[] utf8) {

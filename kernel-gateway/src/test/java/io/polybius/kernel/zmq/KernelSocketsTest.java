@@ -143,18 +143,45 @@ class KernelSocketsTest {
     CompletableFuture<Void> chatter =
         CompletableFuture.runAsync(
             () -> {
-              for (int i = 0; i < 2000; i++) {
+              for (int i = 0; i < 20_000; i++) {
                 sockets.send(stream("line " + i));
               }
             });
-    for (int i = 0; i < 5; i++) {
-      JupyterMessage first = client.decode(Channel.IOPUB, receive(subscriber("")));
+    for (int i = 0; i < 20; i++) {
+      ZMQ.Socket subscriber = subscriber("");
+      // A codec of its own: the others' welcomes are heard by all.
+      WireCodec codec = new WireCodec(file.signatureScheme(), file.key());
+      JupyterMessage first = codec.decode(Channel.IOPUB, receive(subscriber));
+      if (i % 2 == 0) {
+        context.destroySocket(subscriber);
+      }
       assertThat(first.type()).isEqualTo("iopub_welcome");
       assertThat(first.content().path("subscription").asText("none")).isEmpty();
       assertThat(first.parentHeader().fields()).isEmpty();
       assertThat(first.header().session()).isEqualTo("kernel-session");
     }
     chatter.get(5, TimeUnit.SECONDS);
+  }
+
+  @Test
+  void subscriberThatLeavesIsForgottenAndOthersStay() throws Exception {
+    ZMQ.Socket staying = subscriber("");
+    receive(staying);
+    ZMQ.Socket unsubscribed = subscriber("");
+    receive(unsubscribed);
+    receive(staying);
+    unsubscribed.unsubscribe("");
+    ZMQ.Socket leaving = subscriber("");
+    receive(leaving);
+    receive(staying);
+    context.destroySocket(leaving);
+    receive(subscriber(""));
+    receive(staying);
+
+    sockets.send(stream("text"));
+
+    assertThat(client.decode(Channel.IOPUB, receive(staying)).content().path("text").asText())
+        .isEqualTo("text");
   }
 
   @Test
