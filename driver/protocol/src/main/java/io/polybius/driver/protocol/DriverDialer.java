@@ -13,6 +13,7 @@ import io.netty.channel.socket.SocketChannel;
 import io.netty.channel.socket.nio.NioSocketChannel;
 import io.netty.handler.ssl.JdkSslContext;
 import io.netty.util.concurrent.DefaultThreadFactory;
+import io.netty.util.concurrent.Future;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
@@ -90,15 +91,23 @@ public final class DriverDialer implements AutoCloseable {
   @Override
   public void close() {
     connection.close();
+    Channel last = current;
     if (loop.next().inEventLoop()) {
-      loop.shutdownGracefully(100, 2000, TimeUnit.MILLISECONDS);
+      if (last == null) {
+        endLoop();
+      } else {
+        last.closeFuture().addListener(closed -> endLoop());
+      }
       return;
     }
-    Channel last = current;
     if (last != null) {
       last.closeFuture().awaitUninterruptibly(LinkTransport.PARTING.toMillis() + 500);
     }
-    loop.shutdownGracefully(0, 2000, TimeUnit.MILLISECONDS).awaitUninterruptibly(3000);
+    endLoop().awaitUninterruptibly(3000);
+  }
+
+  private Future<?> endLoop() {
+    return loop.shutdownGracefully(0, 2000, TimeUnit.MILLISECONDS);
   }
 
   private void dial() {

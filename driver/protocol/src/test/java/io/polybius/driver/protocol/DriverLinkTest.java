@@ -596,6 +596,9 @@ class DriverLinkTest {
         new Collector<>(
             command -> {
               awaitLatch(dialling);
+              for (int i = 0; i < MANY; i++) {
+                self.get().connection().send(new StatementSucceeded(i));
+              }
               self.get().close();
             });
     var expectation = listener.expect("session-1", atServer);
@@ -603,6 +606,8 @@ class DriverLinkTest {
     dialling.countDown();
     expectation.connection().send(new Cancel(0));
     assertThat(atDriver.awaitClosed()).isEqualTo("closed at this end");
+    assertThat(atServer.awaitClosed()).isEqualTo("closed at the other end");
+    assertThat(atServer.soFar()).isEqualTo(successes(MANY));
     await().atMost(Duration.ofSeconds(5)).until(() -> threads("server-link").isEmpty());
   }
 

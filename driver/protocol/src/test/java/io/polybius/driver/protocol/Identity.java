@@ -5,7 +5,6 @@ import java.net.Socket;
 import java.security.GeneralSecurityException;
 import java.security.KeyPair;
 import java.security.KeyPairGenerator;
-import java.security.KeyStore;
 import java.security.Principal;
 import java.security.PrivateKey;
 import java.security.cert.CertificateException;
@@ -15,12 +14,10 @@ import java.time.Instant;
 import java.util.Date;
 import java.util.Set;
 import javax.net.ssl.KeyManager;
-import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.TrustManager;
 import javax.net.ssl.X509ExtendedKeyManager;
-import javax.net.ssl.X509KeyManager;
 import javax.net.ssl.X509TrustManager;
 import javax.security.auth.x500.X500Principal;
 import org.bouncycastle.cert.X509CertificateHolder;
@@ -31,8 +28,6 @@ import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
 
 /** A key with a certificate that it signed itself. */
 record Identity(KeyPair key, X509Certificate certificate) {
-
-  private static final char[] NO_PASSWORD = new char[0];
 
   /** Makes a new one. */
   static Identity of(String name) {
@@ -59,45 +54,31 @@ record Identity(KeyPair key, X509Certificate certificate) {
 
   /** Returns TLS that shows this certificate and trusts exactly those that are in the set then. */
   SSLContext trusting(Set<X509Certificate> trusted) {
-    try {
-      KeyStore keys = KeyStore.getInstance("PKCS12");
-      keys.load(null, NO_PASSWORD);
-      keys.setKeyEntry("key", key.getPrivate(), NO_PASSWORD, new X509Certificate[] {certificate});
-      KeyManagerFactory factory =
-          KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
-      factory.init(keys, NO_PASSWORD);
-      return context(new AlwaysThisKey(factory.getKeyManagers()[0]), trusted);
-    } catch (Exception e) {
-      throw new AssertionError(e);
-    }
+    return context(new KeyManager[] {new AlwaysThisKey(this)}, trusted);
   }
 
   /** Returns TLS that shows no certificate. */
   static SSLContext nobodyTrusting(X509Certificate trusted) {
+    return context(new KeyManager[0], Set.of(trusted));
+  }
+
+  private static SSLContext context(KeyManager[] keys, Set<X509Certificate> trusted) {
     try {
-      return context(null, Set.of(trusted));
+      SSLContext context = SSLContext.getInstance("TLS");
+      context.init(keys, new TrustManager[] {new Trust(trusted)}, null);
+      return context;
     } catch (GeneralSecurityException e) {
       throw new AssertionError(e);
     }
   }
 
-  private static SSLContext context(KeyManager key, Set<X509Certificate> trusted)
-      throws GeneralSecurityException {
-    SSLContext context = SSLContext.getInstance("TLS");
-    context.init(
-        key == null ? new KeyManager[0] : new KeyManager[] {key},
-        new TrustManager[] {new Trust(trusted)},
-        null);
-    return context;
-  }
-
   /** Shows the key whatever issuers the other end asks for, as an intruder would. */
   private static final class AlwaysThisKey extends X509ExtendedKeyManager {
 
-    private final X509KeyManager keys;
+    private final Identity identity;
 
-    AlwaysThisKey(KeyManager keys) {
-      this.keys = (X509KeyManager) keys;
+    AlwaysThisKey(Identity identity) {
+      this.identity = identity;
     }
 
     @Override
@@ -132,12 +113,12 @@ record Identity(KeyPair key, X509Certificate certificate) {
 
     @Override
     public X509Certificate[] getCertificateChain(String alias) {
-      return keys.getCertificateChain(alias);
+      return new X509Certificate[] {identity.certificate()};
     }
 
     @Override
     public PrivateKey getPrivateKey(String alias) {
-      return keys.getPrivateKey(alias);
+      return identity.key().getPrivate();
     }
   }
 
