@@ -40,7 +40,8 @@ public final class V1WebSocketCodec {
       frame.putLong(offset);
     }
     parts.forEach(frame::put);
-    return frame.flip();
+    // Java's own WebSocket masks the bytes of buffers in another order wrongly.
+    return frame.flip().order(ByteOrder.BIG_ENDIAN);
   }
 
   /**

@@ -64,6 +64,7 @@ public final class KernelSockets implements AutoCloseable {
   private static final int REQUESTS_AT_ONCE = 100;
 
   private final ConnectionFile asked;
+  private final Duration patience;
   private final String topicPrefix;
   private final MessageSource messages;
   private final WireCodec codec;
@@ -82,7 +83,9 @@ public final class KernelSockets implements AutoCloseable {
   /** On the poller's thread. */
   private ZMQ.Socket keeper;
 
-  private KernelSockets(ConnectionFile asked, String kernelId, MessageSource messages) {
+  private KernelSockets(
+      ConnectionFile asked, String kernelId, MessageSource messages, Duration patience) {
+    this.patience = patience;
     this.asked = asked;
     this.topicPrefix = "kernel." + kernelId + ".";
     this.messages = messages;
@@ -111,10 +114,22 @@ public final class KernelSockets implements AutoCloseable {
    */
   public static KernelSockets bind(ConnectionFile asked, String kernelId, MessageSource messages)
       throws IOException {
-    KernelSockets sockets = new KernelSockets(asked, kernelId, messages);
+    return bind(asked, kernelId, messages, BIND_TIMEOUT);
+  }
+
+  /**
+   * Binds the sockets as {@link #bind(ConnectionFile, String, MessageSource)} does.
+   *
+   * @param patience how long each port is waited for
+   * @throws IOException if a port cannot be had in time
+   */
+  static KernelSockets bind(
+      ConnectionFile asked, String kernelId, MessageSource messages, Duration patience)
+      throws IOException {
+    KernelSockets sockets = new KernelSockets(asked, kernelId, messages, patience);
     sockets.poller.start();
     try {
-      sockets.bound.get(BIND_TIMEOUT.toMillis() * 2, TimeUnit.MILLISECONDS);
+      sockets.bound.get(patience.plus(BIND_TIMEOUT).toMillis(), TimeUnit.MILLISECONDS);
       return sockets;
     } catch (ExecutionException e) {
       sockets.close();
@@ -295,7 +310,7 @@ public final class KernelSockets implements AutoCloseable {
   }
 
   private int bind(ZMQ.Socket socket, int port, ZMQ.Poller pause) throws IOException {
-    long deadline = System.nanoTime() + BIND_TIMEOUT.toNanos();
+    long deadline = System.nanoTime() + patience.toNanos();
     while (true) {
       try {
         socket.bind(asked.address(port));
@@ -397,7 +412,7 @@ public final class KernelSockets implements AutoCloseable {
     try {
       frames = codec.encode(message);
     } catch (WireException e) {
-      log.error("{} was not sent: {}", message, e.getMessage());
+      log.warn("{} was not sent: {}", message, e.getMessage());
       return;
     }
     for (int i = 0; i < frames.size(); i++) {

@@ -143,11 +143,11 @@ class KernelSocketsTest {
     CompletableFuture<Void> chatter =
         CompletableFuture.runAsync(
             () -> {
-              for (int i = 0; i < 20_000; i++) {
+              for (int i = 0; i < 10_000; i++) {
                 sockets.send(stream("line " + i));
               }
             });
-    for (int i = 0; i < 20; i++) {
+    for (int i = 0; i < 10; i++) {
       ZMQ.Socket subscriber = subscriber("");
       // A codec of its own: the others' welcomes are heard by all.
       WireCodec codec = new WireCodec(file.signatureScheme(), file.key());
@@ -337,7 +337,7 @@ class KernelSocketsTest {
       ConnectionFile asked =
           ConnectionFile.onLoopback("test").withPorts(0, 0, 0, 0, taken.getLocalPort());
 
-      assertThatThrownBy(() -> KernelSockets.bind(asked, "0-0", messages))
+      assertThatThrownBy(() -> KernelSockets.bind(asked, "0-0", messages, Duration.ofMillis(300)))
           .isInstanceOf(IOException.class)
           .hasMessageContaining(String.valueOf(taken.getLocalPort()));
     }

@@ -1,0 +1,122 @@
+package io.polybius.kernel.http;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.polybius.session.SessionLimits;
+import io.polybius.session.SessionService;
+import io.polybius.session.testing.ScriptedDriver.Script;
+import io.polybius.session.testing.ScriptedLauncher;
+import io.undertow.Undertow;
+import io.undertow.server.handlers.ResponseCodeHandler;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+
+/** A gateway on a free port, with the real session core and drivers that follow a script. */
+public final class TestingGateway implements AutoCloseable {
+
+  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final HttpClient CLIENT = HttpClient.newHttpClient();
+
+  private final ScriptedLauncher launcher;
+  private final SessionService sessions;
+  private final KernelGateway gateway;
+  private final Undertow server;
+
+  /** Starts a gateway whose drivers speak the small language of the tests. */
+  public static TestingGateway start(Path runtimeDirectory, Duration relayGrace) {
+    return new TestingGateway(ScriptedLauncher.ready(Script.TINY), runtimeDirectory, relayGrace, 0);
+  }
+
+  /** Starts a gateway on a given port. */
+  public static TestingGateway start(Path runtimeDirectory, Duration relayGrace, int port) {
+    return new TestingGateway(
+        ScriptedLauncher.ready(Script.TINY), runtimeDirectory, relayGrace, port);
+  }
+
+  private TestingGateway(
+      ScriptedLauncher launcher, Path runtimeDirectory, Duration relayGrace, int port) {
+    this.launcher = launcher;
+    this.sessions =
+        new SessionService(
+            launcher,
+            new SessionLimits(
+                Duration.ofSeconds(60),
+                Duration.ofMillis(100),
+                Duration.ofSeconds(10),
+                Duration.ofSeconds(2),
+                1000,
+                1 << 20),
+            Clock.systemUTC());
+    this.gateway =
+        new KernelGateway(
+            sessions, new KernelGatewaySettings("1.2.3", runtimeDirectory, relayGrace));
+    this.server =
+        Undertow.builder()
+            .addHttpListener(port, "127.0.0.1")
+            .setIoThreads(1)
+            .setWorkerThreads(4)
+            .setHandler(gateway.handler(new ResponseCodeHandler(418)))
+            .build();
+    server.start();
+  }
+
+  /** Returns the sessions behind the gateway. */
+  public SessionService sessions() {
+    return sessions;
+  }
+
+  /** Returns what launches the drivers. */
+  public ScriptedLauncher launcher() {
+    return launcher;
+  }
+
+  /** Returns the port that it listens on. */
+  public int port() {
+    return ((InetSocketAddress) server.getListenerInfo().get(0).getAddress()).getPort();
+  }
+
+  /** Returns the address of a path. */
+  public URI uri(String path) {
+    return URI.create("http://127.0.0.1:" + port() + path);
+  }
+
+  /** An answer of the gateway. */
+  public record Answer(int status, JsonNode body, HttpResponse<String> response) {}
+
+  /** Sends a request. */
+  public Answer call(String method, String path, String body)
+      throws IOException, InterruptedException {
+    HttpResponse<String> response =
+        CLIENT.send(
+            HttpRequest.newBuilder(uri(path))
+                .timeout(Duration.ofSeconds(10))
+                .method(method, BodyPublishers.ofString(body))
+                .build(),
+            BodyHandlers.ofString());
+    return new Answer(
+        response.statusCode(),
+        response.body().isEmpty() ? JSON.createObjectNode() : JSON.readTree(response.body()),
+        response);
+  }
+
+  /** Stops listening at once, without telling clients. */
+  public void stopListening() {
+    server.stop();
+  }
+
+  @Override
+  public void close() {
+    gateway.close();
+    server.stop();
+    sessions.close();
+  }
+}
