@@ -21,6 +21,7 @@ import picocli.CommandLine.ParseResult;
       KernelCommand.class,
       ConnectCommand.class,
       DoctorCommand.class,
+      TrainCommand.class,
       VersionCommand.class,
       HelpCommand.class
     },
