@@ -44,6 +44,9 @@ final class StatementRunner implements AutoCloseable {
   /** How long a question about a text waits for the interpreter to be free. */
   private static final Duration QUESTION_PATIENCE = Duration.ofMillis(200);
 
+  private static final int MAX_ERROR_CHARS = 10_000;
+  private static final int MAX_TRACEBACK_LINES = 500;
+
   private final BlockingQueue<Execute> queue = new LinkedBlockingQueue<>();
   private final ReentrantLock interpreterLock = new ReentrantLock();
   private final Map<String, Interpreter> interpreters;
@@ -208,7 +211,7 @@ final class StatementRunner implements AutoCloseable {
       execute(statement, sink, current);
       end = new DriverEvent.StatementSucceeded(statement.statementId());
     } catch (StatementException e) {
-      end = new DriverEvent.StatementFailed(statement.statementId(), e.error());
+      end = new DriverEvent.StatementFailed(statement.statementId(), shortened(e.error()));
     } catch (Throwable e) {
       // Also checked exceptions, which Scala's code throws without declaring them.
       end = new DriverEvent.StatementFailed(statement.statementId(), unexpected(e, current));
@@ -301,6 +304,19 @@ final class StatementRunner implements AutoCloseable {
             "Internal Error: " + thrown.getClass().getName(),
             String.valueOf(thrown.getMessage()),
             List.of());
+  }
+
+  /** A message goes to the server in one piece, however much the user's exception has to say. */
+  private static StatementError shortened(StatementError error) {
+    return new StatementError(
+        error.origin(),
+        error.name(),
+        shortened(error.message()),
+        error.traceback().stream().limit(MAX_TRACEBACK_LINES).map(line -> shortened(line)).toList());
+  }
+
+  private static String shortened(String text) {
+    return text.length() <= MAX_ERROR_CHARS ? text : text.substring(0, MAX_ERROR_CHARS) + "...";
   }
 
   private static StatementError interrupted() {
