@@ -66,6 +66,18 @@ class SparkFinderTest {
   }
 
   @Test
+  void theAdministratorsDefaultsAreRead() throws Exception {
+    Path home = spark("configured", "2.12", "3.5.5", "2.12.18");
+    Path conf = Files.createDirectories(home.resolve("conf"));
+    Files.writeString(
+        conf.resolve("spark-defaults.conf"),
+        "# comment\nspark.executor.memory   2g\nspark.sql.shuffle.partitions=4\nother 1\n");
+    SparkFinder finder = new SparkFinder(Optional.of(home), Map.of(), folder);
+    assertThat(finder.defaults(finder.choose()))
+        .isEqualTo(Map.of("spark.executor.memory", "2g", "spark.sql.shuffle.partitions", "4"));
+  }
+
+  @Test
   void everyPlaceIsListedWithWhatIsThere() throws Exception {
     Path embedded = spark("embedded", "2.12", "3.5.5", "2.12.18").resolve("jars");
     List<SparkFinder.Candidate> candidates =

@@ -312,7 +312,10 @@ final class StatementRunner implements AutoCloseable {
         error.origin(),
         error.name(),
         shortened(error.message()),
-        error.traceback().stream().limit(MAX_TRACEBACK_LINES).map(line -> shortened(line)).toList());
+        error.traceback().stream()
+            .limit(MAX_TRACEBACK_LINES)
+            .map(line -> shortened(line))
+            .toList());
   }
 
   private static String shortened(String text) {
