@@ -47,6 +47,8 @@ final class KernelListener implements AutoCloseable {
     try {
       iopub.setLinger(0);
       iopub.setReceiveTimeOut(SLICE_MILLIS);
+      // JeroMQ now and then forgets to watch a connection that it has just made.
+      iopub.setHandshakeIvl(500);
       iopub.subscribe("");
       iopub.connect(kernel.address(kernel.iopubPort()));
       while (!closed) {

@@ -62,6 +62,8 @@ class KernelSocketsTest {
     socket.setIdentity(identity.getBytes(UTF_8));
     socket.setReceiveTimeOut(5000);
     socket.setLinger(0);
+    // JeroMQ now and then forgets to watch a connection that it has just made.
+    socket.setHandshakeIvl(500);
     socket.connect(file.address(port));
     return socket;
   }
@@ -70,6 +72,7 @@ class KernelSocketsTest {
     ZMQ.Socket socket = context.createSocket(SocketType.SUB);
     socket.setReceiveTimeOut(5000);
     socket.setLinger(0);
+    socket.setHandshakeIvl(500);
     socket.setRcvHWM(0);
     socket.connect(file.address(file.iopubPort()));
     socket.subscribe(topic);
@@ -267,6 +270,7 @@ class KernelSocketsTest {
     }
     ZMQ.Socket request = context.createSocket(SocketType.REQ);
     request.setReceiveTimeOut(5000);
+    request.setHandshakeIvl(500);
     request.connect(file.address(file.hbPort()));
     request.send("ping");
     assertThat(request.recvStr()).isEqualTo("ping");
