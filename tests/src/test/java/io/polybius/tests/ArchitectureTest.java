@@ -128,10 +128,7 @@ class ArchitectureTest {
 
   @Test
   void nobodySleepsOrThrowsTheUnspecific() {
-    noClasses()
-        .should()
-        .callMethod(Thread.class, "sleep", long.class)
-        .check(CLASSES);
+    noClasses().should().callMethod(Thread.class, "sleep", long.class).check(CLASSES);
     NO_CLASSES_SHOULD_THROW_GENERIC_EXCEPTIONS.check(CLASSES);
   }
 
@@ -157,7 +154,6 @@ class ArchitectureTest {
           .isTrue();
     }
     assertThat(Arrays.asList("io.polybius.driver", "io.polybius.server"))
-        .allMatch(
-            name -> CLASSES.stream().anyMatch(type -> type.getPackageName().equals(name)));
+        .allMatch(name -> CLASSES.stream().anyMatch(type -> type.getPackageName().equals(name)));
   }
 }

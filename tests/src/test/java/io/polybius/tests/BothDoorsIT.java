@@ -22,7 +22,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.Timeout;
 
-/** One session, opened by REST, with a kernel attached to it: each door sees what the other does. */
+/**
+ * One session, opened by REST, with a kernel attached to it: each door sees what the other does.
+ */
 @Timeout(300)
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class BothDoorsIT {
