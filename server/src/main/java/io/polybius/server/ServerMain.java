@@ -4,10 +4,11 @@ import io.polybius.server.config.ConfigException;
 import io.polybius.session.spi.LaunchException;
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.util.List;
+import java.util.Arrays;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.HelpCommand;
+import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.ParseResult;
 
 /** The program behind {@code bin/polybius}. */
@@ -32,6 +33,8 @@ import picocli.CommandLine.ParseResult;
     })
 public final class ServerMain {
 
+  private static final int HELP_WIDTH = 100;
+
   private ServerMain() {}
 
   /** Runs one command and ends the process with its exit code. */
@@ -40,16 +43,37 @@ public final class ServerMain {
   }
 
   private static int run(String[] arguments) {
-    // The relay starts whenever somebody opens a notebook, so it goes past all other commands.
-    boolean relay = arguments.length > 0 && arguments[0].equals(KernelCommand.NAME);
-    return relay
-        ? commandLine(new KernelCommand())
-            .execute(List.of(arguments).subList(1, arguments.length).toArray(String[]::new))
-        : commandLine(new ServerMain()).execute(arguments);
+    if (arguments.length > 0 && arguments[0].equals(KernelCommand.NAME)) {
+      // A notebook waits for this one, so it does not wait for all others to be set up.
+      String[] rest = Arrays.copyOfRange(arguments, 1, arguments.length);
+      return commandLine(new KernelCommand())
+          .setCommandName("polybius " + KernelCommand.NAME)
+          .execute(rest);
+    }
+    return commandLine(new ServerMain()).execute(arguments);
   }
 
   private static CommandLine commandLine(Object command) {
-    return new CommandLine(command).setExecutionExceptionHandler(ServerMain::fail);
+    CommandLine commandLine =
+        new CommandLine(command)
+            .setExecutionExceptionHandler(ServerMain::fail)
+            .setUsageHelpWidth(HELP_WIDTH);
+    addHelp(commandLine);
+    return commandLine;
+  }
+
+  /** Lets every command explain itself. */
+  private static void addHelp(CommandLine command) {
+    if (!command.getCommandSpec().optionsMap().containsKey("--help")) {
+      command
+          .getCommandSpec()
+          .addOption(
+              OptionSpec.builder("-h", "--help")
+                  .usageHelp(true)
+                  .description("Show this help.")
+                  .build());
+    }
+    command.getSubcommands().values().forEach(ServerMain::addHelp);
   }
 
   private static int fail(Exception failure, CommandLine command, ParseResult parsed)
