@@ -91,6 +91,9 @@ public final class ServerAssembly implements AutoCloseable {
                   MAX_BODY_BYTES,
                   token,
                   jupyter.handler(rest.handler())));
+      // Closed before HTTP is, so that its last words still reach those who are connected.
+      parts.remove(jupyter);
+      parts.push(jupyter);
     } catch (IOException | RuntimeException e) {
       close();
       throw e;

@@ -16,19 +16,22 @@ import org.slf4j.LoggerFactory;
 final class EventLog {
 
   private static final Logger log = LoggerFactory.getLogger(EventLog.class);
-  private static final int RETAINED_EVENTS = 10_000;
+  private static final int RETAINED_EVENTS = 2_000;
+  private static final long RETAINED_CHARS = 16L << 20;
 
   private final Deque<SessionEvent> events = new ArrayDeque<>();
   private final Set<SessionListener> listeners = new LinkedHashSet<>();
   private long lastSequence;
+  private long chars;
 
   /** Adds the event that {@code make} returns for its sequence number, and tells the listeners. */
   void add(LongFunction<SessionEvent> make) {
     SessionEvent event = make.apply(++lastSequence);
-    if (events.size() == RETAINED_EVENTS) {
-      events.remove();
-    }
     events.add(event);
+    chars += charsOf(event);
+    while (events.size() > RETAINED_EVENTS || (chars > RETAINED_CHARS && events.size() > 1)) {
+      chars -= charsOf(events.remove());
+    }
     for (SessionListener listener : new ArrayList<>(listeners)) {
       tell(event, listener::onEvent);
     }
@@ -42,6 +45,11 @@ final class EventLog {
       }
     }
     listeners.add(listener);
+  }
+
+  /** Snapshots share what their statements have put out, so only what is new in an event counts. */
+  private static long charsOf(SessionEvent event) {
+    return event instanceof SessionEvent.OutputAdded added ? Outputs.charsOf(added.output()) : 0;
   }
 
   /** Forgets a listener. */

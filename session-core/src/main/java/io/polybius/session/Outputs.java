@@ -1,5 +1,6 @@
 package io.polybius.session;
 
+import io.polybius.driver.protocol.MimeBundle;
 import io.polybius.driver.protocol.StatementOutput;
 import io.polybius.driver.protocol.StatementOutput.StreamText;
 import java.util.ArrayDeque;
@@ -14,19 +15,43 @@ import java.util.List;
 public final class Outputs {
 
   /** Nothing so far. */
-  public static final Outputs NONE = new Outputs(null, null);
+  public static final Outputs NONE = new Outputs(null, null, 0);
 
   private final Outputs before;
   private final StatementOutput last;
+  private final long chars;
 
-  private Outputs(Outputs before, StatementOutput last) {
+  private Outputs(Outputs before, StatementOutput last, long chars) {
     this.before = before;
     this.last = last;
+    this.chars = chars;
+  }
+
+  /** Returns the length of everything, in characters. */
+  long chars() {
+    return chars;
+  }
+
+  /** Returns the length of one output, in characters. */
+  static long charsOf(StatementOutput output) {
+    if (output instanceof StreamText printed) {
+      return printed.text().length();
+    } else if (output instanceof StatementOutput.Echo echo) {
+      return echo.text().length();
+    } else if (output instanceof StatementOutput.Value value) {
+      return charsOf(value.bundle());
+    } else {
+      return charsOf(((StatementOutput.Display) output).bundle());
+    }
+  }
+
+  private static long charsOf(MimeBundle bundle) {
+    return bundle.entries().stream().mapToLong(entry -> entry.data().length()).sum();
   }
 
   /** Returns these outputs and one more. */
   Outputs plus(StatementOutput output) {
-    return new Outputs(this, output);
+    return new Outputs(this, output, chars + charsOf(output));
   }
 
   /** Returns the outputs in order, with neighbouring texts of the same stream joined. */

@@ -49,6 +49,9 @@ final class Session {
   private static final Logger logger = LoggerFactory.getLogger(Session.class);
   private static final int LOG_LINES_IN_ERRORS = 20;
 
+  /** Of a session's statements no more output than this is kept; the oldest statements go first. */
+  private static final long RETAINED_CHARS = 32L << 20;
+
   /** After a driver's process has ended, how long its last words may still be on the wire. */
   private static final Duration LAST_WORDS = Duration.ofMillis(500);
 
@@ -609,13 +612,16 @@ final class Session {
   }
 
   private void forgetOldStatements() {
-    while (statements.size() > environment.limits().retainedStatements()) {
+    long chars = statements.values().stream().mapToLong(each -> each.outputs().chars()).sum();
+    while (statements.size() > environment.limits().retainedStatements()
+        || chars > RETAINED_CHARS) {
       Statement oldest = statements.firstEntry().getValue();
       // One that the driver could not stop has ended for its users, but not for the driver.
       boolean withDriverStill = withDriver != null && withDriver == oldest.id();
       if (withDriverStill || !oldest.state().isTerminal()) {
         break;
       }
+      chars -= oldest.outputs().chars();
       statements.pollFirstEntry();
     }
     snapshot = takeSnapshot();

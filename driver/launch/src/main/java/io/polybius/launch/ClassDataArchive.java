@@ -7,13 +7,16 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.Comparator;
 import java.util.HashSet;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -27,7 +30,10 @@ final class ClassDataArchive implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(ClassDataArchive.class);
 
   /** The first session of a Spark gets the machine to itself for this long. */
-  private static final long DELAY_SECONDS = 20;
+  private static final long DELAY_SECONDS = 45;
+
+  /** Enough for the Sparks that one server is likely to use. */
+  private static final int KEPT = 3;
 
   private static final long TRAINING_TIMEOUT_SECONDS = 600;
 
@@ -63,14 +69,6 @@ final class ClassDataArchive implements AutoCloseable {
     return Optional.empty();
   }
 
-  /** Makes the archive for drivers of that kind now, unless it exists. */
-  void prepare(DriverCommandLine commandLine) throws IOException {
-    Path archive = cacheDirectory.resolve("driver-" + fingerprint(commandLine) + ".jsa");
-    if (!Files.isRegularFile(archive)) {
-      make(archive, commandLine);
-    }
-  }
-
   @Override
   public void close() {
     trainer.shutdownNow();
@@ -104,6 +102,7 @@ final class ClassDataArchive implements AutoCloseable {
         Files.move(unfinished, beside, StandardCopyOption.REPLACE_EXISTING);
         Files.move(beside, archive, StandardCopyOption.ATOMIC_MOVE);
         log.info("later drivers start faster with {}", archive);
+        forgetOldArchives();
       } else {
         log.warn("no class data archive could be made; drivers start without one");
       }
@@ -117,6 +116,20 @@ final class ClassDataArchive implements AutoCloseable {
         process.destroyForcibly();
       }
       deleteQuietly(directory);
+    }
+  }
+
+  /** Every change of a jar makes another archive; those of jars that are gone are of no use. */
+  private void forgetOldArchives() throws IOException {
+    try (Stream<Path> files = Files.list(cacheDirectory)) {
+      List<Path> oldestLast =
+          files
+              .filter(file -> file.getFileName().toString().matches("driver-\\w+\\.jsa"))
+              .sorted(Comparator.comparing((Path file) -> file.toFile().lastModified()).reversed())
+              .toList();
+      for (Path old : oldestLast.subList(Math.min(KEPT, oldestLast.size()), oldestLast.size())) {
+        Files.deleteIfExists(old);
+      }
     }
   }
 

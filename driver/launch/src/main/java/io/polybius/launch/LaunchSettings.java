@@ -29,5 +29,5 @@ public record LaunchSettings(
     long maxOutputChars) {
 
   /** Printed text of one statement that is passed on unless the operator sets another limit. */
-  public static final long DEFAULT_MAX_OUTPUT_CHARS = 16L << 20;
+  public static final long DEFAULT_MAX_OUTPUT_CHARS = 8L << 20;
 }

@@ -95,17 +95,15 @@ public final class LocalLauncher implements DriverLauncher {
       process.getOutputStream().close();
       logger.info("{} runs Spark {} as process {}", name, spark.sparkVersion(), process.pid());
       WorkDirectory used = directory;
-      DriverConnection<?> link = expectation.connection();
       return new DriverProcess(
           process,
           expectation.connection(),
           log,
           () -> {
             certificates.revoke(name);
-            link.close();
             delete(used);
           });
-    } catch (IOException | GeneralSecurityException e) {
+    } catch (IOException | GeneralSecurityException | RuntimeException e) {
       certificates.revoke(name);
       if (expectation != null) {
         expectation.connection().close();

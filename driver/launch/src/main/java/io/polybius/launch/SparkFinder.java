@@ -6,7 +6,6 @@ import java.io.Reader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -71,22 +70,11 @@ public final class SparkFinder {
    * @throws LaunchException if there is none, with what to do about it
    */
   public SparkInstallation choose() throws LaunchException {
-    List<Candidate> named = new ArrayList<>();
     if (configuredHome.isPresent()) {
-      named.add(configured());
-    } else if (isSet("SPARK_HOME")) {
-      named.add(sparkHome());
+      return named(configured());
     }
-    for (Candidate candidate : named) {
-      return candidate
-          .found()
-          .orElseThrow(
-              () ->
-                  new LaunchException(
-                      candidate.source()
-                          + " names no usable Spark: "
-                          + candidate.detail()
-                          + ". Correct it, or remove it to use another Spark."));
+    if (isSet("SPARK_HOME")) {
+      return named(sparkHome());
     }
     Candidate python = python();
     if (python.found().isPresent()) {
@@ -105,6 +93,18 @@ public final class SparkFinder {
                         + "; "
                         + embedded.detail()
                         + ")."));
+  }
+
+  private static SparkInstallation named(Candidate candidate) throws LaunchException {
+    return candidate
+        .found()
+        .orElseThrow(
+            () ->
+                new LaunchException(
+                    candidate.source()
+                        + " names no usable Spark: "
+                        + candidate.detail()
+                        + ". Correct it, or remove it to use another Spark."));
   }
 
   /**
@@ -157,7 +157,9 @@ public final class SparkFinder {
           new ProcessBuilder(
                   "python3",
                   "-c",
-                  "import importlib.util as u; s = u.find_spec('pyspark');"
+                  // Not what happens to lie in the folder in which the server was started.
+                  "import sys; sys.path = [p for p in sys.path if p];"
+                      + " import importlib.util as u; s = u.find_spec('pyspark');"
                       + " print(s.submodule_search_locations[0] if s else '')")
               .redirectError(ProcessBuilder.Redirect.DISCARD)
               .start();

@@ -49,6 +49,7 @@ final class JobProgress extends SparkListener {
   /** No statement runs. */
   synchronized void end() {
     jobGroup = "";
+    tasksOfStage.clear();
   }
 
   @Override

@@ -17,8 +17,10 @@ import io.polybius.magic.Magics;
 import io.polybius.magic.PlainValue;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ScheduledExecutorService;
@@ -58,6 +60,11 @@ final class StatementRunner implements AutoCloseable {
   private final ScheduledExecutorService timer;
   private final long maxOutputChars;
   private final Thread thread;
+  private volatile boolean closed;
+
+  // Guarded by this, so that whoever interrupts a statement finds it running or not at all:
+  private final Set<Integer> waiting = new HashSet<>();
+  private final Set<Integer> cancelledEarly = new HashSet<>();
   private volatile Running running;
   private volatile long idleSince = System.nanoTime();
 
@@ -105,7 +112,8 @@ final class StatementRunner implements AutoCloseable {
   }
 
   /** Adds a statement behind those that wait. */
-  void submit(Execute statement) {
+  synchronized void submit(Execute statement) {
+    waiting.add(statement.statementId());
     queue.add(statement);
   }
 
@@ -117,24 +125,11 @@ final class StatementRunner implements AutoCloseable {
   }
 
   /** Stops a statement; one that has ended is left alone. */
-  void cancel(int statementId) {
-    for (Execute waiting : queue) {
-      if (waiting.statementId() == statementId && queue.remove(waiting)) {
-        events.accept(
-            new DriverEvent.StatementFailed(
-                statementId,
-                new StatementError(
-                    Origin.INTERRUPT, "Interrupted", "The statement never ran.", List.of())));
-        return;
-      }
-    }
+  synchronized void cancel(int statementId) {
     Running current = running;
-    if (current == null || current.statementId != statementId) {
-      return;
-    }
-    synchronized (current) {
+    if (current != null && current.statementId == statementId) {
+      current.cancelled = true;
       if (current.canceller == null) {
-        current.cancelled = true;
         long begin = System.nanoTime();
         current.canceller =
             timer.scheduleWithFixedDelay(
@@ -143,6 +138,8 @@ final class StatementRunner implements AutoCloseable {
                 CANCEL_INTERVAL.toMillis(),
                 TimeUnit.MILLISECONDS);
       }
+    } else if (waiting.contains(statementId)) {
+      cancelledEarly.add(statementId);
     }
   }
 
@@ -173,6 +170,7 @@ final class StatementRunner implements AutoCloseable {
   /** Ends the thread, with the statement that it runs if need be. */
   @Override
   public void close() {
+    closed = true;
     queue.clear();
     Running current = running;
     if (current != null) {
@@ -182,54 +180,67 @@ final class StatementRunner implements AutoCloseable {
   }
 
   private void runAll() {
-    try {
-      while (true) {
-        Execute next = queue.take();
-        try {
-          run(next);
-        } catch (ThreadDeath late) {
-          // It was meant for a statement that ended by itself just before.
-          log.info("a statement's stop came after its end");
-        }
+    while (!closed) {
+      try {
+        run(queue.take());
+      } catch (InterruptedException e) {
+        log.debug("an interrupt came when no statement ran");
+      } catch (Throwable e) {
+        log.error("a statement could not be ended well", e);
       }
-    } catch (InterruptedException e) {
-      log.info("the statement thread ends");
     }
   }
 
   private void run(Execute statement) {
-    Running current = new Running(statement.statementId());
     StatementSink sink = new StatementSink(statement.statementId(), maxOutputChars, events, timer);
     DriverEvent end;
-    interpreterLock.lock();
+    Running current = begin(statement.statementId(), sink);
     try {
-      progress.begin(statement.statementId(), current.jobGroup);
-      spark.setJobGroup(
-          current.jobGroup, "Job group for statement " + statement.statementId(), true);
-      capture.begin(sink);
-      running = current;
       execute(statement, sink, current);
       end = new DriverEvent.StatementSucceeded(statement.statementId());
     } catch (StatementException e) {
       end = new DriverEvent.StatementFailed(statement.statementId(), shortened(e.error()));
     } catch (Throwable e) {
       // Also checked exceptions, which Scala's code throws without declaring them.
-      end = new DriverEvent.StatementFailed(statement.statementId(), unexpected(e, current));
+      end =
+          new DriverEvent.StatementFailed(
+              statement.statementId(), shortened(unexpected(e, current)));
     } finally {
-      idleSince = System.nanoTime();
-      running = null;
-      synchronized (current) {
-        if (current.canceller != null) {
-          current.canceller.cancel(false);
-        }
-      }
-      capture.end();
-      progress.end();
-      interpreterLock.unlock();
-      Thread.interrupted();
+      end(current);
     }
     sink.flush();
     events.accept(end);
+  }
+
+  private Running begin(int statementId, StatementSink sink) {
+    Running current = new Running(statementId);
+    interpreterLock.lock();
+    progress.begin(statementId, current.jobGroup);
+    spark.setJobGroup(current.jobGroup, "Job group for statement " + statementId, true);
+    capture.begin(sink);
+    synchronized (this) {
+      waiting.remove(statementId);
+      running = current;
+      if (cancelledEarly.remove(statementId)) {
+        cancel(statementId);
+      }
+    }
+    return current;
+  }
+
+  /** From here on nobody interrupts this thread for the statement's sake. */
+  private void end(Running current) {
+    synchronized (this) {
+      idleSince = System.nanoTime();
+      running = null;
+      if (current.canceller != null) {
+        current.canceller.cancel(false);
+      }
+    }
+    Thread.interrupted();
+    capture.end();
+    progress.end();
+    interpreterLock.unlock();
   }
 
   private void execute(Execute statement, StatementSink sink, Running current)
@@ -242,6 +253,9 @@ final class StatementRunner implements AutoCloseable {
               "InterpreterError",
               "This driver has no interpreter of kind " + statement.kind() + ".",
               List.of()));
+    }
+    if (current.cancelled) {
+      throw new StatementException(interrupted());
     }
     String code = statement.code().replace("\r\n", "\n");
     for (StatementPart part : StatementPart.split(code, interpreter)) {
@@ -287,9 +301,11 @@ final class StatementRunner implements AutoCloseable {
 
   private void interrupt(Running current, Duration elapsed) {
     try {
-      if (running == current) {
-        spark.cancelJobGroup(current.jobGroup);
-        interpreters.values().forEach(interpreter -> interpreter.interrupt(thread, elapsed));
+      spark.cancelJobGroup(current.jobGroup);
+      synchronized (this) {
+        if (running == current) {
+          interpreters.values().forEach(interpreter -> interpreter.interrupt(thread, elapsed));
+        }
       }
     } catch (RuntimeException e) {
       log.warn("a statement could not be interrupted", e);

@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.locks.LockSupport;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -27,6 +28,7 @@ import java.util.stream.Stream;
 public final class Benchmarks {
 
   private static final Duration TIMEOUT = Duration.ofMinutes(3);
+  private static final Duration ARCHIVE_TIMEOUT = Duration.ofMinutes(5);
   private static final Pattern READY = Pattern.compile("Polybius is ready at (\\S+)");
   private static final int SESSIONS = 3;
   private static final int STATEMENTS = 300;
@@ -74,7 +76,9 @@ public final class Benchmarks {
                 "--port",
                 "0",
                 "--set",
-                "polybius.server.state-dir=" + folder.resolve("state")))) {
+                "polybius.server.state-dir=" + folder.resolve("state"),
+                "--set",
+                "polybius.server.cache-dir=" + folder.resolve("cache")))) {
       LivyClient rest = new LivyClient(readyAddress(server));
       sessionStarts(rest);
       statements(rest);
@@ -122,16 +126,32 @@ public final class Benchmarks {
     printStatements("bare Scala REPL", samples);
   }
 
-  private static void sessionStarts(LivyClient rest) throws Exception {
-    Samples starts = new Samples("session start to idle");
-    for (int i = 0; i < SESSIONS; i++) {
-      long begin = System.nanoTime();
-      int session = rest.openSession();
-      starts.add(System.nanoTime() - begin);
-      rest.call("DELETE", "/sessions/" + session, null);
+  private void sessionStarts(LivyClient rest) throws Exception {
+    Samples.measure("session start to idle, the very first", 1, () -> openAndDelete(rest)).print();
+    // The archive of classes that later starts use is made in the background.
+    long deadline = System.nanoTime() + ARCHIVE_TIMEOUT.toNanos();
+    while (!hasArchive() && System.nanoTime() < deadline) {
+      LockSupport.parkNanos(TimeUnit.SECONDS.toNanos(1));
     }
-    starts.part("session start to idle, first", 0, 1).print();
-    starts.part("session start to idle, later", 1, SESSIONS).print();
+    Samples.measure(
+            "session start to idle, " + (hasArchive() ? "later ones" : "without archive"),
+            SESSIONS,
+            () -> openAndDelete(rest))
+        .print();
+  }
+
+  private static void openAndDelete(LivyClient rest) throws Exception {
+    rest.call("DELETE", "/sessions/" + rest.openSession(), null);
+  }
+
+  private boolean hasArchive() throws IOException {
+    Path cache = folder.resolve("cache");
+    if (!Files.isDirectory(cache)) {
+      return false;
+    }
+    try (Stream<Path> files = Files.list(cache)) {
+      return files.anyMatch(file -> file.toString().endsWith(".jsa"));
+    }
   }
 
   private static void statements(LivyClient rest) throws Exception {

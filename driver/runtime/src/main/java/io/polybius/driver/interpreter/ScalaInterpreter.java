@@ -16,7 +16,6 @@ import io.polybius.magic.PlainValue;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
@@ -206,9 +205,19 @@ final class ScalaInterpreter implements Interpreter {
         text.length() <= VALUE_CHARS ? text : text.substring(0, VALUE_CHARS) + "...");
   }
 
+  /**
+   * Whether a statement's code runs, and has not just called into the driver itself, whose locks
+   * must not be left in disorder.
+   */
   private static boolean isInUserCode(Thread thread) {
-    return Arrays.stream(thread.getStackTrace())
-        .anyMatch(frame -> frame.getClassName().startsWith("$line"));
+    for (StackTraceElement frame : thread.getStackTrace()) {
+      if (frame.getClassName().startsWith("$line")) {
+        return true;
+      } else if (frame.getClassName().startsWith("io.polybius.")) {
+        return false;
+      }
+    }
+    return false;
   }
 
   private static String nextIndent(String code) {
