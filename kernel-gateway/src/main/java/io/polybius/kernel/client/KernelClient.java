@@ -37,7 +37,7 @@ public final class KernelClient implements AutoCloseable {
 
   private static final Logger log = LoggerFactory.getLogger(KernelClient.class);
   private static final Duration CONTROL_TIMEOUT = Duration.ofSeconds(10);
-  private static final long ASK_AGAIN_NANOS = Duration.ofMillis(500).toNanos();
+  private static final long ASK_AGAIN_NANOS = Duration.ofMillis(200).toNanos();
 
   /** How long one wait for sockets lasts at most, so that an interrupted thread is noticed. */
   private static final long SLICE_MILLIS = 100;
@@ -124,12 +124,27 @@ public final class KernelClient implements AutoCloseable {
         }
         if (System.nanoTime() - askedNanos > ASK_AGAIN_NANOS) {
           request = send(shell, Channel.SHELL, request.type(), object());
+          stir();
           askedNanos = System.nanoTime();
         }
       }
       return reply.get();
     } finally {
       shellLock.unlock();
+    }
+  }
+
+  /**
+   * Sends a heartbeat that nobody waits for. JeroMQ now and then forgets to watch a connection that
+   * was made at the same moment as another; it notices as soon as any other becomes active.
+   */
+  private void stir() {
+    if (heartbeatLock.tryLock()) {
+      try {
+        heartbeat.send("");
+      } finally {
+        heartbeatLock.unlock();
+      }
     }
   }
 
