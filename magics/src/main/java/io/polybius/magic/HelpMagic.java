@@ -31,7 +31,10 @@ final class HelpMagic implements Magic {
     Collection<Magic> magics = registered.get();
     if (words.isEmpty()) {
       return MimeBundle.text(
-          ListMagic.list(magics) + "\n\n%help NAME tells more about one of them.");
+          ListMagic.list(magics)
+              + "\n\nFor more about one of them, write %"
+              + name()
+              + " and its name.");
     }
     if (words.size() > 1) {
       throw new MagicException(MagicException.USAGE_ERROR, "%help takes the name of one magic");

@@ -15,9 +15,11 @@ final class JsonMagic implements Magic {
 
   @Override
   public String help() {
-    return "Shows a value as JSON.\n"
-        + "%json NAME [ROWS]\n"
-        + "ROWS is how many rows of a DataFrame, or elements of an RDD, to take (1000 if not given).";
+    return """
+        Shows a value as JSON.
+        %json NAME [ROWS]
+        ROWS is how many rows or elements to take. If it is not given, a DataFrame or an RDD gives \
+        1000 (unless the session is set up otherwise), a collection gives all.""";
   }
 
   @Override

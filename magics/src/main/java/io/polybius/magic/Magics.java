@@ -14,6 +14,7 @@ import java.util.regex.Pattern;
 public final class Magics {
 
   private static final Pattern NAME = Pattern.compile("[a-z][a-z0-9_]*");
+  private static final int MAX_FAILURES = 20;
 
   private final SortedMap<String, Magic> byName = new TreeMap<>();
 
@@ -36,16 +37,19 @@ public final class Magics {
   public static Magics load(ClassLoader loader, Consumer<String> problems) {
     Magics magics = new Magics();
     var found = ServiceLoader.load(Magic.class, loader).iterator();
-    while (true) {
+    // A class loader that cannot even list its services fails the same way for ever.
+    for (int failures = 0; failures < MAX_FAILURES; ) {
       try {
         if (!found.hasNext()) {
-          return magics;
+          break;
         }
         magics.add(found.next(), problems);
       } catch (ServiceConfigurationError | RuntimeException e) {
+        failures++;
         problems.accept("A magic could not be loaded: " + e.getMessage());
       }
     }
+    return magics;
   }
 
   private void add(Magic magic, Consumer<String> problems) {

@@ -91,6 +91,7 @@ public sealed interface PlainValue {
   record LocalTimestamp(LocalDateTime value) implements PlainValue {}
 
   /** Bytes; copied on the way in and out. */
+  @SuppressWarnings("ArrayRecordComponent") // Copied and compared by content.
   record Binary(byte[] value) implements PlainValue {
 
     /** Copies the bytes. */

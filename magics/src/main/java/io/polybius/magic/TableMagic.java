@@ -20,9 +20,11 @@ final class TableMagic implements Magic {
 
   @Override
   public String help() {
-    return "Shows a value as a table.\n"
-        + "%table NAME [ROWS]\n"
-        + "ROWS is how many rows to take and to show (if not given, 1000 are taken and 20 shown).";
+    return """
+        Shows a value as a table.
+        %table NAME [ROWS]
+        ROWS is how many rows to take and to show. If it is not given, a DataFrame or an RDD gives \
+        1000 (unless the session is set up otherwise), a collection gives all, and 20 are shown.""";
   }
 
   @Override

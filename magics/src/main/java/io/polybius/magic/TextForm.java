@@ -126,7 +126,7 @@ final class TextForm {
     return Character.isISOControl(character)
         || character == '\u2028'
         || character == '\u2029'
-        || character >= '\u202A' && character <= '\u202E'
-        || character >= '\u2066' && character <= '\u2069';
+        || (character >= '\u202A' && character <= '\u202E')
+        || (character >= '\u2066' && character <= '\u2069');
   }
 }

@@ -29,8 +29,11 @@ final class Commands {
    */
   record Result(int exitCode, String output) {}
 
-  /** Runs a command; fails if it takes longer than {@code timeout}, and leaves no process behind. */
-  static Result run(Duration timeout, Path directory, Map<String, String> environment, List<String> command)
+  /**
+   * Runs a command; fails if it takes longer than {@code timeout}, and leaves no process behind.
+   */
+  static Result run(
+      Duration timeout, Path directory, Map<String, String> environment, List<String> command)
       throws IOException, InterruptedException {
     Path printed = Files.createTempFile("polybius-command", ".log");
     try {

@@ -65,7 +65,9 @@ class DriverLossIT {
       await()
           .atMost(5, TimeUnit.SECONDS)
           .until(
-              () -> server.stateFiles().stream().noneMatch(file -> file.toString().contains("session-")));
+              () ->
+                  server.stateFiles().stream()
+                      .noneMatch(file -> file.toString().contains("session-")));
     }
   }
 

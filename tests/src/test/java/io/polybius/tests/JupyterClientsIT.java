@@ -129,7 +129,8 @@ class JupyterClientsIT {
   private static List<Path> notebooks() throws Exception {
     try (Stream<Path> files = Files.list(Commands.HOME.resolve("notebooks"))) {
       List<Path> notebooks =
-          new ArrayList<>(files.filter(file -> file.toString().endsWith(".ipynb")).sorted().toList());
+          new ArrayList<>(
+              files.filter(file -> file.toString().endsWith(".ipynb")).sorted().toList());
       assertThat(notebooks).isNotEmpty();
       return notebooks;
     }
@@ -142,7 +143,9 @@ class JupyterClientsIT {
       if (cell.get("cell_type").asText().equals("code")) {
         assertThat(cell.get("execution_count").isInt()).as(cell.toString()).isTrue();
         for (JsonNode output : cell.get("outputs")) {
-          assertThat(output.get("output_type").asText()).as(output.toString()).isNotEqualTo("error");
+          assertThat(output.get("output_type").asText())
+              .as(output.toString())
+              .isNotEqualTo("error");
           outputs++;
         }
       }

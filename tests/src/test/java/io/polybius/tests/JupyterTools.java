@@ -10,8 +10,8 @@ import java.util.Optional;
 import org.junit.jupiter.api.Assumptions;
 
 /**
- * The Python clients of {@code tests/requirements.txt} in a virtual environment of the build, which the
- * first test that needs it makes.
+ * The Python clients of {@code tests/requirements.txt} in a virtual environment of the build, which
+ * the first test that needs it makes.
  */
 final class JupyterTools {
 
@@ -23,8 +23,8 @@ final class JupyterTools {
   private JupyterTools() {}
 
   /**
-   * Returns the folder of the programs, such as {@code python} and {@code jupyter}; skips the test that
-   * asks if this machine has no Python or cannot install the clients.
+   * Returns the folder of the programs, such as {@code python} and {@code jupyter}; skips the test
+   * that asks if this machine has no Python or cannot install the clients.
    */
   static synchronized Path programs() throws IOException, InterruptedException {
     Path bin = FOLDER.resolve("bin");

@@ -69,7 +69,9 @@ final class RestClient {
         .atMost(SESSION_TIMEOUT)
         .pollInterval(Duration.ofMillis(50))
         .until(() -> !STARTING.contains(state(id)));
-    assertThat(state(id)).as(call("GET", "/sessions/" + id + "/log", null).toString()).isEqualTo("idle");
+    assertThat(state(id))
+        .as(call("GET", "/sessions/" + id + "/log", null).toString())
+        .isEqualTo("idle");
     return id;
   }
 

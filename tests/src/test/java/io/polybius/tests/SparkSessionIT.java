@@ -93,7 +93,8 @@ class SparkSessionIT {
                 "val people = Seq(Map(\"name\" -> \"Ada\", \"born\" -> 1815), Map(\"name\" -> \"Alan\", \"born\" -> 1912))\n%table people")
             .at("/output/data/application~1vnd.livy.table.v1+json");
     assertThat(table.get("headers").toString())
-        .isEqualTo("[{\"name\":\"born\",\"type\":\"BIGINT_TYPE\"},{\"name\":\"name\",\"type\":\"STRING_TYPE\"}]");
+        .isEqualTo(
+            "[{\"name\":\"born\",\"type\":\"BIGINT_TYPE\"},{\"name\":\"name\",\"type\":\"STRING_TYPE\"}]");
     assertThat(table.get("data").toString()).isEqualTo("[[1815,\"Ada\"],[1912,\"Alan\"]]");
 
     JsonNode frame =
@@ -142,9 +143,13 @@ class SparkSessionIT {
   void secretsAreInNoCommandLineAndNoReadableFile() throws Exception {
     assertThat(server.drivers()).hasSize(1);
     ProcessHandle driver = server.drivers().get(0);
-    assertThat(Commands.commandLine(driver)).contains("DriverMain").doesNotContain("password", "secret=");
+    assertThat(Commands.commandLine(driver))
+        .contains("DriverMain")
+        .doesNotContain("password", "secret=");
     for (Path file : server.stateFiles()) {
-      if (Files.exists(file) && !file.toString().contains("/classes/") && !file.toString().contains("/spark/")) {
+      if (Files.exists(file)
+          && !file.toString().contains("/classes/")
+          && !file.toString().contains("/spark/")) {
         Path folder = file.getParent();
         assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(folder)))
             .as(folder.toString())
@@ -152,13 +157,13 @@ class SparkSessionIT {
       }
     }
     assertThat(server.stateFiles()).noneMatch(file -> file.toString().endsWith(".p12"));
-    assertThat(server.stateFiles()).noneMatch(file -> file.toString().endsWith("driver.properties"));
+    assertThat(server.stateFiles())
+        .noneMatch(file -> file.toString().endsWith("driver.properties"));
   }
 
   @Test
   void sessionsThatCannotStartAreDeadAndSayWhy() throws Exception {
-    try (RunningServer broken =
-        RunningServer.start("livy.server.spark-home=/nonexistent/spark")) {
+    try (RunningServer broken = RunningServer.start("livy.server.spark-home=/nonexistent/spark")) {
       RestClient client = broken.rest();
       int id = client.call("POST", "/sessions", "{}").get("id").asInt();
       await().atMost(20, TimeUnit.SECONDS).until(() -> client.state(id).equals("dead"));

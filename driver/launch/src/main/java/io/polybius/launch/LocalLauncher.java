@@ -69,7 +69,7 @@ public final class LocalLauncher implements DriverLauncher {
       directory = WorkDirectory.create(settings.workDirectory(), name);
       expectation = listener.expect(name, events);
       Path keys;
-      Map<String, String> driverSettings = new LinkedHashMap<>(sparkSettings(spec));
+      Map<String, String> driverSettings = new LinkedHashMap<>(sparkSettings(spec, spark));
       SessionCertificates.DriverKeys issued = certificates.issue(name);
       keys = directory.writeKeys(issued);
       driverSettings.put("driver", name);
@@ -123,9 +123,10 @@ public final class LocalLauncher implements DriverLauncher {
     listener.close();
   }
 
-  private Map<String, String> sparkSettings(LaunchSpec spec) {
+  private Map<String, String> sparkSettings(LaunchSpec spec, SparkInstallation installation)
+      throws IOException {
     SessionSettings asked = spec.settings();
-    Map<String, String> spark = new LinkedHashMap<>();
+    Map<String, String> spark = new LinkedHashMap<>(settings.sparks().defaults(installation));
     spark.put("spark.app.name", asked.name().orElse("livy-session-" + spec.sessionId()));
     asked
         .conf()

@@ -2,6 +2,7 @@ package io.polybius.launch;
 
 import io.polybius.session.spi.LaunchException;
 import java.io.IOException;
+import java.io.Reader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -9,6 +10,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Properties;
+import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -102,6 +105,33 @@ public final class SparkFinder {
                         + "; "
                         + embedded.detail()
                         + ")."));
+  }
+
+  /**
+   * Returns the settings that a Spark's administrator has written into its {@code
+   * spark-defaults.conf}, in {@code SPARK_CONF_DIR} or else in its {@code conf} folder.
+   *
+   * @throws IOException if there is such a file, but it cannot be read
+   */
+  public Map<String, String> defaults(SparkInstallation spark) throws IOException {
+    Path folder =
+        isSet("SPARK_CONF_DIR")
+            ? Path.of(environment.get("SPARK_CONF_DIR"))
+            : spark.home().resolve("conf");
+    Path file = folder.resolve("spark-defaults.conf");
+    Map<String, String> settings = new TreeMap<>();
+    if (Files.isRegularFile(file)) {
+      Properties properties = new Properties();
+      try (Reader reader = Files.newBufferedReader(file)) {
+        properties.load(reader);
+      }
+      for (String name : properties.stringPropertyNames()) {
+        if (name.startsWith("spark.")) {
+          settings.put(name, properties.getProperty(name).strip());
+        }
+      }
+    }
+    return settings;
   }
 
   private Candidate configured() {

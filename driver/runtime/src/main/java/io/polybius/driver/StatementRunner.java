@@ -16,6 +16,7 @@ import io.polybius.magic.MagicLimits;
 import io.polybius.magic.Magics;
 import io.polybius.magic.PlainValue;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.BlockingQueue;
@@ -42,6 +43,9 @@ final class StatementRunner implements AutoCloseable {
 
   /** How long a question about a text waits for the interpreter to be free. */
   private static final Duration QUESTION_PATIENCE = Duration.ofMillis(200);
+
+  private static final int MAX_ERROR_CHARS = 10_000;
+  private static final int MAX_TRACEBACK_LINES = 500;
 
   private final BlockingQueue<Execute> queue = new LinkedBlockingQueue<>();
   private final ReentrantLock interpreterLock = new ReentrantLock();
@@ -207,8 +211,9 @@ final class StatementRunner implements AutoCloseable {
       execute(statement, sink, current);
       end = new DriverEvent.StatementSucceeded(statement.statementId());
     } catch (StatementException e) {
-      end = new DriverEvent.StatementFailed(statement.statementId(), e.error());
-    } catch (RuntimeException | Error e) {
+      end = new DriverEvent.StatementFailed(statement.statementId(), shortened(e.error()));
+    } catch (Throwable e) {
+      // Also checked exceptions, which Scala's code throws without declaring them.
       end = new DriverEvent.StatementFailed(statement.statementId(), unexpected(e, current));
     } finally {
       idleSince = System.nanoTime();
@@ -241,19 +246,29 @@ final class StatementRunner implements AutoCloseable {
     String code = statement.code().replace("\r\n", "\n");
     for (StatementPart part : StatementPart.split(code, interpreter)) {
       if (part.magic()) {
-        sink.put(new StatementOutput.Display(runMagic(part, interpreter)));
+        sink.put(new StatementOutput.Display(runMagic(part, interpreter, current)));
       } else {
         interpreter.execute(part.text(), sink::put, () -> current.cancelled);
       }
     }
   }
 
-  private MimeBundle runMagic(StatementPart part, Interpreter interpreter)
+  private MimeBundle runMagic(StatementPart part, Interpreter interpreter, Running current)
       throws StatementException {
     try {
       return magics.run(magics.parse(part.text()), new InterpreterValues(interpreter));
     } catch (MagicException e) {
       throw new StatementException(e.toStatementError());
+    } catch (Throwable e) {
+      // The user's own code, which computes what the magic shows.
+      throw new StatementException(
+          current.cancelled
+              ? interrupted()
+              : new StatementError(
+                  Origin.USER_CODE,
+                  e.getClass().getName(),
+                  e.getMessage() == null ? "" : e.getMessage(),
+                  Arrays.stream(e.getStackTrace()).map(frame -> "  at " + frame).toList()));
     }
   }
 
@@ -282,14 +297,33 @@ final class StatementRunner implements AutoCloseable {
   }
 
   private static StatementError unexpected(Throwable thrown, Running current) {
-    if (current.cancelled) {
-      return new StatementError(
-          Origin.INTERRUPT, "Interrupted", "The statement was interrupted.", List.of());
-    }
+    return current.cancelled
+        ? interrupted()
+        : new StatementError(
+            Origin.DRIVER,
+            "Internal Error: " + thrown.getClass().getName(),
+            String.valueOf(thrown.getMessage()),
+            List.of());
+  }
+
+  /** A message goes to the server in one piece, however much the user's exception has to say. */
+  private static StatementError shortened(StatementError error) {
     return new StatementError(
-        Origin.DRIVER,
-        "Internal Error: " + thrown.getClass().getName(),
-        String.valueOf(thrown.getMessage()),
-        List.of());
+        error.origin(),
+        error.name(),
+        shortened(error.message()),
+        error.traceback().stream()
+            .limit(MAX_TRACEBACK_LINES)
+            .map(line -> shortened(line))
+            .toList());
+  }
+
+  private static String shortened(String text) {
+    return text.length() <= MAX_ERROR_CHARS ? text : text.substring(0, MAX_ERROR_CHARS) + "...";
+  }
+
+  private static StatementError interrupted() {
+    return new StatementError(
+        Origin.INTERRUPT, "Interrupted", "The statement was interrupted.", List.of());
   }
 }

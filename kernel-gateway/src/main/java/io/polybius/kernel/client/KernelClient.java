@@ -39,6 +39,12 @@ public final class KernelClient implements AutoCloseable {
   private static final Duration CONTROL_TIMEOUT = Duration.ofSeconds(10);
   private static final long ASK_AGAIN_NANOS = Duration.ofMillis(200).toNanos();
 
+  /**
+   * JeroMQ now and then forgets to watch a connection that it has just made. What has not greeted
+   * after this time is connected anew.
+   */
+  private static final int HANDSHAKE_MILLIS = 500;
+
   /** How long one wait for sockets lasts at most, so that an interrupted thread is noticed. */
   private static final long SLICE_MILLIS = 100;
 
@@ -83,6 +89,7 @@ public final class KernelClient implements AutoCloseable {
   private ZMQ.Socket socket(SocketType type, byte[] identity, String address) {
     ZMQ.Socket socket = context.socket(type);
     socket.setLinger(0);
+    socket.setHandshakeIvl(HANDSHAKE_MILLIS);
     socket.setSndHWM(0);
     socket.setRcvHWM(0);
     if (type == SocketType.DEALER) {
@@ -124,27 +131,12 @@ public final class KernelClient implements AutoCloseable {
         }
         if (System.nanoTime() - askedNanos > ASK_AGAIN_NANOS) {
           request = send(shell, Channel.SHELL, request.type(), object());
-          stir();
           askedNanos = System.nanoTime();
         }
       }
       return reply.get();
     } finally {
       shellLock.unlock();
-    }
-  }
-
-  /**
-   * Sends a heartbeat that nobody waits for. JeroMQ now and then forgets to watch a connection that
-   * was made at the same moment as another; it notices as soon as any other becomes active.
-   */
-  private void stir() {
-    if (heartbeatLock.tryLock()) {
-      try {
-        heartbeat.send("");
-      } finally {
-        heartbeatLock.unlock();
-      }
     }
   }
 

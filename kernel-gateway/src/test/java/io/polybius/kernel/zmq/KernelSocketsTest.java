@@ -60,50 +60,34 @@ class KernelSocketsTest {
   private ZMQ.Socket dealer(int port, String identity) {
     ZMQ.Socket socket = context.createSocket(SocketType.DEALER);
     socket.setIdentity(identity.getBytes(UTF_8));
-    socket.setReceiveTimeOut(100);
+    socket.setReceiveTimeOut(5000);
     socket.setLinger(0);
+    // JeroMQ now and then forgets to watch a connection that it has just made.
+    socket.setHandshakeIvl(500);
     socket.connect(file.address(port));
     return socket;
   }
 
   private ZMQ.Socket subscriber(String topic) {
     ZMQ.Socket socket = context.createSocket(SocketType.SUB);
-    socket.setReceiveTimeOut(100);
+    socket.setReceiveTimeOut(5000);
     socket.setLinger(0);
+    socket.setHandshakeIvl(500);
     socket.setRcvHWM(0);
     socket.connect(file.address(file.iopubPort()));
     socket.subscribe(topic);
     return socket;
   }
 
-  private List<byte[]> receive(ZMQ.Socket socket) {
+  private static List<byte[]> receive(ZMQ.Socket socket) {
     List<byte[]> frames = new ArrayList<>();
     byte[] frame = socket.recv();
-    for (int i = 0; frame == null && i < 50; i++) {
-      stir();
-      frame = socket.recv();
-    }
     assertThat(frame).as("a message within five seconds").isNotNull();
     frames.add(frame);
     while (socket.hasReceiveMore()) {
       frames.add(socket.recv());
     }
     return frames;
-  }
-
-  private JupyterMessage nextRequest() throws InterruptedException {
-    JupyterMessage next = requests.poll(100, TimeUnit.MILLISECONDS);
-    for (int i = 0; next == null && i < 50; i++) {
-      stir();
-      next = requests.poll(100, TimeUnit.MILLISECONDS);
-    }
-    assertThat(next).as("a request within five seconds").isNotNull();
-    return next;
-  }
-
-  /** JeroMQ now and then forgets to watch a new connection until another one is made. */
-  private void stir() {
-    dealer(file.hbPort(), "stir");
   }
 
   private static void send(ZMQ.Socket socket, List<byte[]> frames) {
@@ -131,9 +115,9 @@ class KernelSocketsTest {
     ZMQ.Socket one = dealer(file.shellPort(), "one");
     ZMQ.Socket two = dealer(file.shellPort(), "two");
     send(one, client.encode(request()));
-    JupyterMessage first = nextRequest();
+    JupyterMessage first = requests.poll(5, TimeUnit.SECONDS);
     send(two, client.encode(request()));
-    JupyterMessage second = nextRequest();
+    JupyterMessage second = requests.poll(5, TimeUnit.SECONDS);
 
     assertThat(first.channel()).isEqualTo(Channel.SHELL);
     assertThat(first.identities()).containsExactly("one".getBytes(UTF_8));
@@ -154,7 +138,7 @@ class KernelSocketsTest {
 
     sockets.serve(requests::add);
 
-    assertThat(nextRequest()).isNotNull();
+    assertThat(requests.poll(5, TimeUnit.SECONDS)).isNotNull();
   }
 
   @Test
@@ -243,8 +227,8 @@ class KernelSocketsTest {
     JupyterMessage last = request();
     send(one, client.encode(last));
 
-    assertThat(nextRequest()).isNotNull();
-    assertThat(nextRequest().id()).isEqualTo(last.id());
+    assertThat(requests.poll(5, TimeUnit.SECONDS)).isNotNull();
+    assertThat(requests.poll(5, TimeUnit.SECONDS).id()).isEqualTo(last.id());
     assertThat(requests).isEmpty();
   }
 
@@ -274,8 +258,8 @@ class KernelSocketsTest {
     send(one, client.encode(request()));
     send(one, client.encode(request()));
 
-    assertThat(nextRequest().channel()).isEqualTo(Channel.CONTROL);
-    assertThat(nextRequest()).isNotNull();
+    assertThat(requests.poll(5, TimeUnit.SECONDS).channel()).isEqualTo(Channel.CONTROL);
+    assertThat(requests.poll(5, TimeUnit.SECONDS)).isNotNull();
   }
 
   @Test
@@ -285,10 +269,11 @@ class KernelSocketsTest {
       assertThat(other.isAlive(Duration.ofSeconds(5))).isTrue();
     }
     ZMQ.Socket request = context.createSocket(SocketType.REQ);
-    request.setReceiveTimeOut(100);
+    request.setReceiveTimeOut(5000);
+    request.setHandshakeIvl(500);
     request.connect(file.address(file.hbPort()));
     request.send("ping");
-    assertThat(receive(request)).containsExactly("ping".getBytes(UTF_8));
+    assertThat(request.recvStr()).isEqualTo("ping");
   }
 
   @Test
@@ -296,10 +281,10 @@ class KernelSocketsTest {
     sockets.serve(requests::add);
     ZMQ.Socket old = dealer(file.shellPort(), "same");
     send(old, client.encode(request()));
-    nextRequest();
+    requests.poll(5, TimeUnit.SECONDS);
     ZMQ.Socket fresh = dealer(file.shellPort(), "same");
     send(fresh, client.encode(request()));
-    JupyterMessage second = nextRequest();
+    JupyterMessage second = requests.poll(5, TimeUnit.SECONDS);
 
     sockets.send(messages.reply(second, JupyterJson.object(), JupyterJson.object()));
 

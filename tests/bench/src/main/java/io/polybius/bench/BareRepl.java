@@ -10,8 +10,8 @@ import scala.tools.nsc.Settings;
 import scala.tools.nsc.interpreter.IMain;
 
 /**
- * Scala's REPL by itself, without Spark, server or driver: prints how many nanoseconds each of so many
- * runs of a statement took. Works with Scala 2.12.
+ * Scala's REPL by itself, without Spark, server or driver: prints how many nanoseconds each of so
+ * many runs of a statement took. Works with Scala 2.12.
  */
 public final class BareRepl {
 

@@ -136,8 +136,7 @@ public final class Benchmarks {
 
   private static void statements(LivyClient rest) throws Exception {
     int session = rest.openSession();
-    Samples samples =
-        Samples.measure("", STATEMENTS, () -> rest.run(session, STATEMENT));
+    Samples samples = Samples.measure("", STATEMENTS, () -> rest.run(session, STATEMENT));
     printStatements("REST statement", samples);
     Samples.measure(
             "REST statement: an empty one, all but the compiler",

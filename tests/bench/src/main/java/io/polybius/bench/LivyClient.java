@@ -44,7 +44,8 @@ final class LivyClient {
     HttpResponse<byte[]> response = http.send(request, HttpResponse.BodyHandlers.ofByteArray());
     JsonNode answer = json.readTree(response.body());
     if (response.statusCode() / 100 != 2) {
-      throw new IOException(method + " " + path + " answered " + response.statusCode() + " " + answer);
+      throw new IOException(
+          method + " " + path + " answered " + response.statusCode() + " " + answer);
     }
     return answer;
   }

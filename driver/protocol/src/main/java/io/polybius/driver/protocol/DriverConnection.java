@@ -12,6 +12,9 @@ public interface DriverConnection<S> extends AutoCloseable {
   /**
    * Sends without waiting; keeps the message until the other end has acknowledged it. Does nothing
    * once the connection is closed. May be called from any thread.
+   *
+   * @throws IllegalArgumentException if the message is larger than a frame, which is 64 MiB; the
+   *     link goes on without it
    */
   void send(S message);
 
@@ -31,7 +34,8 @@ public interface DriverConnection<S> extends AutoCloseable {
     void received(R message);
 
     /**
-     * The link has ended for good and nothing more will come.
+     * The link has ended for good and nothing more will come. Called once, perhaps by the thread
+     * that closes the link at this end.
      *
      * @param reason why, for a log
      */

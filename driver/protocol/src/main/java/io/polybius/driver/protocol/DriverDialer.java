@@ -1,6 +1,8 @@
 package io.polybius.driver.protocol;
 
 import io.netty.bootstrap.Bootstrap;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInitializer;
@@ -11,6 +13,7 @@ import io.netty.channel.socket.SocketChannel;
 import io.netty.channel.socket.nio.NioSocketChannel;
 import io.netty.handler.ssl.JdkSslContext;
 import io.netty.util.concurrent.DefaultThreadFactory;
+import io.netty.util.concurrent.Future;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
@@ -24,11 +27,13 @@ import org.slf4j.LoggerFactory;
  *
  * <p>All dialling happens on one event loop thread.
  */
+@SuppressWarnings("FutureReturnValueIgnored") // Failures come to the channels' handlers.
 public final class DriverDialer implements AutoCloseable {
 
   private static final Logger log = LoggerFactory.getLogger(DriverDialer.class);
   private static final Duration FIRST_PAUSE = Duration.ofMillis(100);
   private static final Duration LONGEST_PAUSE = Duration.ofSeconds(5);
+  private static final int CONNECT_MILLIS = 10_000;
 
   private final EventLoopGroup loop =
       new NioEventLoopGroup(1, new DefaultThreadFactory("server-link", true));
@@ -38,9 +43,11 @@ public final class DriverDialer implements AutoCloseable {
   private final Duration patience;
   private final ReliableConnection<DriverEvent, DriverCommand> connection;
 
+  // Used on the loop only, once dialling has begun.
   private String secret;
   private Duration pause = FIRST_PAUSE;
-  private long silentSince = System.nanoTime();
+
+  private volatile Channel current;
 
   /**
    * Starts to dial.
@@ -65,7 +72,11 @@ public final class DriverDialer implements AutoCloseable {
     this.tls = LinkTransport.tls(context, true);
     this.patience = patience;
     this.connection = new ReliableConnection<>(DriverCommand.class, receiver, reason -> {});
-    loop.execute(this::dial);
+    loop.execute(
+        () -> {
+          giveUpLater(null);
+          dial();
+        });
   }
 
   /** Returns the link; it can be used at once. */
@@ -73,11 +84,30 @@ public final class DriverDialer implements AutoCloseable {
     return connection;
   }
 
-  /** Ends the link and its thread; sends first what is waiting, for two seconds at most. */
+  /**
+   * Ends the link and its thread. Sends first what is waiting, if there is a transport, which takes
+   * a few seconds at most; on the link's own thread, does not wait for that.
+   */
   @Override
   public void close() {
     connection.close();
-    loop.shutdownGracefully(100, 2000, TimeUnit.MILLISECONDS).awaitUninterruptibly(3000);
+    Channel last = current;
+    if (loop.next().inEventLoop()) {
+      if (last == null) {
+        endLoop();
+      } else {
+        last.closeFuture().addListener(closed -> endLoop());
+      }
+      return;
+    }
+    if (last != null) {
+      last.closeFuture().awaitUninterruptibly(LinkTransport.PARTING.toMillis() + 500);
+    }
+    endLoop().awaitUninterruptibly(3000);
+  }
+
+  private Future<?> endLoop() {
+    return loop.shutdownGracefully(0, 2000, TimeUnit.MILLISECONDS);
   }
 
   private void dial() {
@@ -89,7 +119,7 @@ public final class DriverDialer implements AutoCloseable {
         .channel(NioSocketChannel.class)
         .option(ChannelOption.TCP_NODELAY, true)
         .option(ChannelOption.SO_KEEPALIVE, true)
-        .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, 10_000)
+        .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, CONNECT_MILLIS)
         .handler(
             new ChannelInitializer<SocketChannel>() {
               @Override
@@ -110,16 +140,23 @@ public final class DriverDialer implements AutoCloseable {
   }
 
   private void dialAgainLater(String why) {
-    long silentNanos = System.nanoTime() - silentSince;
-    if (silentNanos >= patience.toNanos()) {
-      connection.fail("the server did not answer for " + patience.toSeconds() + " s");
+    if (connection.isClosed()) {
       return;
     }
     log.info("no link to the server ({}); dialling again in {} ms", why, pause.toMillis());
-    long nanosLeft = patience.toNanos() - silentNanos;
-    loop.schedule(this::dial, Math.min(pause.toNanos(), nanosLeft), TimeUnit.NANOSECONDS);
+    loop.schedule(this::dial, pause.toNanos(), TimeUnit.NANOSECONDS);
     Duration doubled = pause.multipliedBy(2);
     pause = doubled.compareTo(LONGEST_PAUSE) < 0 ? doubled : LONGEST_PAUSE;
+  }
+
+  /** Ends the link after this end's patience, unless the server has answered by then. */
+  private void giveUpLater(LinkTransport ended) {
+    loop.schedule(
+        () ->
+            connection.failUnlessReattached(
+                ended, "the server did not answer for " + patience.toSeconds() + " s"),
+        patience.toMillis(),
+        TimeUnit.MILLISECONDS);
   }
 
   private final class ClientHandler extends LinkHandler {
@@ -144,10 +181,11 @@ public final class DriverDialer implements AutoCloseable {
         secret = answer.nextSecret();
         pause = FIRST_PAUSE;
         context.writeAndFlush(new LinkFrame.Heartbeat(), context.voidPromise());
+        current = context.channel();
         greeted(context, connection, answer.lastReceived());
       } else {
         connection.fail("the server does not know this driver");
-        context.close();
+        hangUp(context, Unpooled.EMPTY_BUFFER);
       }
     }
 
@@ -161,7 +199,7 @@ public final class DriverDialer implements AutoCloseable {
 
     @Override
     void lost(ReliableConnection<?, ?> ended, LinkTransport transport) {
-      silentSince = System.nanoTime();
+      giveUpLater(transport);
       dialAgainLater("the link was cut");
     }
   }

@@ -6,12 +6,15 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoopGroup;
+import io.netty.channel.group.ChannelGroup;
+import io.netty.channel.group.DefaultChannelGroup;
 import io.netty.channel.nio.NioEventLoopGroup;
 import io.netty.channel.socket.SocketChannel;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.netty.handler.ssl.JdkSslContext;
 import io.netty.handler.ssl.SslHandler;
 import io.netty.util.concurrent.DefaultThreadFactory;
+import io.netty.util.concurrent.GlobalEventExecutor;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
@@ -22,7 +25,6 @@ import java.time.Duration;
 import java.util.Base64;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLPeerUnverifiedException;
@@ -33,6 +35,7 @@ import org.slf4j.LoggerFactory;
  * The server's one port for all drivers. A driver is let in when it is expected, shows the
  * certificate that was made for it, and knows its one-time secret.
  */
+@SuppressWarnings("FutureReturnValueIgnored") // Failures come to the channels' handlers.
 public final class DriverListener implements AutoCloseable {
 
   private static final Logger log = LoggerFactory.getLogger(DriverListener.class);
@@ -43,9 +46,11 @@ public final class DriverListener implements AutoCloseable {
   private final EventLoopGroup workers =
       new NioEventLoopGroup(2, new DefaultThreadFactory("driver-link", true));
   private final Map<String, Expected> drivers = new ConcurrentHashMap<>();
+  private final ChannelGroup greeted = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE);
   private final JdkSslContext tls;
   private final Duration reconnectWindow;
   private final Channel serverChannel;
+  private volatile boolean closed;
 
   /**
    * A driver that may dial in, for as long as its connection is open.
@@ -67,8 +72,6 @@ public final class DriverListener implements AutoCloseable {
 
     /** Good until the driver shows that the one after it has arrived. */
     String previousSecret;
-
-    ScheduledFuture<?> giveUp;
   }
 
   /**
@@ -119,6 +122,7 @@ public final class DriverListener implements AutoCloseable {
    *
    * @param driver the name in its certificate, not yet expected
    * @param receiver gets its events
+   * @throws IllegalStateException if a driver of that name is expected already, or this is closed
    */
   public Expectation expect(String driver, DriverConnection.Receiver<DriverEvent> receiver) {
     Expected expected = new Expected();
@@ -129,21 +133,27 @@ public final class DriverListener implements AutoCloseable {
     if (drivers.putIfAbsent(driver, expected) != null) {
       throw new IllegalStateException("driver " + driver + " is expected already");
     }
+    if (closed) {
+      drivers.remove(driver, expected);
+      throw new IllegalStateException("the listener is closed");
+    }
     return new Expectation(expected.connection, expected.secret);
   }
 
   /** Ends all links and frees the port; waits a few seconds at most. */
   @Override
   public void close() {
+    closed = true;
     serverChannel.close().awaitUninterruptibly(2000);
     drivers.values().forEach(expected -> expected.connection.close());
+    greeted.newCloseFuture().awaitUninterruptibly(LinkTransport.PARTING.toMillis() + 500);
     shutDownThreads();
   }
 
   private void shutDownThreads() {
     acceptor.shutdownGracefully(0, 2, TimeUnit.SECONDS);
-    workers.shutdownGracefully(100, 2000, TimeUnit.MILLISECONDS);
-    acceptor.terminationFuture().awaitUninterruptibly(2000);
+    workers.shutdownGracefully(0, 2, TimeUnit.SECONDS);
+    acceptor.terminationFuture().awaitUninterruptibly(3000);
     workers.terminationFuture().awaitUninterruptibly(3000);
   }
 
@@ -162,6 +172,7 @@ public final class DriverListener implements AutoCloseable {
   private final class ServerHandler extends LinkHandler {
 
     private Expected greeting;
+    private String offeredSecret;
 
     ServerHandler(FrameCodec codec) {
       super(codec);
@@ -178,58 +189,51 @@ public final class DriverListener implements AutoCloseable {
         refuse(context, "nobody expects it");
         return;
       }
-      String next;
       synchronized (expected) {
         boolean current = same(expected.secret, hello.secret());
         if (!current && !same(expected.previousSecret, hello.secret())) {
           refuse(context, "its secret is wrong or was used before");
           return;
         }
-        next = newSecret();
+        offeredSecret = newSecret();
         expected.previousSecret = hello.secret();
-        expected.secret = next;
-        if (expected.giveUp != null) {
-          expected.giveUp.cancel(false);
-        }
+        expected.secret = offeredSecret;
+        greeting = expected;
+        greeted.add(context.channel());
+        // Still under the lock, so that the newest secret and the newest transport belong together.
+        context.writeAndFlush(
+            new LinkFrame.Welcome(offeredSecret, expected.connection.lastReceived()),
+            context.voidPromise());
+        greeted(context, expected.connection, hello.lastReceived());
       }
-      context.writeAndFlush(
-          new LinkFrame.Welcome(next, expected.connection.lastReceived()), context.voidPromise());
-      greeting = expected;
-      greeted(context, expected.connection, hello.lastReceived());
     }
 
     @Override
     void confirmed() {
-      synchronized (greeting) {
-        greeting.previousSecret = null;
+      Expected expected = greeting;
+      synchronized (expected) {
+        // A later greeting may be under way, whose answer the driver does not yet have.
+        if (same(expected.secret, offeredSecret)) {
+          expected.previousSecret = null;
+        }
       }
     }
 
     @Override
     void lost(ReliableConnection<?, ?> connection, LinkTransport transport) {
       log.info("a driver's link was cut; waiting {} for it to come back", reconnectWindow);
-      drivers.values().stream()
-          .filter(expected -> expected.connection == connection)
-          .forEach(this::giveUpLater);
-    }
-
-    private void giveUpLater(Expected expected) {
-      synchronized (expected) {
-        expected.giveUp =
-            workers.schedule(
-                () ->
-                    expected.connection.fail(
-                        "the driver was unreachable for " + reconnectWindow.toSeconds() + " s"),
-                reconnectWindow.toMillis(),
-                TimeUnit.MILLISECONDS);
-      }
+      workers.schedule(
+          () ->
+              connection.failUnlessReattached(
+                  transport,
+                  "the driver was unreachable for " + reconnectWindow.toSeconds() + " s"),
+          reconnectWindow.toMillis(),
+          TimeUnit.MILLISECONDS);
     }
 
     private void refuse(ChannelHandlerContext context, String why) {
       log.warn("refused a driver from {}: {}", context.channel().remoteAddress(), why);
-      context
-          .writeAndFlush(new LinkFrame.Goodbye("refused"))
-          .addListener(io.netty.channel.ChannelFutureListener.CLOSE);
+      hangUp(context, new LinkFrame.Goodbye("refused"));
     }
 
     private boolean certificateNames(ChannelHandlerContext context, String driver) {

@@ -3,7 +3,6 @@ package io.polybius.driver.protocol;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.handler.codec.ByteToMessageCodec;
-import io.netty.handler.codec.TooLongFrameException;
 import java.util.List;
 
 /** Turns frames into length-prefixed Kryo bytes and back; one per transport. */
@@ -11,6 +10,9 @@ final class FrameCodec extends ByteToMessageCodec<LinkFrame> {
 
   /** The largest frame either end writes or reads, in bytes. */
   static final int MAX_FRAME_BYTES = 64 << 20;
+
+  /** The largest message that fits into a frame, in bytes. */
+  static final int MAX_MESSAGE_BYTES = MAX_FRAME_BYTES - 64;
 
   /** The largest frame from a peer that has not yet said who it is. */
   static final int MAX_GREETING_BYTES = 4096;
@@ -28,26 +30,25 @@ final class FrameCodec extends ByteToMessageCodec<LinkFrame> {
   @Override
   protected void encode(ChannelHandlerContext context, LinkFrame frame, ByteBuf out) {
     byte[] bytes = table.encode(frame);
-    if (bytes.length > MAX_FRAME_BYTES) {
-      throw new TooLongFrameException("a frame of " + bytes.length + " bytes");
-    }
     out.writeInt(bytes.length).writeBytes(bytes);
   }
 
   @Override
-  protected void decode(ChannelHandlerContext context, ByteBuf in, List<Object> out) {
+  protected void decode(ChannelHandlerContext context, ByteBuf in, List<Object> out)
+      throws WireException {
     if (in.readableBytes() < PREFIX_BYTES) {
       return;
     }
     int length = in.getInt(in.readerIndex());
     if (length < 0 || length > maxFrameBytes) {
-      throw new TooLongFrameException("a frame of " + length + " bytes");
+      in.skipBytes(in.readableBytes());
+      throw new WireException("a frame of " + Integer.toUnsignedString(length) + " bytes");
     }
     if (in.readableBytes() < PREFIX_BYTES + length) {
       return;
     }
     byte[] bytes = new byte[length];
     in.skipBytes(PREFIX_BYTES).readBytes(bytes);
-    out.add(table.decode(bytes));
+    out.add(table.decode(bytes, LinkFrame.class));
   }
 }

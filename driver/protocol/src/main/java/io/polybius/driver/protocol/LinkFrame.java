@@ -36,9 +36,16 @@ sealed interface LinkFrame {
    * A command or an event.
    *
    * @param sequence counts from 1 in each direction
-   * @param body a {@link DriverCommand} or a {@link DriverEvent}
+   * @param message the encoded {@link DriverCommand} or {@link DriverEvent}; belongs to the frame
    */
-  record Payload(long sequence, Object body) implements LinkFrame {}
+  @SuppressWarnings("ArrayRecordComponent") // Never compared, and too large to be copied.
+  record Payload(long sequence, byte[] message) implements LinkFrame {
+    /** Keeps users' code and data out of logs. */
+    @Override
+    public String toString() {
+      return "Payload[sequence=" + sequence + ", bytes=" + message.length + "]";
+    }
+  }
 
   /**
    * Everything up to this payload has arrived.

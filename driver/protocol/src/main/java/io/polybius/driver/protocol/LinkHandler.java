@@ -1,9 +1,12 @@
 package io.polybius.driver.protocol;
 
+import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.SimpleChannelInboundHandler;
+import io.netty.handler.codec.DecoderException;
 import io.netty.handler.timeout.IdleState;
 import io.netty.handler.timeout.IdleStateEvent;
+import java.io.IOException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -11,6 +14,7 @@ import org.slf4j.LoggerFactory;
  * One transport of a link: greets, then passes frames to the {@link ReliableConnection} until the
  * transport ends. All calls come on the channel's event loop.
  */
+@SuppressWarnings("FutureReturnValueIgnored") // Failures come to exceptionCaught.
 abstract class LinkHandler extends SimpleChannelInboundHandler<LinkFrame> {
 
   private static final Logger log = LoggerFactory.getLogger(LinkHandler.class);
@@ -18,17 +22,26 @@ abstract class LinkHandler extends SimpleChannelInboundHandler<LinkFrame> {
   private final FrameCodec codec;
   private ReliableConnection<?, ?> connection;
   private LinkTransport transport;
+  private boolean hungUp;
   private boolean confirmed;
 
   LinkHandler(FrameCodec codec) {
     this.codec = codec;
   }
 
-  /** Takes the first frame that comes; calls {@link #greeted} if all is well, or closes. */
+  /**
+   * Takes the first frame that comes; calls {@link #greeted} if all is well, else {@link #hangUp}.
+   */
   abstract void greet(ChannelHandlerContext context, LinkFrame first);
 
   /** The transport has ended after it was greeted and was still the current one. */
   abstract void lost(ReliableConnection<?, ?> connection, LinkTransport transport);
+
+  /** Sends what is left to say, or nothing, and hangs up; nothing that still comes is looked at. */
+  final void hangUp(ChannelHandlerContext context, Object lastWord) {
+    hungUp = true;
+    context.writeAndFlush(lastWord).addListener(ChannelFutureListener.CLOSE);
+  }
 
   /** The transport is this connection's from now on. */
   final void greeted(
@@ -41,6 +54,9 @@ abstract class LinkHandler extends SimpleChannelInboundHandler<LinkFrame> {
 
   @Override
   protected final void channelRead0(ChannelHandlerContext context, LinkFrame frame) {
+    if (hungUp) {
+      return;
+    }
     if (connection == null) {
       greet(context, frame);
     } else {
@@ -86,7 +102,18 @@ abstract class LinkHandler extends SimpleChannelInboundHandler<LinkFrame> {
 
   @Override
   public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
-    log.warn("a driver link broke: {}", cause.toString());
+    if (cause instanceof DecoderException && cause.getCause() instanceof WireException wrong) {
+      if (connection != null) {
+        connection.abort(wrong.getMessage(), transport);
+        return;
+      }
+      hungUp = true;
+    }
+    if (cause instanceof IOException) {
+      log.info("a driver link broke: {}", cause.toString());
+    } else {
+      log.warn("a driver link broke: {}", cause.toString());
+    }
     context.close();
   }
 }

@@ -3,6 +3,8 @@ package io.polybius.driver.protocol;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The part of a {@link DriverConnection} that outlives transports: it numbers what is sent, keeps
@@ -18,10 +20,18 @@ import java.util.function.Consumer;
  */
 final class ReliableConnection<S, R> implements DriverConnection<S> {
 
+  private static final Logger log = LoggerFactory.getLogger(ReliableConnection.class);
+
   /** One network connection, as far as this class sees it. */
   interface Transport {
     /** Sends a frame in order, without waiting. */
     void write(LinkFrame frame);
+
+    /**
+     * Sends what was written before, the last of it a goodbye, and ends when the other end has hung
+     * up or after a moment. Hanging up first could tear down what is still on its way.
+     */
+    void part();
 
     /** Sends what was written before and ends. */
     void close();
@@ -32,11 +42,16 @@ final class ReliableConnection<S, R> implements DriverConnection<S> {
   private final Consumer<String> onClose;
 
   private final Object lock = new Object();
+  private final WireTable table = new WireTable();
   private final Deque<LinkFrame.Payload> unacknowledged = new ArrayDeque<>();
   private long lastSent;
   private long lastReceived;
   private long lastAcknowledged;
   private Transport transport;
+
+  /** The newest transport, also after it has ended. */
+  private Transport newest;
+
   private boolean closed;
 
   /**
@@ -56,7 +71,16 @@ final class ReliableConnection<S, R> implements DriverConnection<S> {
       if (closed) {
         return;
       }
-      LinkFrame.Payload payload = new LinkFrame.Payload(++lastSent, message);
+      // Encoded here, so that a message that cannot be sent fails its sender and not the link.
+      byte[] bytes = table.encode(message);
+      if (bytes.length > FrameCodec.MAX_MESSAGE_BYTES) {
+        throw new IllegalArgumentException(
+            "a message of "
+                + bytes.length
+                + " bytes; the largest is "
+                + FrameCodec.MAX_MESSAGE_BYTES);
+      }
+      LinkFrame.Payload payload = new LinkFrame.Payload(++lastSent, bytes);
       unacknowledged.add(payload);
       if (transport != null) {
         transport.write(payload);
@@ -69,9 +93,33 @@ final class ReliableConnection<S, R> implements DriverConnection<S> {
     end("closed at this end", new LinkFrame.Goodbye("closed at the other end"));
   }
 
+  /** Ends the link because of what came over {@code from}, and tells the other end so. */
+  void abort(String reason, Transport from) {
+    synchronized (lock) {
+      if (from != transport || !shut(new LinkFrame.Goodbye(reason))) {
+        return;
+      }
+    }
+    tell(reason);
+  }
+
   /** Ends the link without a word to the other end, which is unreachable or has spoken already. */
   void fail(String reason) {
     end(reason, null);
+  }
+
+  /**
+   * Ends the link as {@link #fail} does, unless a transport has come after the given one.
+   *
+   * @param ended a transport that has ended, or null if there was none
+   */
+  void failUnlessReattached(Transport ended, String reason) {
+    synchronized (lock) {
+      if (newest != ended || transport != null || !shut(null)) {
+        return;
+      }
+    }
+    tell(reason);
   }
 
   /** Returns the sequence number up to which messages have been received. */
@@ -98,11 +146,12 @@ final class ReliableConnection<S, R> implements DriverConnection<S> {
     synchronized (lock) {
       if (closed) {
         next.write(new LinkFrame.Goodbye("the link has ended"));
-        next.close();
+        next.part();
         return;
       }
       Transport before = transport;
       transport = next;
+      newest = next;
       if (before != null) {
         before.close();
       }
@@ -128,25 +177,51 @@ final class ReliableConnection<S, R> implements DriverConnection<S> {
 
   /** Takes a frame that came over {@code from}. */
   void receive(LinkFrame frame, Transport from) {
+    String wrong = null;
     synchronized (lock) {
-      if (closed || from != transport) {
+      if (closed) {
+        if (frame instanceof LinkFrame.Goodbye) {
+          from.close();
+        }
+        return;
+      }
+      if (from != transport) {
         return;
       }
       if (frame instanceof LinkFrame.Payload payload) {
-        if (payload.sequence() == lastReceived + 1) {
-          R message = receivedType.cast(payload.body());
-          lastReceived = payload.sequence();
-          receiver.received(message);
-        } else if (payload.sequence() > lastReceived) {
-          throw new IllegalStateException("a message was lost on the way");
-        }
+        wrong = take(payload);
       } else if (frame instanceof LinkFrame.Acknowledge acknowledge) {
         forget(acknowledge.sequence());
       }
     }
     if (frame instanceof LinkFrame.Goodbye goodbye) {
       fail(goodbye.reason());
+    } else if (wrong != null) {
+      abort(wrong, from);
     }
+  }
+
+  /** Hands on a message that is next in turn; returns what is wrong with it, or null. */
+  private String take(LinkFrame.Payload payload) {
+    if (payload.sequence() <= lastReceived) {
+      return null;
+    }
+    if (payload.sequence() != lastReceived + 1) {
+      return "message " + (lastReceived + 1) + " was lost on the way";
+    }
+    R message;
+    try {
+      message = table.decode(payload.message(), receivedType);
+    } catch (WireException e) {
+      return "message " + payload.sequence() + " cannot be understood: " + e.getMessage();
+    }
+    lastReceived = payload.sequence();
+    try {
+      receiver.received(message);
+    } catch (RuntimeException e) {
+      log.error("a receiver failed on a {}", message.getClass().getSimpleName(), e);
+    }
+    return null;
   }
 
   /** Acknowledges what has come since the last time, if anything. */
@@ -167,20 +242,36 @@ final class ReliableConnection<S, R> implements DriverConnection<S> {
 
   private void end(String reason, LinkFrame lastWord) {
     synchronized (lock) {
-      if (closed) {
+      if (!shut(lastWord)) {
         return;
       }
-      closed = true;
-      unacknowledged.clear();
-      if (transport != null) {
-        if (lastWord != null) {
-          transport.write(lastWord);
-        }
-        transport.close();
-        transport = null;
-      }
     }
-    receiver.closed(reason);
-    onClose.accept(reason);
+    tell(reason);
+  }
+
+  private boolean shut(LinkFrame lastWord) {
+    if (closed) {
+      return false;
+    }
+    closed = true;
+    unacknowledged.clear();
+    if (transport != null) {
+      if (lastWord != null) {
+        transport.write(lastWord);
+        transport.part();
+      } else {
+        transport.close();
+      }
+      transport = null;
+    }
+    return true;
+  }
+
+  private void tell(String reason) {
+    try {
+      receiver.closed(reason);
+    } finally {
+      onClose.accept(reason);
+    }
   }
 }

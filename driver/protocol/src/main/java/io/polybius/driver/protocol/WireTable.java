@@ -1,10 +1,13 @@
 package io.polybius.driver.protocol;
 
 import com.esotericsoftware.kryo.kryo5.Kryo;
+import com.esotericsoftware.kryo.kryo5.KryoException;
 import com.esotericsoftware.kryo.kryo5.io.Input;
 import com.esotericsoftware.kryo.kryo5.io.Output;
 import com.esotericsoftware.kryo.kryo5.serializers.CollectionSerializer;
+import com.esotericsoftware.kryo.kryo5.serializers.DefaultArraySerializers.ByteArraySerializer;
 import com.esotericsoftware.kryo.kryo5.serializers.DefaultSerializers.EnumSerializer;
+import com.esotericsoftware.kryo.kryo5.serializers.DefaultSerializers.StringSerializer;
 import com.esotericsoftware.kryo.kryo5.serializers.RecordSerializer;
 import java.util.ArrayList;
 import java.util.List;
@@ -27,8 +30,10 @@ final class WireTable {
     kryo.setReferences(false);
     kryo.setMaxDepth(16);
 
+    kryo.register(String.class, new StringWithinFrame());
     list(FIRST_ID, List.of().getClass());
     list(FIRST_ID + 1, List.of("").getClass());
+    kryo.register(byte[].class, new BytesWithinFrame(), FIRST_ID + 2);
 
     record(20, LinkFrame.Hello.class);
     record(21, LinkFrame.Welcome.class);
@@ -70,6 +75,7 @@ final class WireTable {
           @Override
           protected List<?> create(
               Kryo reader, Input input, Class<? extends List<?>> ignored, int size) {
+            checkWithinFrame(input, size);
             return new ArrayList<>(size);
           }
         },
@@ -84,29 +90,78 @@ final class WireTable {
     kryo.register(type, new EnumSerializer(type), id);
   }
 
-  /** Returns the bytes of a frame. */
-  byte[] encode(LinkFrame frame) {
+  /**
+   * Returns the bytes of a frame, a command or an event.
+   *
+   * @throws RuntimeException if it holds an object of a class that is not in the table
+   */
+  byte[] encode(Object object) {
     Output output = new Output(256, -1);
-    kryo.writeClassAndObject(output, frame);
+    kryo.writeClassAndObject(output, object);
     return output.toBytes();
   }
 
   /**
-   * Returns the frame that those bytes stand for.
+   * Returns what those bytes stand for. Whatever they are, it takes memory only in proportion to
+   * their number.
    *
-   * @throws RuntimeException for anything that {@link #encode} does not write
+   * @param type what it must be
+   * @throws WireException for anything that {@link #encode} does not write
    */
-  LinkFrame decode(byte[] bytes) {
+  <T> T decode(byte[] bytes, Class<T> type) throws WireException {
     Input input = new Input(bytes);
-    LinkFrame frame = (LinkFrame) kryo.readClassAndObject(input);
-    if (input.position() != bytes.length) {
-      throw new IllegalArgumentException("bytes left over after a frame");
+    Object object;
+    try {
+      object = kryo.readClassAndObject(input);
+    } catch (RuntimeException e) {
+      throw new WireException("bytes that stand for nothing: " + e.getMessage(), e);
     }
-    return frame;
+    if (input.position() != bytes.length) {
+      throw new WireException("bytes left over");
+    }
+    if (!type.isInstance(object)) {
+      throw new WireException(
+          (object == null ? "nothing" : object.getClass().getSimpleName())
+              + " in place of a "
+              + type.getSimpleName());
+    }
+    return type.cast(object);
   }
 
   /** Returns the number of a class, for the test that keeps numbers as they are. */
   int idOf(Class<?> type) {
     return kryo.getRegistration(type).getId();
+  }
+
+  /** Refuses a length that the rest of the frame cannot hold, before memory is taken for it. */
+  private static void checkWithinFrame(Input input, int length) {
+    if (length < 0 || length > input.limit() - input.position()) {
+      throw new KryoException("a length of " + length + " reaches beyond the frame");
+    }
+  }
+
+  private static final class StringWithinFrame extends StringSerializer {
+    @Override
+    public String read(Kryo reader, Input input, Class<? extends String> type) {
+      int begin = input.position();
+      // A flag tells a length in characters, of at least a byte each, from text that ends by
+      // itself.
+      if (input.readVarIntFlag()) {
+        checkWithinFrame(input, Math.max(0, input.readVarIntFlag(true) - 1));
+      }
+      input.setPosition(begin);
+      return super.read(reader, input, type);
+    }
+  }
+
+  private static final class BytesWithinFrame extends ByteArraySerializer {
+    @Override
+    @SuppressWarnings("rawtypes") // As in the class above it.
+    public byte[] read(Kryo reader, Input input, Class type) {
+      int begin = input.position();
+      checkWithinFrame(input, Math.max(0, input.readVarInt(true) - 1));
+      input.setPosition(begin);
+      return super.read(reader, input, type);
+    }
   }
 }

@@ -1,0 +1,127 @@
+package io.polybius.launch;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.polybius.driver.protocol.DriverConnection;
+import io.polybius.driver.protocol.DriverEvent;
+import io.polybius.session.Kind;
+import io.polybius.session.SessionLog;
+import io.polybius.session.SessionSettings;
+import io.polybius.session.spi.LaunchException;
+import io.polybius.session.spi.LaunchSpec;
+import io.polybius.session.spi.RunningDriver;
+import java.net.InetSocketAddress;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What happens around the driver process; the process itself is tested with a real Spark. */
+@Timeout(60)
+class LocalLauncherTest {
+
+  @TempDir private Path folder;
+
+  private final DriverConnection.Receiver<DriverEvent> nobody =
+      new DriverConnection.Receiver<>() {
+        @Override
+        public void received(DriverEvent message) {}
+
+        @Override
+        public void closed(String reason) {}
+      };
+
+  @Test
+  void aProcessThatEndsAtOnceLeavesNoFile() throws Exception {
+    try (LocalLauncher launcher = launcher("local[1]")) {
+      SessionLog log = new SessionLog();
+      // The jars are empty files, so the JVM finds no main class.
+      RunningDriver driver =
+          launcher.launch(new LaunchSpec(0, 1, SessionSettings.of(Kind.SPARK)), nobody, log);
+      assertThat(driver.exited().toCompletableFuture().get(20, TimeUnit.SECONDS))
+          .isEqualTo("exit code 1");
+      assertThat(log.lines()).anyMatch(line -> line.contains("DriverMain"));
+      assertThat(files()).isEmpty();
+    }
+  }
+
+  @Test
+  void secretsAreInFilesThatOnlyTheOwnerCanRead() throws Exception {
+    try (LocalLauncher launcher = launcher("local[1]")) {
+      SessionSettings settings =
+          SessionSettings.of(Kind.SPARK).withConf(Map.of("spark.hadoop.secret.key", "hush"));
+      RunningDriver driver =
+          launcher.launch(new LaunchSpec(7, 1, settings), nobody, new SessionLog());
+      for (Path file : files()) {
+        if (Files.exists(file)) {
+          assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(file)))
+              .isEqualTo("rw-------");
+        }
+      }
+      assertThat(
+              ProcessHandle.current()
+                  .children()
+                  .flatMap(child -> child.info().arguments().stream())
+                  .flatMap(Stream::of))
+          .noneMatch(argument -> argument.contains("hush"));
+      driver.kill();
+      driver.exited().toCompletableFuture().get(20, TimeUnit.SECONDS);
+    }
+  }
+
+  @Test
+  void otherMastersThanLocalAreRefused() throws Exception {
+    try (LocalLauncher launcher = launcher("yarn")) {
+      assertThatThrownBy(
+              () ->
+                  launcher.launch(
+                      new LaunchSpec(0, 1, SessionSettings.of(Kind.SPARK)),
+                      nobody,
+                      new SessionLog()))
+          .isInstanceOf(LaunchException.class)
+          .hasMessageContaining("livy.spark.master is yarn");
+      assertThat(files()).isEmpty();
+    }
+  }
+
+  private LocalLauncher launcher(String master) throws Exception {
+    Path jars = Files.createDirectories(folder.resolve("spark/jars"));
+    for (String jar :
+        List.of(
+            "spark-core_2.12-3.5.5.jar",
+            "spark-repl_2.12-3.5.5.jar",
+            "scala-library-2.12.18.jar")) {
+      Files.createFile(jars.resolve(jar));
+    }
+    Path driverJar = Files.createFile(folder.resolve("driver.jar"));
+    return new LocalLauncher(
+        new LaunchSettings(
+            new InetSocketAddress("127.0.0.1", 0),
+            driverJar,
+            new SparkFinder(Optional.of(folder.resolve("spark")), Map.of(), folder),
+            master,
+            folder.resolve("work"),
+            folder.resolve("cache"),
+            Duration.ofSeconds(5),
+            Duration.ofSeconds(5),
+            LaunchSettings.DEFAULT_MAX_OUTPUT_CHARS));
+  }
+
+  private List<Path> files() throws Exception {
+    if (!Files.exists(folder.resolve("work"))) {
+      return List.of();
+    }
+    try (Stream<Path> files = Files.walk(folder.resolve("work"))) {
+      return files.filter(Files::isRegularFile).toList();
+    }
+  }
+}

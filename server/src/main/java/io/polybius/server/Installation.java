@@ -1,0 +1,71 @@
+package io.polybius.server;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * The files that belong to the program.
+ *
+ * @param home the folder with {@code bin} and {@code conf}
+ * @param distribution the folder with {@code lib}: the same one, or in a source tree the one that
+ *     the build fills
+ */
+public record Installation(Path home, Path distribution) {
+
+  /** Returns the installation in a folder. */
+  public static Installation at(Path home) {
+    Path built = home.resolve("target").resolve("polybius");
+    return new Installation(home, Files.isDirectory(built.resolve("lib")) ? built : home);
+  }
+
+  /** Returns the installation that the launcher script has started. */
+  static Installation ofThisProcess() throws CommandException {
+    String home = System.getProperty("polybius.home");
+    if (home == null) {
+      throw new CommandException("Start this program with bin/polybius.");
+    }
+    return at(Path.of(home));
+  }
+
+  /** Returns the jar that drivers run. */
+  public Path driverJar() {
+    return distribution.resolve("lib").resolve("driver").resolve("polybius-driver.jar");
+  }
+
+  /** Returns the folder with the jars of the Spark that comes with the program. */
+  public Path embeddedSpark() {
+    return distribution.resolve("lib").resolve("spark");
+  }
+
+  /** Returns the program that users start. */
+  Path script() {
+    return home.resolve("bin").resolve("polybius");
+  }
+
+  /** Returns the folder with the example notebooks. */
+  Path notebooks() {
+    return home.resolve("notebooks");
+  }
+
+  /** Returns the folder from which kernelspecs for Scala are made. */
+  Path scalaKernelspec() {
+    return home.resolve("kernelspecs").resolve("scala");
+  }
+
+  /**
+   * Returns the folder for what speeds up later starts, when the operator has chosen none: in the
+   * installation, or where that cannot be written in the user's own cache.
+   */
+  Path cache(Map<String, String> environment) {
+    if (Files.isWritable(distribution)) {
+      return distribution.resolve("cache");
+    }
+    return Optional.ofNullable(environment.get("XDG_CACHE_HOME"))
+        .filter(folder -> !folder.isBlank())
+        .map(Path::of)
+        .orElse(Path.of(System.getProperty("user.home"), ".cache"))
+        .resolve("polybius");
+  }
+}

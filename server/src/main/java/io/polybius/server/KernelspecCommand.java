@@ -1,0 +1,136 @@
+package io.polybius.server;
+
+import io.polybius.server.kernelspec.JupyterFolders;
+import io.polybius.server.kernelspec.KernelspecInstaller;
+import java.io.IOException;
+import java.net.URI;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import picocli.CommandLine.ArgGroup;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** Makes the server's kernels known to Jupyter. */
+@Command(
+    name = "kernelspec",
+    description = "Make the server's kernels known to Jupyter on this machine.",
+    synopsisSubcommandLabel = "(install | list | remove)")
+final class KernelspecCommand {
+
+  @Spec private CommandSpec spec;
+
+  /** Where to. */
+  static final class Place {
+
+    // Only there to be said: without any place it is this one.
+    @SuppressWarnings("UnusedVariable")
+    @Option(names = "--user", description = "For this user (the default).")
+    private boolean user;
+
+    @Option(names = "--sys-prefix", description = "Into the python3 on the PATH.")
+    private boolean sysPrefix;
+
+    @Option(names = "--prefix", paramLabel = "FOLDER", description = "Into this installation.")
+    private Path prefix;
+  }
+
+  @Command(name = "install", description = "Install a kernelspec.")
+  int install(
+      @ArgGroup(exclusive = true) Place place,
+      @Option(
+              names = "--server",
+              paramLabel = "URL",
+              defaultValue = KernelCommand.DEFAULT_SERVER,
+              description = "The server that kernels run on (default: ${DEFAULT-VALUE}).")
+          URI server,
+      @Option(
+              names = "--name",
+              paramLabel = "NAME",
+              description = "The kernelspec's name (default: polybius-scala).")
+          Optional<String> name,
+      @Option(
+              names = "--session",
+              paramLabel = "SESSION",
+              description = "Attach kernels to this running session instead of opening new ones.")
+          Optional<String> session,
+      @Option(
+              names = "--token-file",
+              paramLabel = "FILE",
+              description = "File with the server's access token, if it asks for one.")
+          Optional<Path> tokenFile)
+      throws CommandException, IOException, InterruptedException {
+    if (server.getHost() == null || !List.of("http", "https").contains(server.getScheme())) {
+      throw new ParameterException(
+          spec.subcommands().get("install"),
+          "--server needs an address such as " + KernelCommand.DEFAULT_SERVER);
+    }
+    String byDefault =
+        KernelspecInstaller.DEFAULT_NAME + session.map(id -> "-session-" + id).orElse("");
+    Path folder =
+        installer()
+            .install(
+                folder(place),
+                new KernelspecInstaller.Request(
+                    name.orElse(byDefault), server, session, tokenFile));
+    say("Installed kernelspec %s in %s".formatted(folder.getFileName(), folder));
+    return 0;
+  }
+
+  @Command(name = "list", description = "List the kernelspecs of this program.")
+  int list() throws CommandException, IOException, InterruptedException {
+    for (KernelspecInstaller.Installed kernelspec : installer().installed(folders())) {
+      say("%s  %s  %s".formatted(kernelspec.name(), kernelspec.server(), kernelspec.folder()));
+    }
+    return 0;
+  }
+
+  @Command(name = "remove", description = "Remove a kernelspec of this program.")
+  int remove(@Parameters(paramLabel = "NAME", description = "Its name.") String name)
+      throws CommandException, IOException, InterruptedException {
+    List<Path> gone = installer().remove(folders(), name);
+    gone.forEach(folder -> say("Removed " + folder));
+    if (gone.isEmpty()) {
+      throw new CommandException(
+          "There is no kernelspec " + name + " of this program; see: polybius kernelspec list");
+    }
+    return 0;
+  }
+
+  private static KernelspecInstaller installer() throws CommandException {
+    Installation installation = Installation.ofThisProcess();
+    return new KernelspecInstaller(installation.scalaKernelspec(), installation.script());
+  }
+
+  private static JupyterFolders jupyter() {
+    return JupyterFolders.ofThisMachine(System.getenv());
+  }
+
+  private static Path folder(Place place) throws CommandException, InterruptedException {
+    if (place != null && place.prefix != null) {
+      return JupyterFolders.under(place.prefix.toAbsolutePath());
+    }
+    if (place != null && place.sysPrefix) {
+      return JupyterFolders.under(
+          Python.find()
+              .orElseThrow(
+                  () ->
+                      new CommandException(
+                          "There is no python3 on the PATH; use --user or --prefix."))
+              .prefix());
+    }
+    return jupyter().user();
+  }
+
+  private static List<Path> folders() throws InterruptedException {
+    return jupyter().all(Python.find().map(Python::prefix));
+  }
+
+  private void say(String line) {
+    spec.commandLine().getOut().println(line);
+  }
+}

@@ -1,0 +1,168 @@
+package io.polybius.server;
+
+import io.polybius.kernel.http.KernelGateway;
+import io.polybius.kernel.http.KernelGatewaySettings;
+import io.polybius.launch.LaunchSettings;
+import io.polybius.launch.LocalLauncher;
+import io.polybius.launch.SparkFinder;
+import io.polybius.rest.RestFacade;
+import io.polybius.rest.RestSettings;
+import io.polybius.server.config.ServerConfig;
+import io.polybius.server.http.AccessToken;
+import io.polybius.server.http.HttpServer;
+import io.polybius.session.SessionLimits;
+import io.polybius.session.SessionService;
+import io.polybius.session.spi.DriverLauncher;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.Map;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A running server. All its parts are made here, in the order in which they need each other, and
+ * closed in the reverse order; so are those that a failed start has made.
+ */
+public final class ServerAssembly implements AutoCloseable {
+
+  private static final Logger log = LoggerFactory.getLogger(ServerAssembly.class);
+
+  /** Enough for the longest code of a statement, whatever its letters become in JSON. */
+  private static final long MAX_BODY_BYTES = 6L * SessionLimits.DEFAULT.maxCodeChars();
+
+  private final Deque<AutoCloseable> parts = new ArrayDeque<>();
+  private final HttpServer http;
+
+  private ServerAssembly(
+      ServerConfig config, Installation installation, Map<String, String> environment)
+      throws IOException {
+    try {
+      refuseOpenDoor(config);
+      Optional<AccessToken> token = Optional.empty();
+      if (config.tokenFile().isPresent()) {
+        token = Optional.of(AccessToken.read(config.tokenFile().get()));
+      }
+
+      PrivateFolder folder = part(new PrivateFolder(config.stateDirectory()));
+      DriverLauncher launcher =
+          new LocalLauncher(
+              new LaunchSettings(
+                  new InetSocketAddress(config.driverAddress(), 0),
+                  installation.driverJar(),
+                  sparks(config, installation, environment),
+                  config.sparkMaster(),
+                  folder.folder("drivers"),
+                  cache(config, installation, environment),
+                  config.driverIdleTimeout(),
+                  config.driverIdleTimeout(),
+                  LaunchSettings.DEFAULT_MAX_OUTPUT_CHARS));
+      // Closes the launcher when it is closed itself.
+      SessionService sessions =
+          part(
+              new SessionService(
+                  launcher,
+                  SessionLimits.DEFAULT
+                      .withStartTimeout(config.driverConnectTimeout())
+                      .withRetainedStatements(config.retainedStatements()),
+                  Clock.systemUTC()));
+
+      BuildInfo build = BuildInfo.read();
+      KernelGateway jupyter =
+          part(
+              new KernelGateway(
+                  sessions,
+                  new KernelGatewaySettings(
+                      build.version(), folder.folder("kernels"), config.relayGrace())));
+      RestFacade rest =
+          new RestFacade(
+              sessions, new RestSettings(build.forRest(), config.csrfProtection(), MAX_BODY_BYTES));
+      http =
+          part(
+              new HttpServer(
+                  config.host(),
+                  config.port(),
+                  MAX_BODY_BYTES,
+                  token,
+                  jupyter.handler(rest.handler())));
+    } catch (IOException | RuntimeException e) {
+      close();
+      throw e;
+    }
+  }
+
+  /**
+   * Starts a server.
+   *
+   * @param config its settings
+   * @param installation the program's files
+   * @param environment the environment variables
+   * @throws IOException if it cannot start; the message is a sentence for the operator
+   */
+  public static ServerAssembly start(
+      ServerConfig config, Installation installation, Map<String, String> environment)
+      throws IOException {
+    return new ServerAssembly(config, installation, environment);
+  }
+
+  /** Returns the Sparks that sessions could run on. */
+  static SparkFinder sparks(
+      ServerConfig config, Installation installation, Map<String, String> environment) {
+    return new SparkFinder(config.sparkHome(), environment, installation.embeddedSpark());
+  }
+
+  /** Returns where HTTP is served. */
+  public URI uri() {
+    return http.uri();
+  }
+
+  /**
+   * Stops serving, ends all sessions with their drivers, and removes the server's files. A second
+   * call, from any thread, waits for the first one.
+   */
+  @Override
+  public synchronized void close() {
+    while (!parts.isEmpty()) {
+      AutoCloseable part = parts.pop();
+      try {
+        part.close();
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+      } catch (Exception e) {
+        // The others have to be closed all the same.
+        log.error("{} did not close well", part.getClass().getSimpleName(), e);
+      }
+    }
+  }
+
+  private <T extends AutoCloseable> T part(T made) {
+    parts.push(made);
+    return made;
+  }
+
+  private static void refuseOpenDoor(ServerConfig config) throws IOException {
+    if (!config.host().isLoopbackAddress()
+        && config.tokenFile().isEmpty()
+        && !config.allowUnauthenticated()) {
+      throw new IOException(
+          "Other machines can reach "
+              + config.host().getHostAddress()
+              + ", and whoever opens a session can run any code here. Set"
+              + " polybius.server.token-file to ask for a token, or"
+              + " polybius.server.allow-unauthenticated = true to do without.");
+    }
+  }
+
+  private static Path cache(
+      ServerConfig config, Installation installation, Map<String, String> environment)
+      throws IOException {
+    return Files.createDirectories(
+        config.cacheDirectory().orElseGet(() -> installation.cache(environment)));
+  }
+}

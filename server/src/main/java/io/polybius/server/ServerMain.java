@@ -1,0 +1,70 @@
+package io.polybius.server;
+
+import io.polybius.server.config.ConfigException;
+import io.polybius.session.spi.LaunchException;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.util.List;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.HelpCommand;
+import picocli.CommandLine.ParseResult;
+
+/** The program behind {@code bin/polybius}. */
+@Command(
+    name = "polybius",
+    description = "One server for remote Spark sessions, with a Jupyter and a Livy REST door.",
+    subcommands = {
+      ServeCommand.class,
+      DemoCommand.class,
+      KernelspecCommand.class,
+      KernelCommand.class,
+      ConnectCommand.class,
+      DoctorCommand.class,
+      TrainCommand.class,
+      VersionCommand.class,
+      HelpCommand.class
+    },
+    synopsisSubcommandLabel = "COMMAND",
+    footer = {
+      "%nThe launcher script has one more command:",
+      "  bench       Measure session starts and round trips on this machine."
+    })
+public final class ServerMain {
+
+  private ServerMain() {}
+
+  /** Runs one command and ends the process with its exit code. */
+  public static void main(String[] arguments) {
+    System.exit(run(arguments));
+  }
+
+  private static int run(String[] arguments) {
+    // The relay starts whenever somebody opens a notebook, so it goes past all other commands.
+    boolean relay = arguments.length > 0 && arguments[0].equals(KernelCommand.NAME);
+    return relay
+        ? commandLine(new KernelCommand())
+            .execute(List.of(arguments).subList(1, arguments.length).toArray(String[]::new))
+        : commandLine(new ServerMain()).execute(arguments);
+  }
+
+  private static CommandLine commandLine(Object command) {
+    return new CommandLine(command).setExecutionExceptionHandler(ServerMain::fail);
+  }
+
+  private static int fail(Exception failure, CommandLine command, ParseResult parsed)
+      throws Exception {
+    PrintWriter err = command.getErr();
+    if (failure instanceof ConfigException config) {
+      err.println("polybius: these settings are wrong:");
+      config.problems().forEach(problem -> err.println("  " + problem));
+    } else if (failure instanceof CommandException
+        || failure instanceof LaunchException
+        || failure instanceof IOException) {
+      err.println("polybius: " + failure.getMessage());
+    } else {
+      throw failure;
+    }
+    return CommandLine.ExitCode.SOFTWARE;
+  }
+}

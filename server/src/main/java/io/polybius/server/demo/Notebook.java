@@ -1,0 +1,74 @@
+package io.polybius.server.demo;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+
+/**
+ * A notebook's text, without the outputs that may be stored in it.
+ *
+ * @param name its file's name
+ * @param cells its cells, in order
+ */
+record Notebook(String name, List<Cell> cells) {
+
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  /** Copies the cells. */
+  Notebook {
+    cells = List.copyOf(cells);
+  }
+
+  /**
+   * A cell that has a text.
+   *
+   * @param isCode whether the text is to be run; else it is to be read
+   * @param source the text
+   */
+  record Cell(boolean isCode, String source) {}
+
+  /** Reads all notebooks of a folder, in the order of their names. */
+  static List<Notebook> readAll(Path folder) throws IOException {
+    List<Path> files;
+    try (Stream<Path> all = Files.list(folder)) {
+      files = all.filter(file -> file.toString().endsWith(".ipynb")).sorted().toList();
+    }
+    List<Notebook> notebooks = new ArrayList<>();
+    for (Path file : files) {
+      notebooks.add(read(file));
+    }
+    return notebooks;
+  }
+
+  /** Reads a notebook of format 4. */
+  static Notebook read(Path file) throws IOException {
+    JsonNode json = JSON.readTree(file.toFile());
+    if (json.path("nbformat").asInt() != 4) {
+      throw new IOException(file + " is no notebook of format 4");
+    }
+    List<Cell> cells = new ArrayList<>();
+    for (JsonNode cell : json.path("cells")) {
+      String type = cell.path("cell_type").asText();
+      String source = text(cell.path("source"));
+      if (!source.isBlank() && (type.equals("code") || type.equals("markdown"))) {
+        cells.add(new Cell(type.equals("code"), source));
+      }
+    }
+    return new Notebook(file.getFileName().toString(), cells);
+  }
+
+  /** Returns a text that is stored whole, or as a list of its lines. */
+  private static String text(JsonNode source) {
+    if (source.isTextual()) {
+      return source.asText();
+    }
+    StringBuilder text = new StringBuilder();
+    source.forEach(line -> text.append(line.asText()));
+    return text.toString();
+  }
+}

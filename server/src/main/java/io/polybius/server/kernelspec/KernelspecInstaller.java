@@ -1,0 +1,214 @@
+package io.polybius.server.kernelspec;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+
+/**
+ * Puts kernelspecs where Jupyter finds them, and finds and removes those that it has put there.
+ * Needs no Python.
+ */
+public final class KernelspecInstaller {
+
+  /** The name of a kernelspec that nobody has named. */
+  public static final String DEFAULT_NAME = "polybius-scala";
+
+  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final Pattern NAME = Pattern.compile("[A-Za-z0-9._-]+");
+  private static final String DESCRIPTION = "kernel.json";
+
+  /** Marks our kernelspecs in their metadata. */
+  private static final String MARK = "polybius";
+
+  private final Path template;
+  private final Path script;
+
+  /**
+   * What to install.
+   *
+   * @param name the name by which notebooks refer to it
+   * @param server the server that its kernels run on
+   * @param session a running session that its kernels attach to, instead of each opening its own
+   * @param tokenFile where its kernels find the server's access token
+   */
+  public record Request(
+      String name, URI server, Optional<String> session, Optional<Path> tokenFile) {}
+
+  /**
+   * A kernelspec of ours.
+   *
+   * @param name the name by which notebooks refer to it
+   * @param folder where it is
+   * @param server the server that its kernels run on
+   */
+  public record Installed(String name, Path folder, String server) {}
+
+  /**
+   * Makes an installer.
+   *
+   * @param template the folder with the kernel.json to fill in, and the logos
+   * @param script the program that a kernelspec starts
+   */
+  public KernelspecInstaller(Path template, Path script) {
+    this.template = template;
+    this.script = script.toAbsolutePath();
+  }
+
+  /**
+   * Installs a kernelspec, in place of one of ours with that name.
+   *
+   * @param kernels a folder in which Jupyter looks for kernelspecs; made if it is missing
+   * @return the kernelspec's folder
+   * @throws IOException if it cannot be written, or another program's has the name; the message is
+   *     for the user
+   */
+  public Path install(Path kernels, Request request) throws IOException {
+    if (!NAME.matcher(request.name()).matches()) {
+      throw new IOException(
+          "'" + request.name() + "' cannot be a kernelspec's name: use letters, digits, . _ and -");
+    }
+    // Jupyter knows kernelspecs by their names in lower case.
+    Path target = kernels.resolve(request.name().toLowerCase(Locale.ROOT));
+    if (Files.exists(target) && read(target).isEmpty()) {
+      throw new IOException(
+          target + " is a kernelspec of another program; choose another name with --name");
+    }
+    Files.createDirectories(kernels);
+    Path fresh = Files.createTempDirectory(kernels, ".polybius");
+    try {
+      fill(fresh, request);
+      delete(target);
+      Files.move(fresh, target);
+    } finally {
+      delete(fresh);
+    }
+    return target;
+  }
+
+  /** Returns our kernelspecs in those folders, in their order and then by name. */
+  public List<Installed> installed(List<Path> folders) throws IOException {
+    try {
+      return folders.stream().flatMap(KernelspecInstaller::in).toList();
+    } catch (UncheckedIOException e) {
+      throw e.getCause();
+    }
+  }
+
+  /**
+   * Removes our kernelspecs of a name.
+   *
+   * @return the folders that are gone
+   */
+  public List<Path> remove(List<Path> folders, String name) throws IOException {
+    List<Path> doomed =
+        installed(folders).stream()
+            .filter(kernelspec -> kernelspec.name().equalsIgnoreCase(name))
+            .map(Installed::folder)
+            .toList();
+    for (Path folder : doomed) {
+      delete(folder);
+    }
+    return doomed;
+  }
+
+  private void fill(Path folder, Request request) throws IOException {
+    try (Stream<Path> files = Files.list(template)) {
+      for (Path file : files.filter(file -> !file.endsWith(DESCRIPTION)).toList()) {
+        Files.copy(file, folder.resolve(file.getFileName()), StandardCopyOption.REPLACE_EXISTING);
+      }
+    }
+    JSON.writerWithDefaultPrettyPrinter()
+        .writeValue(folder.resolve(DESCRIPTION).toFile(), description(request));
+    if (folder.getFileSystem().supportedFileAttributeViews().contains("posix")) {
+      // As any folder that is made the usual way; a temporary one is made for its owner only.
+      Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwxr-xr-x"));
+    }
+  }
+
+  private ObjectNode description(Request request) throws IOException {
+    ObjectNode description = (ObjectNode) JSON.readTree(template.resolve(DESCRIPTION).toFile());
+    Map<String, String> values =
+        Map.of("{polybius}", script.toString(), "{server}", request.server().toString());
+    ArrayNode arguments = JSON.createArrayNode();
+    for (JsonNode argument : description.get("argv")) {
+      arguments.add(values.getOrDefault(argument.asText(), argument.asText()));
+    }
+    request
+        .session()
+        .ifPresent(
+            session -> {
+              arguments.add("--session").add(session);
+              String name = description.get("display_name").asText();
+              description.put("display_name", name + ", session " + session);
+            });
+    description.set("argv", arguments);
+    request
+        .tokenFile()
+        .ifPresent(
+            file ->
+                description
+                    .withObject("/env")
+                    .put("POLYBIUS_TOKEN_FILE", file.toAbsolutePath().toString()));
+    description.withObject("/metadata/" + MARK).put("server", request.server().toString());
+    return description;
+  }
+
+  private static Stream<Installed> in(Path kernels) {
+    if (!Files.isDirectory(kernels)) {
+      return Stream.empty();
+    }
+    try (Stream<Path> folders = Files.list(kernels)) {
+      return folders
+          .sorted()
+          .map(KernelspecInstaller::read)
+          .flatMap(Optional::stream)
+          .toList()
+          .stream();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** Reads a kernelspec, if it is one of ours. */
+  private static Optional<Installed> read(Path folder) {
+    try {
+      JsonNode server =
+          JSON.readTree(folder.resolve(DESCRIPTION).toFile())
+              .path("metadata")
+              .path(MARK)
+              .path("server");
+      return server.isTextual()
+          ? Optional.of(new Installed(folder.getFileName().toString(), folder, server.asText()))
+          : Optional.empty();
+    } catch (IOException e) {
+      // No description, or none that anybody could read: somebody else's affair.
+      return Optional.empty();
+    }
+  }
+
+  private static void delete(Path folder) throws IOException {
+    if (!Files.exists(folder)) {
+      return;
+    }
+    try (Stream<Path> files = Files.walk(folder)) {
+      for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+        Files.delete(file);
+      }
+    }
+  }
+}

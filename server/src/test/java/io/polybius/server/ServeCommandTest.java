@@ -1,0 +1,142 @@
+package io.polybius.server;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Runs the program as a process, as the launcher script does. */
+@Timeout(60)
+class ServeCommandTest {
+
+  private static final Path HOME = Path.of(System.getProperty("polybius.home"));
+
+  @TempDir Path folder;
+  private final List<Process> started = new ArrayList<>();
+  private Path state;
+
+  @BeforeEach
+  void makeState() throws IOException {
+    state = Files.createDirectory(folder.resolve("state"));
+  }
+
+  @AfterEach
+  void endProcesses() {
+    started.forEach(Process::destroyForcibly);
+  }
+
+  @Test
+  void servesUntilASignalAndLeavesNothing() throws Exception {
+    Process server = polybius("serve", "--port", "0");
+    String ready = firstLine(server);
+    assertThat(ready).matches("Polybius is ready at http://127\\.0\\.0\\.1:\\d+");
+    URI uri = URI.create(ready.substring(ready.lastIndexOf(' ') + 1));
+    assertThat(
+            HttpClient.newHttpClient()
+                .send(
+                    HttpRequest.newBuilder(uri.resolve("/version"))
+                        .timeout(Duration.ofSeconds(5))
+                        .build(),
+                    BodyHandlers.ofString())
+                .statusCode())
+        .isEqualTo(200);
+    assertThat(state).isNotEmptyDirectory();
+
+    Process second = polybius("serve", "--port", String.valueOf(uri.getPort()));
+    assertThat(exitCode(second)).isEqualTo(1);
+    assertThat(errors(second))
+        .singleElement()
+        .asString()
+        .startsWith("polybius: Cannot listen on 127.0.0.1:" + uri.getPort());
+
+    server.destroy();
+    assertThat(server.waitFor(20, TimeUnit.SECONDS)).isTrue();
+    assertThat(state).isEmptyDirectory();
+  }
+
+  @Test
+  void wrongSettingsAreToldWithoutAStackTrace() throws Exception {
+    Process process = polybius("serve", "--port", "high", "--set", "livy.server.prot=1");
+
+    assertThat(exitCode(process)).isEqualTo(1);
+    assertThat(errors(process)).hasSize(3).first().isEqualTo("polybius: these settings are wrong:");
+  }
+
+  @Test
+  void connectWithoutAServerSaysWhatToDo() throws Exception {
+    Process process = polybius("connect", "0", "--server", "http://127.0.0.1:1");
+
+    assertThat(exitCode(process)).isEqualTo(1);
+    assertThat(errors(process))
+        .containsExactly(
+            "polybius: No server answers at http://127.0.0.1:1; start one with: polybius serve");
+  }
+
+  @Test
+  void kernelspecsAreInstalledListedAndRemoved() throws Exception {
+    Process install = polybius("kernelspec", "install", "--server", "http://spark.example:1");
+    assertThat(exitCode(install)).isZero();
+    Path kernelspec = folder.resolve("data/kernels/polybius-scala");
+    assertThat(output(install))
+        .containsExactly("Installed kernelspec polybius-scala in " + kernelspec);
+    assertThat(kernelspec.resolve("kernel.json")).content().contains(HOME + "/bin/polybius");
+
+    Process list = polybius("kernelspec", "list");
+    assertThat(exitCode(list)).isZero();
+    assertThat(output(list)).contains("polybius-scala  http://spark.example:1  " + kernelspec);
+
+    assertThat(exitCode(polybius("kernelspec", "remove", "polybius-scala"))).isZero();
+    assertThat(kernelspec).doesNotExist();
+    assertThat(exitCode(polybius("kernelspec", "remove", "polybius-scala"))).isEqualTo(1);
+  }
+
+  private Process polybius(String... arguments) throws IOException {
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.addAll(List.of("-XX:TieredStopAtLevel=1", "-Dpolybius.home=" + HOME));
+    command.addAll(List.of("-cp", System.getProperty("java.class.path")));
+    command.add(ServerMain.class.getName());
+    command.addAll(List.of(arguments));
+    ProcessBuilder builder = new ProcessBuilder(command);
+    builder.environment().put("POLYBIUS_SERVER_STATE_DIR", state.toString());
+    builder.environment().put("POLYBIUS_SERVER_CACHE_DIR", folder.resolve("cache").toString());
+    builder.environment().put("LIVY_CONF_DIR", folder.toString());
+    builder.environment().put("JUPYTER_DATA_DIR", folder.resolve("data").toString());
+    Process process = builder.start();
+    started.add(process);
+    return process;
+  }
+
+  private static String firstLine(Process process) throws IOException {
+    BufferedReader reader = process.inputReader();
+    return reader.readLine();
+  }
+
+  private static int exitCode(Process process) throws InterruptedException {
+    assertThat(process.waitFor(20, TimeUnit.SECONDS)).isTrue();
+    return process.exitValue();
+  }
+
+  private static List<String> output(Process process) {
+    return process.inputReader().lines().toList();
+  }
+
+  private static List<String> errors(Process process) {
+    return process.errorReader().lines().toList();
+  }
+}

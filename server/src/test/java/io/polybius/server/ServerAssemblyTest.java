@@ -1,0 +1,184 @@
+package io.polybius.server;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import io.polybius.server.config.ConfigException;
+import io.polybius.server.config.ServerConfig;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+@Timeout(30)
+class ServerAssemblyTest {
+
+  @TempDir Path folder;
+  private Path state;
+
+  @BeforeEach
+  void makeState() throws IOException {
+    state = Files.createDirectory(folder.resolve("state"));
+  }
+
+  @Test
+  void servesTheRestDoor() throws Exception {
+    try (ServerAssembly server = start(Map.of())) {
+      assertThat(server.uri().getHost()).isEqualTo("127.0.0.1");
+      HttpResponse<String> version = get(server.uri().resolve("/version"));
+      assertThat(version.statusCode()).isEqualTo(200);
+      assertThat(version.body()).contains("\"version\":\"0.9.0\"");
+      assertThat(get(server.uri().resolve("/sessions")).body()).contains("\"total\":0");
+    }
+  }
+
+  @Test
+  void closingLeavesNothing() throws Exception {
+    Set<Long> before = threads();
+    ServerAssembly server = start(Map.of());
+    int port = server.uri().getPort();
+    assertThat(get(server.uri().resolve("/version")).statusCode()).isEqualTo(200);
+    try (var folders = Files.list(state)) {
+      Path own = folders.findFirst().orElseThrow();
+      assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(own)))
+          .isEqualTo("rwx------");
+    }
+
+    server.close();
+    server.close();
+
+    assertThat(state).isEmptyDirectory();
+    try (ServerSocket again = new ServerSocket(port, 1, InetAddress.getLoopbackAddress())) {
+      assertThat(again.isBound()).isTrue();
+    }
+    await()
+        .pollInSameThread()
+        .atMost(Duration.ofSeconds(10))
+        .untilAsserted(() -> assertThat(liveThreadsBut(before)).isEmpty());
+  }
+
+  @Test
+  void aPortInUseFailsWithOneSentenceAndLeavesNothing() throws Exception {
+    Set<Long> before = threads();
+    try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      String port = String.valueOf(taken.getLocalPort());
+
+      assertThatThrownBy(() -> start(Map.of("livy.server.port", port)))
+          .isInstanceOf(IOException.class)
+          .hasMessageContaining("127.0.0.1:" + port + ": another program uses the port");
+    }
+    assertThat(state).isEmptyDirectory();
+    await()
+        .pollInSameThread()
+        .atMost(Duration.ofSeconds(10))
+        .untilAsserted(() -> assertThat(liveThreadsBut(before)).isEmpty());
+  }
+
+  @Test
+  void anAddressThatOthersReachNeedsATokenOrTheOperatorsWord() throws Exception {
+    assertThatThrownBy(() -> start(Map.of("livy.server.host", "0.0.0.0")))
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining("polybius.server.token-file")
+        .hasMessageContaining("polybius.server.allow-unauthenticated");
+    assertThat(state).isEmptyDirectory();
+
+    try (ServerAssembly server =
+        start(
+            Map.of(
+                "livy.server.host", "0.0.0.0", "polybius.server.allow-unauthenticated", "true"))) {
+      assertThat(get(server.uri().resolve("/version")).statusCode()).isEqualTo(200);
+    }
+    try (ServerAssembly server =
+        start(Map.of("livy.server.host", "0.0.0.0", "polybius.server.token-file", tokenFile()))) {
+      assertThat(get(server.uri().resolve("/version")).statusCode()).isEqualTo(401);
+      assertThat(get(server.uri().resolve("/api/kernels")).statusCode()).isEqualTo(401);
+    }
+  }
+
+  @Test
+  void theTokenOpensBothDoors() throws Exception {
+    try (ServerAssembly server = start(Map.of("polybius.server.token-file", tokenFile()))) {
+      for (String path : List.of("/version", "/sessions", "/api/kernels")) {
+        assertThat(get(server.uri().resolve(path)).statusCode()).as(path).isEqualTo(401);
+        assertThat(get(server.uri().resolve(path + "?token=0123456789abcdef")).statusCode())
+            .as(path)
+            .isEqualTo(200);
+      }
+    }
+  }
+
+  @Test
+  void aTokenFileThatCannotBeUsedFailsTheStart() {
+    assertThatThrownBy(
+            () -> start(Map.of("polybius.server.token-file", folder.resolve("missing").toString())))
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining("does not exist");
+    assertThat(state).isEmptyDirectory();
+  }
+
+  private String tokenFile() throws IOException {
+    Path file = folder.resolve("token");
+    if (!Files.exists(file)) {
+      Files.createFile(
+          file, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+    }
+    Files.writeString(file, "0123456789abcdef\n");
+    return file.toString();
+  }
+
+  private ServerAssembly start(Map<String, String> settings) throws ConfigException, IOException {
+    Map<String, String> all = new HashMap<>();
+    all.put("livy.server.port", "0");
+    all.put("polybius.server.state-dir", state.toString());
+    all.put("polybius.server.cache-dir", folder.resolve("cache").toString());
+    all.putAll(settings);
+    return ServerAssembly.start(
+        ServerConfig.load(folder, Map.of(), all), Installation.at(folder), Map.of());
+  }
+
+  private static HttpResponse<String> get(URI uri) throws IOException, InterruptedException {
+    return HttpClient.newHttpClient()
+        .send(
+            HttpRequest.newBuilder(uri).timeout(Duration.ofSeconds(5)).build(),
+            BodyHandlers.ofString());
+  }
+
+  private static Set<Long> threads() {
+    return Thread.getAllStackTraces().keySet().stream()
+        .map(Thread::getId)
+        .collect(Collectors.toSet());
+  }
+
+  /**
+   * Returns what runs beside those, without what the JDK's HTTP client and Netty's globals keep.
+   */
+  private static List<String> liveThreadsBut(Set<Long> before) {
+    return Thread.getAllStackTraces().keySet().stream()
+        .filter(thread -> !before.contains(thread.getId()))
+        .map(Thread::getName)
+        .filter(
+            name ->
+                !name.startsWith("HttpClient-")
+                    && !name.startsWith("globalEventExecutor")
+                    && !name.startsWith("ForkJoinPool.commonPool"))
+        .toList();
+  }
+}

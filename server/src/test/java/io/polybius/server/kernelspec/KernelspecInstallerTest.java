@@ -1,0 +1,170 @@
+package io.polybius.server.kernelspec;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+@Timeout(20)
+class KernelspecInstallerTest {
+
+  private static final Path HOME = Path.of(System.getProperty("polybius.home"));
+  private static final URI SERVER = URI.create("http://127.0.0.1:8998");
+
+  @TempDir Path kernels;
+
+  private final KernelspecInstaller installer =
+      new KernelspecInstaller(
+          HOME.resolve("kernelspecs/scala"), Path.of("/opt/polybius/bin/polybius"));
+
+  @Test
+  void writesWhatJupyterNeeds() throws Exception {
+    Path folder = installer.install(kernels, request("polybius-scala"));
+
+    assertThat(folder).isEqualTo(kernels.resolve("polybius-scala"));
+    assertThat(folder)
+        .isDirectoryContaining("glob:**/kernel.json")
+        .isDirectoryContaining("glob:**/logo-32x32.png")
+        .isDirectoryContaining("glob:**/logo-64x64.png")
+        .isDirectoryContaining("glob:**/logo-svg.svg");
+    JsonNode description = description(folder);
+    assertThat(strings(description.get("argv")))
+        .containsExactly(
+            "/opt/polybius/bin/polybius",
+            "kernel",
+            "--server",
+            "http://127.0.0.1:8998",
+            "--kind",
+            "spark",
+            "-f",
+            "{connection_file}");
+    assertThat(description.get("display_name").asText()).isEqualTo("Spark Scala (Polybius)");
+    assertThat(description.get("language").asText()).isEqualTo("scala");
+    assertThat(description.get("interrupt_mode").asText()).isEqualTo("message");
+    assertThat(description.has("env")).isFalse();
+  }
+
+  @Test
+  void logosHaveTheSizesOfTheirNames() throws Exception {
+    Path folder = installer.install(kernels, request("polybius-scala"));
+
+    for (int size : new int[] {32, 64}) {
+      var image =
+          javax.imageio.ImageIO.read(folder.resolve("logo-%1$dx%1$d.png".formatted(size)).toFile());
+      assertThat(image.getWidth()).isEqualTo(size);
+      assertThat(image.getHeight()).isEqualTo(size);
+    }
+  }
+
+  @Test
+  void aSessionAndATokenFileAreHandedOn() throws Exception {
+    Path folder =
+        installer.install(
+            kernels,
+            new KernelspecInstaller.Request(
+                "shared", SERVER, Optional.of("team"), Optional.of(Path.of("/secret/token"))));
+
+    JsonNode description = description(folder);
+    assertThat(strings(description.get("argv"))).endsWith("--session", "team");
+    assertThat(description.get("display_name").asText())
+        .isEqualTo("Spark Scala (Polybius), session team");
+    assertThat(description.at("/env/POLYBIUS_TOKEN_FILE").asText()).isEqualTo("/secret/token");
+  }
+
+  @Test
+  void installingAgainReplaces() throws Exception {
+    installer.install(kernels, request("one"));
+    installer.install(
+        kernels,
+        new KernelspecInstaller.Request(
+            "one", URI.create("http://other:1"), Optional.empty(), Optional.empty()));
+
+    assertThat(installer.installed(List.of(kernels)))
+        .singleElement()
+        .extracting(KernelspecInstaller.Installed::server)
+        .isEqualTo("http://other:1");
+    assertThat(kernels).isDirectoryNotContaining(path -> path.toString().contains(".polybius"));
+  }
+
+  @Test
+  void otherProgramsKernelspecsAreLeftAlone() throws Exception {
+    Path python = Files.createDirectories(kernels.resolve("python3"));
+    Files.writeString(python.resolve("kernel.json"), "{\"argv\": [\"python\"], \"metadata\": {}}");
+
+    assertThatThrownBy(() -> installer.install(kernels, request("python3")))
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining("another program");
+    assertThat(installer.installed(List.of(kernels))).isEmpty();
+    assertThat(installer.remove(List.of(kernels), "python3")).isEmpty();
+    assertThat(python.resolve("kernel.json")).exists();
+  }
+
+  @Test
+  void removesOurs() throws Exception {
+    Path folder = installer.install(kernels, request("One"));
+    installer.install(kernels, request("two"));
+
+    assertThat(installer.remove(List.of(kernels, kernels.resolve("none")), "ONE"))
+        .containsExactly(folder);
+    assertThat(folder).doesNotExist();
+    assertThat(installer.installed(List.of(kernels)))
+        .extracting(KernelspecInstaller.Installed::name)
+        .containsExactly("two");
+  }
+
+  @Test
+  void badNamesAreRefused() {
+    assertThatThrownBy(() -> installer.install(kernels, request("../evil")))
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining("cannot be a kernelspec's name");
+  }
+
+  @Test
+  void foldersFollowJupytersRules() {
+    Path home = Path.of("/home/ann");
+    assertThat(new JupyterFolders(Map.of(), "Linux", home).user())
+        .isEqualTo(Path.of("/home/ann/.local/share/jupyter/kernels"));
+    assertThat(new JupyterFolders(Map.of("XDG_DATA_HOME", "/data"), "Linux", home).user())
+        .isEqualTo(Path.of("/data/jupyter/kernels"));
+    assertThat(new JupyterFolders(Map.of("JUPYTER_DATA_DIR", "/jup"), "Linux", home).user())
+        .isEqualTo(Path.of("/jup/kernels"));
+    assertThat(new JupyterFolders(Map.of(), "Mac OS X", home).user())
+        .isEqualTo(Path.of("/home/ann/Library/Jupyter/kernels"));
+    assertThat(
+            new JupyterFolders(Map.of("JUPYTER_PATH", "/first:/second"), "Linux", home)
+                .all(Optional.of(Path.of("/venv"))))
+        .containsExactly(
+            Path.of("/first/kernels"),
+            Path.of("/second/kernels"),
+            Path.of("/home/ann/.local/share/jupyter/kernels"),
+            Path.of("/venv/share/jupyter/kernels"),
+            Path.of("/usr/local/share/jupyter/kernels"),
+            Path.of("/usr/share/jupyter/kernels"));
+  }
+
+  private static KernelspecInstaller.Request request(String name) {
+    return new KernelspecInstaller.Request(name, SERVER, Optional.empty(), Optional.empty());
+  }
+
+  private static JsonNode description(Path folder) throws IOException {
+    return new ObjectMapper().readTree(folder.resolve("kernel.json").toFile());
+  }
+
+  private static Stream<String> strings(JsonNode array) {
+    List<String> texts = new java.util.ArrayList<>();
+    array.forEach(node -> texts.add(node.asText()));
+    return texts.stream();
+  }
+}
