@@ -69,44 +69,37 @@ final class Executions {
     this.lastStatementBefore = lastStatementBefore;
   }
 
-  /** A statement that has begun, as the clients see it. */
-  private abstract static class Run {
+  /** A statement as the clients see it. */
+  private static class Run {
     final Header parent;
+    final boolean silent;
     int executionCount;
     boolean hasBegun;
 
-    Run(Header parent) {
+    Run(Header parent, boolean silent) {
       this.parent = parent;
+      this.silent = silent;
     }
 
-    abstract boolean isSilent();
+    /** Returns what has to be known of it after its end. */
+    Run remembered() {
+      Run remembered = new Run(parent, silent);
+      remembered.executionCount = executionCount;
+      remembered.hasBegun = true;
+      return remembered;
+    }
   }
 
+  /** A statement that a client of this kernel has asked for. */
   private static final class Own extends Run {
     final Request request;
     final RequestContent.Execute content;
     OptionalInt statementId = OptionalInt.empty();
 
     Own(Request request, RequestContent.Execute content) {
-      super(request.header());
+      super(request.header(), content.silent());
       this.request = request;
       this.content = content;
-    }
-
-    @Override
-    boolean isSilent() {
-      return content.silent();
-    }
-  }
-
-  private static final class Foreign extends Run {
-    Foreign(Header parent) {
-      super(parent);
-    }
-
-    @Override
-    boolean isSilent() {
-      return false;
     }
   }
 
@@ -218,7 +211,8 @@ final class Executions {
     if (statement.state() == StatementState.RUNNING && run == null) {
       begin(
           statement,
-          new Foreign(voice.requestFromElsewhere("execute_request", statement.origin().client())));
+          new Run(
+              voice.requestFromElsewhere("execute_request", statement.origin().client()), false));
     } else if (statement.state().isTerminal() && run != null) {
       statement.error().ifPresent(error -> voice.publish(projection.project(error), run.parent));
       voice.end(run.parent);
@@ -231,7 +225,7 @@ final class Executions {
     run.hasBegun = true;
     begun.put(statement.id(), run);
     voice.begin(run.parent);
-    if (!run.isSilent()) {
+    if (!run.silent) {
       voice.publish(
           new PublishedContent.ExecuteInput(statement.code(), run.executionCount), run.parent);
     }
@@ -242,7 +236,7 @@ final class Executions {
     Run run = begun.get(statement.id());
     if (run != null) {
       projection
-          .project(output, run.executionCount, run.isSilent())
+          .project(output, run.executionCount, run.silent)
           .ifPresent(content -> voice.publish(content, run.parent));
     }
   }
@@ -266,6 +260,7 @@ final class Executions {
 
   private void finish(String key, Own own, String status, Instant started, ReplyContent content) {
     open.remove(key);
+    own.statementId.ifPresent(id -> begun.replace(id, own.remembered()));
     ObjectNode metadata =
         JupyterJson.object().put("status", status).put("started", JupyterTime.format(started));
     voice.finish(own.request, metadata, content);

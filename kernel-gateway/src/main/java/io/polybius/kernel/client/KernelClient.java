@@ -37,13 +37,13 @@ public final class KernelClient implements AutoCloseable {
 
   private static final Logger log = LoggerFactory.getLogger(KernelClient.class);
   private static final Duration CONTROL_TIMEOUT = Duration.ofSeconds(10);
-  private static final long ASK_AGAIN_NANOS = Duration.ofMillis(500).toNanos();
+  private static final long ASK_AGAIN_NANOS = Duration.ofMillis(200).toNanos();
 
   /**
    * JeroMQ now and then forgets to watch a connection that it has just made. What has not greeted
    * after this time is connected anew.
    */
-  private static final int HANDSHAKE_MILLIS = 1000;
+  private static final int HANDSHAKE_MILLIS = 500;
 
   /** How long one wait for sockets lasts at most, so that an interrupted thread is noticed. */
   private static final long SLICE_MILLIS = 100;

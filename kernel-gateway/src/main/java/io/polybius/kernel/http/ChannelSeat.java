@@ -178,10 +178,11 @@ final class ChannelSeat implements KernelConnection {
     pumping = true;
     try {
       Socket to = socket.get();
-      while (to.inFlight.isEmpty() && !waiting.isEmpty()) {
+      // A write that fails at once closes the WebSocket, which is then no longer the current one.
+      while (isCurrent(to) && to.inFlight.isEmpty() && !waiting.isEmpty()) {
         to.write(waiting.remove());
       }
-      if (ended && to.inFlight.isEmpty()) {
+      if (isCurrent(to) && to.inFlight.isEmpty() && ended) {
         to.close();
       }
     } finally {
@@ -189,10 +190,14 @@ final class ChannelSeat implements KernelConnection {
     }
   }
 
+  private boolean isCurrent(Socket which) {
+    return socket.filter(current -> current == which).isPresent();
+  }
+
   private void lost(Socket which) {
     boolean wasCurrent;
     synchronized (this) {
-      wasCurrent = socket.filter(current -> current == which).isPresent();
+      wasCurrent = isCurrent(which);
       if (wasCurrent) {
         which.takeBack();
         socket = Optional.empty();

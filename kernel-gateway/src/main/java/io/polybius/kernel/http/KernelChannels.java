@@ -24,6 +24,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.slf4j.Logger;
@@ -173,7 +174,7 @@ final class KernelChannels implements AutoCloseable {
 
   private void afterGrace(Runnable task) {
     try {
-      timer.schedule(task, grace.toMillis(), TimeUnit.MILLISECONDS);
+      ScheduledFuture<?> unused = timer.schedule(task, grace.toMillis(), TimeUnit.MILLISECONDS);
     } catch (RejectedExecutionException e) {
       log.debug("the gateway is closing", e);
     }

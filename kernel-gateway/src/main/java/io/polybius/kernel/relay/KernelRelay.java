@@ -19,6 +19,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -204,9 +205,10 @@ public final class KernelRelay {
     try {
       long parent = Long.parseLong(environment.getOrDefault(PARENT_VARIABLE, "0"));
       // One that is not there may be in another container; nothing can be known of it.
-      ProcessHandle.of(parent)
-          .filter(handle -> parent > 0)
-          .ifPresent(handle -> handle.onExit().thenRun(() -> tell(Event.PARENT_GONE)));
+      Optional<CompletableFuture<Void>> unused =
+          ProcessHandle.of(parent)
+              .filter(handle -> parent > 0)
+              .map(handle -> handle.onExit().thenRun(() -> tell(Event.PARENT_GONE)));
     } catch (NumberFormatException e) {
       log.warn("{} is not the id of a process", PARENT_VARIABLE);
     }

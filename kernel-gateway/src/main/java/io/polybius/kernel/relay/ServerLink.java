@@ -9,6 +9,7 @@ import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
@@ -86,8 +87,9 @@ final class ServerLink {
       to = socket.get();
       frame = waiting.peek();
     }
-    to.sendBinary(frame.duplicate(), true)
-        .whenComplete((done, failure) -> written(to, frame, failure));
+    CompletableFuture<WebSocket> unused =
+        to.sendBinary(frame.duplicate(), true)
+            .whenComplete((done, failure) -> written(to, frame, failure));
   }
 
   private void written(WebSocket by, ByteBuffer frame, Throwable failure) {
@@ -126,10 +128,11 @@ final class ServerLink {
       last = socket;
       socket = Optional.empty();
     }
-    last.ifPresent(
-        open ->
-            open.sendClose(WebSocket.NORMAL_CLOSURE, "")
-                .whenComplete((done, failure) -> open.abort()));
+    Optional<CompletableFuture<WebSocket>> unused =
+        last.map(
+            open ->
+                open.sendClose(WebSocket.NORMAL_CLOSURE, "")
+                    .whenComplete((done, failure) -> open.abort()));
   }
 
   /** Puts the parts of messages together. */

@@ -54,7 +54,7 @@ public final class TestingGateway implements AutoCloseable {
                 Duration.ofSeconds(10),
                 Duration.ofSeconds(2),
                 1000,
-                1 << 20),
+                8 << 20),
             Clock.systemUTC());
     this.gateway =
         new KernelGateway(

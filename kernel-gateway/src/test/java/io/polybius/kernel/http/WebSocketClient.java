@@ -123,7 +123,7 @@ final class WebSocketClient implements WebSocket.Listener {
   }
 
   void close() {
-    socket.sendClose(WebSocket.NORMAL_CLOSURE, "");
+    CompletableFuture<WebSocket> unused = socket.sendClose(WebSocket.NORMAL_CLOSURE, "");
   }
 
   void abort() {

@@ -23,7 +23,7 @@ final class CuttableProxy implements AutoCloseable {
 
   CuttableProxy(int target) throws IOException {
     this.target = target;
-    this.listener = new ServerSocket(0, 50, InetAddress.getByName("127.0.0.1"));
+    this.listener = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
     threads.execute(this::accept);
   }
 
@@ -35,7 +35,7 @@ final class CuttableProxy implements AutoCloseable {
     try {
       while (true) {
         Socket from = listener.accept();
-        Socket to = new Socket("127.0.0.1", target);
+        Socket to = new Socket(InetAddress.getLoopbackAddress(), target);
         sockets.add(from);
         sockets.add(to);
         threads.execute(() -> pump(from, to));
@@ -65,9 +65,13 @@ final class CuttableProxy implements AutoCloseable {
     sockets.clear();
   }
 
-  /** Cuts all connections and lets none through any more. */
   @Override
   public void close() throws IOException {
+    cutForEver();
+  }
+
+  /** Cuts all connections and lets none through any more. */
+  void cutForEver() throws IOException {
     listener.close();
     cut();
     threads.shutdownNow();

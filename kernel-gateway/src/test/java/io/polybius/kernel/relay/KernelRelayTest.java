@@ -72,7 +72,7 @@ class KernelRelayTest {
     file = directory.resolve("kernel-" + ID + ".json");
     List<ServerSocket> free = new ArrayList<>();
     for (int i = 0; i < 5; i++) {
-      free.add(new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1")));
+      free.add(new ServerSocket(0, 1, InetAddress.getLoopbackAddress()));
     }
     ConnectionFile.onLoopback("polybius-scala")
         .withPorts(
@@ -326,7 +326,7 @@ class KernelRelayTest {
       String said =
           errorsOf(
               () -> {
-                network.close();
+                network.cutForEver();
                 reply.set(cell.get(15, TimeUnit.SECONDS));
                 assertThat(running.exitCode()).isOne();
               });
@@ -341,7 +341,7 @@ class KernelRelayTest {
   @Test
   void missingServerIsSaidInOneLine() throws Exception {
     int nobody;
-    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1"))) {
+    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
       nobody = socket.getLocalPort();
     }
     String server = "http://127.0.0.1:" + nobody;
@@ -381,7 +381,7 @@ class KernelRelayTest {
   void tokenIsSentAndItsLackExplained() throws Exception {
     List<String> seen = new ArrayList<>();
     HttpServer strict =
-        HttpServer.create(new InetSocketAddress(InetAddress.getByName("127.0.0.1"), 0), 0);
+        HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
     strict.createContext(
         "/",
         exchange -> {
@@ -453,7 +453,7 @@ class KernelRelayTest {
                                 || name.startsWith("iothread")
                                 || name.startsWith("reaper")));
     int shell = ConnectionFile.read(file).shellPort();
-    try (ServerSocket free = new ServerSocket(shell, 1, InetAddress.getByName("127.0.0.1"))) {
+    try (ServerSocket free = new ServerSocket(shell, 1, InetAddress.getLoopbackAddress())) {
       assertThat(free.isBound()).isTrue();
     }
   }
