@@ -57,12 +57,12 @@ sealed interface OutputJson {
     if (!statement.state().isTerminal()) {
       return Optional.empty();
     }
+    if (statement.state() == StatementState.CANCELLED && statement.startedMillis() == 0) {
+      return Optional.empty();
+    }
     Optional<Map<String, Object>> data = data(statement.outputs().toList(), json);
     if (statement.error().isPresent()) {
       return Optional.of(failed(statement.id(), statement.error().get(), data));
-    }
-    if (statement.state() == StatementState.CANCELLED && statement.startedMillis() == 0) {
-      return Optional.empty();
     }
     return Optional.of(new Ok("ok", statement.id(), data.orElse(Map.of(MimeBundle.TEXT, ""))));
   }

@@ -1,0 +1,94 @@
+package io.polybius.session;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+@Timeout(30)
+class MailboxTest {
+
+  private final ExecutorService pool = Executors.newFixedThreadPool(4);
+  private final Mailbox mailbox = new Mailbox("0", pool);
+
+  @AfterEach
+  void stopPool() {
+    pool.shutdownNow();
+  }
+
+  @Test
+  void tasksOfOneGiverRunInOrder() throws Exception {
+    List<Integer> seen = new ArrayList<>();
+    CountDownLatch done = new CountDownLatch(1);
+    IntStream.range(0, 10_000).forEach(i -> mailbox.execute(() -> seen.add(i)));
+    mailbox.execute(done::countDown);
+    assertThat(done.await(20, TimeUnit.SECONDS)).isTrue();
+    assertThat(seen).isEqualTo(IntStream.range(0, 10_000).boxed().toList());
+  }
+
+  @Test
+  void tasksNeverOverlapAndSeeEachOthersWrites() throws Exception {
+    int[] unguarded = new int[1];
+    AtomicInteger inside = new AtomicInteger();
+    AtomicInteger overlaps = new AtomicInteger();
+    CountDownLatch done = new CountDownLatch(4000);
+    try (Givers givers = new Givers()) {
+      for (int i = 0; i < 4; i++) {
+        givers.start(
+            () -> {
+              for (int j = 0; j < 1000; j++) {
+                mailbox.execute(
+                    () -> {
+                      if (inside.incrementAndGet() != 1) {
+                        overlaps.incrementAndGet();
+                      }
+                      unguarded[0]++;
+                      inside.decrementAndGet();
+                      done.countDown();
+                    });
+              }
+            });
+      }
+      assertThat(done.await(20, TimeUnit.SECONDS)).isTrue();
+    }
+    assertThat(overlaps).hasValue(0);
+    assertThat(unguarded[0]).isEqualTo(4000);
+  }
+
+  @Test
+  void aFailingTaskDoesNotStopTheNext() throws Exception {
+    CountDownLatch done = new CountDownLatch(1);
+    mailbox.execute(
+        () -> {
+          throw new IllegalStateException("expected by this test");
+        });
+    mailbox.execute(done::countDown);
+    assertThat(done.await(10, TimeUnit.SECONDS)).isTrue();
+  }
+
+  private static final class Givers implements AutoCloseable {
+    private final List<Thread> threads = new ArrayList<>();
+
+    void start(Runnable work) {
+      Thread thread = new Thread(work);
+      threads.add(thread);
+      thread.start();
+    }
+
+    @Override
+    public void close() throws InterruptedException {
+      for (Thread thread : threads) {
+        thread.join(10_000);
+      }
+    }
+  }
+}
