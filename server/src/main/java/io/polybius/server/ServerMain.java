@@ -44,22 +44,19 @@ public final class ServerMain {
 
   private static int run(String[] arguments) {
     if (arguments.length > 0 && arguments[0].equals(KernelCommand.NAME)) {
-      // A notebook waits for this one, so it does not wait for all others to be set up.
-      String[] rest = Arrays.copyOfRange(arguments, 1, arguments.length);
-      return commandLine(new KernelCommand())
-          .setCommandName("polybius " + KernelCommand.NAME)
-          .execute(rest);
+      try {
+        return KernelCommand.run(Arrays.asList(arguments).subList(1, arguments.length));
+      } catch (CommandException e) {
+        System.err.println("polybius: " + e.getMessage());
+        return CommandLine.ExitCode.USAGE;
+      }
     }
-    return commandLine(new ServerMain()).execute(arguments);
-  }
-
-  private static CommandLine commandLine(Object command) {
     CommandLine commandLine =
-        new CommandLine(command)
+        new CommandLine(new ServerMain())
             .setExecutionExceptionHandler(ServerMain::fail)
             .setUsageHelpWidth(HELP_WIDTH);
     addHelp(commandLine);
-    return commandLine;
+    return commandLine.execute(arguments);
   }
 
   /** Lets every command explain itself. */
