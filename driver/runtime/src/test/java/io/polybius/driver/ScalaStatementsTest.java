@@ -293,10 +293,10 @@ class ScalaStatementsTest {
     int busy = desk.submit("Thread.sleep(1000)");
     int waiting = desk.submit("println(\"never\")");
     desk.cancel(waiting);
+    assertThat(desk.await(busy).error()).isNull();
     StatementDesk.Ended ended = desk.await(waiting);
     assertThat(ended.error().origin()).isEqualTo(Origin.INTERRUPT);
     assertThat(ended.outputs()).isEmpty();
-    desk.await(busy);
   }
 
   @Test
