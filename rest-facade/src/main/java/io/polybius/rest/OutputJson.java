@@ -54,10 +54,9 @@ sealed interface OutputJson {
 
   /** Returns what a statement came to, once it has ended and if it ever ran. */
   static Optional<OutputJson> of(Statement statement, Json json) {
-    if (!statement.state().isTerminal()) {
-      return Optional.empty();
-    }
-    if (statement.state() == StatementState.CANCELLED && statement.startedMillis() == 0) {
+    boolean neverRan =
+        statement.state() == StatementState.CANCELLED && statement.startedMillis() == 0;
+    if (!statement.state().isTerminal() || neverRan) {
       return Optional.empty();
     }
     Optional<Map<String, Object>> data = data(statement.outputs().toList(), json);

@@ -348,10 +348,14 @@ class RoutesTest {
     ScriptedDriver driver = server.launcher().nextDriver();
     server.run("value 1");
     server.post("/sessions/0/statements", "{\"code\":\"print half\\nwait\"}");
+    server.post("/sessions/0/statements", "{\"code\":\"print never\"}");
     server.awaitState(0, "busy");
 
     driver.exit("killed by signal 9");
     server.awaitState(0, "dead");
+
+    assertThat(server.get("/sessions/0/statements/2").body())
+        .contains("\"state\":\"cancelled\",\"output\":null");
 
     assertThat(server.get("/sessions/0/statements/0").body()).contains("res0: Int = 1");
     assertThat(json(server.get("/sessions/0/statements/1")).get("output"))
