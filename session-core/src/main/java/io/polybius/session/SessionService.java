@@ -174,8 +174,10 @@ public final class SessionService implements AutoCloseable {
                 .stop()
                 .thenRun(
                     () -> {
-                      sessions.remove(session.snapshot().id());
-                      log.info("session {} deleted", session.snapshot().id());
+                      int id = session.snapshot().id();
+                      if (sessions.remove(id) != null) {
+                        log.info("session {} deleted", id);
+                      }
                     }));
   }
 

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -13,6 +14,7 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.slf4j.MDC;
 
 @Timeout(30)
 class MailboxTest {
@@ -73,6 +75,58 @@ class MailboxTest {
         });
     mailbox.execute(done::countDown);
     assertThat(done.await(10, TimeUnit.SECONDS)).isTrue();
+  }
+
+  @Test
+  void busyMailboxLetsOthersOfItsPoolHaveTheirTurn() throws Exception {
+    ExecutorService oneThread = Executors.newSingleThreadExecutor();
+    try {
+      Mailbox busy = new Mailbox("1", oneThread);
+      Mailbox other = new Mailbox("2", oneThread);
+      CountDownLatch turn = new CountDownLatch(1);
+      CountDownLatch stopped = new CountDownLatch(1);
+      Runnable again =
+          new Runnable() {
+            @Override
+            public void run() {
+              if (turn.getCount() > 0) {
+                busy.execute(this);
+              } else {
+                stopped.countDown();
+              }
+            }
+          };
+      busy.execute(again);
+      other.execute(turn::countDown);
+
+      assertThat(turn.await(10, TimeUnit.SECONDS)).isTrue();
+      assertThat(stopped.await(10, TimeUnit.SECONDS)).isTrue();
+    } finally {
+      oneThread.shutdownNow();
+    }
+  }
+
+  @Test
+  void tasksGivenAfterTheEndOfThePoolRunAtOnceAndInOrder() {
+    pool.shutdown();
+    List<String> seen = new ArrayList<>();
+
+    mailbox.execute(
+        () -> {
+          mailbox.execute(() -> seen.add("inner"));
+          seen.add("outer");
+        });
+    mailbox.execute(() -> seen.add("next"));
+
+    assertThat(seen).containsExactly("outer", "inner", "next");
+  }
+
+  @Test
+  void logLinesOfATaskNameTheSession() throws Exception {
+    CompletableFuture<String> named = new CompletableFuture<>();
+    mailbox.execute(() -> named.complete(MDC.get("session")));
+
+    assertThat(named.get(10, TimeUnit.SECONDS)).isEqualTo("0");
   }
 
   private static final class Givers implements AutoCloseable {

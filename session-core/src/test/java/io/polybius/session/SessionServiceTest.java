@@ -33,7 +33,7 @@ class SessionServiceTest {
   private static final SessionLimits QUICK =
       new SessionLimits(
           Duration.ofSeconds(20),
-          Duration.ofMillis(300),
+          Duration.ofMillis(50),
           Duration.ofMillis(300),
           Duration.ofMillis(300),
           5,
@@ -138,7 +138,9 @@ class SessionServiceTest {
     run("job");
     driver.nextCommand();
     driver.say(new DriverEvent.StatementProgressed(0, 1, 4));
-    await().until(() -> service.statement("0", 0).progress() == 0.25);
+    await()
+        .pollInterval(Duration.ofMillis(5))
+        .until(() -> service.statement("0", 0).progress() == 0.25);
     driver.say(new DriverEvent.StatementSucceeded(0));
     assertThat(ended(0).progress()).isEqualTo(1.0);
   }
@@ -374,6 +376,7 @@ class SessionServiceTest {
     assertThatThrownBy(() -> service.open(SessionSettings.of(Kind.SPARK), CALLER))
         .hasMessageContaining("shutting down");
     await()
+        .pollInterval(Duration.ofMillis(5))
         .atMost(5, TimeUnit.SECONDS)
         .until(
             () ->
@@ -390,7 +393,7 @@ class SessionServiceTest {
     List<SessionEvent> late = Collections.synchronizedList(new ArrayList<>());
     try (Subscription all = service.subscribe("0", 0, late::add)) {
       ended(run("print b").id());
-      await().until(() -> state() == SessionState.IDLE);
+      await().pollInterval(Duration.ofMillis(5)).until(() -> state() == SessionState.IDLE);
     }
     List<Long> numbers;
     synchronized (late) {
@@ -403,7 +406,7 @@ class SessionServiceTest {
     List<SessionEvent> rest = Collections.synchronizedList(new ArrayList<>());
     long known = numbers.get(3);
     try (Subscription missed = service.subscribe("0", known, rest::add)) {
-      await().until(() -> !rest.isEmpty());
+      await().pollInterval(Duration.ofMillis(5)).until(() -> !rest.isEmpty());
       assertThat(rest.get(0).sequence()).isEqualTo(known + 1);
     }
   }
@@ -441,7 +444,10 @@ class SessionServiceTest {
   }
 
   private void awaitState(SessionState state) {
-    await().atMost(10, TimeUnit.SECONDS).until(() -> state() == state);
+    await()
+        .pollInterval(Duration.ofMillis(5))
+        .atMost(10, TimeUnit.SECONDS)
+        .until(() -> state() == state);
   }
 
   private Statement run(String code) throws Exception {
@@ -450,6 +456,7 @@ class SessionServiceTest {
 
   private Statement ended(int id) {
     return await()
+        .pollInterval(Duration.ofMillis(5))
         .atMost(10, TimeUnit.SECONDS)
         .until(() -> service.statement("0", id), found -> found.state().isTerminal());
   }

@@ -24,6 +24,7 @@ public final class ScriptedDriver implements RunningDriver {
 
   private final DriverConnection.Receiver<DriverEvent> server;
   private final CompletableFuture<String> exited = new CompletableFuture<>();
+  private final CompletableFuture<Void> linkClosed = new CompletableFuture<>();
   private final BlockingQueue<DriverCommand> commands = new LinkedBlockingQueue<>();
   private final Script script;
   private final Connection connection = new Connection();
@@ -84,6 +85,11 @@ public final class ScriptedDriver implements RunningDriver {
     server.closed(reason);
   }
 
+  /** Completes when the server has closed the link. */
+  public CompletionStage<Void> linkClosed() {
+    return linkClosed;
+  }
+
   @Override
   public DriverConnection<DriverCommand> connection() {
     return connection;
@@ -107,7 +113,9 @@ public final class ScriptedDriver implements RunningDriver {
     }
 
     @Override
-    public void close() {}
+    public void close() {
+      linkClosed.complete(null);
+    }
   }
 
   private static void runTiny(ScriptedDriver driver, DriverCommand command) {
