@@ -43,9 +43,10 @@ class MailboxTest {
     AtomicInteger inside = new AtomicInteger();
     AtomicInteger overlaps = new AtomicInteger();
     CountDownLatch done = new CountDownLatch(4000);
-    try (Givers givers = new Givers()) {
+    ExecutorService givers = Executors.newFixedThreadPool(4);
+    try {
       for (int i = 0; i < 4; i++) {
-        givers.start(
+        givers.execute(
             () -> {
               for (int j = 0; j < 1000; j++) {
                 mailbox.execute(
@@ -61,6 +62,8 @@ class MailboxTest {
             });
       }
       assertThat(done.await(20, TimeUnit.SECONDS)).isTrue();
+    } finally {
+      givers.shutdownNow();
     }
     assertThat(overlaps).hasValue(0);
     assertThat(unguarded[0]).isEqualTo(4000);
@@ -127,22 +130,5 @@ class MailboxTest {
     mailbox.execute(() -> named.complete(MDC.get("session")));
 
     assertThat(named.get(10, TimeUnit.SECONDS)).isEqualTo("0");
-  }
-
-  private static final class Givers implements AutoCloseable {
-    private final List<Thread> threads = new ArrayList<>();
-
-    void start(Runnable work) {
-      Thread thread = new Thread(work);
-      threads.add(thread);
-      thread.start();
-    }
-
-    @Override
-    public void close() throws InterruptedException {
-      for (Thread thread : threads) {
-        thread.join(10_000);
-      }
-    }
   }
 }
