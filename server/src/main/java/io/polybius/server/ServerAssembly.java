@@ -8,6 +8,7 @@ import io.polybius.launch.SparkFinder;
 import io.polybius.rest.RestFacade;
 import io.polybius.rest.RestSettings;
 import io.polybius.server.config.ServerConfig;
+import io.polybius.server.files.PrivateFolder;
 import io.polybius.server.http.AccessToken;
 import io.polybius.server.http.HttpServer;
 import io.polybius.session.SessionLimits;

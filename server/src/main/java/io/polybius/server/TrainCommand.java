@@ -7,6 +7,7 @@ import io.polybius.kernel.wire.ConnectionFile;
 import io.polybius.server.client.ServerClient;
 import io.polybius.server.config.ConfigException;
 import io.polybius.server.config.ServerConfig;
+import io.polybius.server.files.PrivateFolder;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;

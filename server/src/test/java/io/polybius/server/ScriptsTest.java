@@ -10,6 +10,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.security.MessageDigest;
 import java.util.ArrayList;
 import java.util.HexFormat;
@@ -107,7 +108,7 @@ class ScriptsTest {
   private Path copy(String from, String to) throws IOException {
     Path target = folder.resolve(to);
     Files.createDirectories(target.getParent());
-    return Files.copy(HOME.resolve(from), target, java.nio.file.StandardCopyOption.COPY_ATTRIBUTES);
+    return Files.copy(HOME.resolve(from), target, StandardCopyOption.COPY_ATTRIBUTES);
   }
 
   private Path wrapper(String checksum) throws IOException {

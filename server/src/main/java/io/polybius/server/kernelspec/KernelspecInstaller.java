@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.polybius.server.files.FileTree;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
@@ -11,7 +12,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -92,10 +92,10 @@ public final class KernelspecInstaller {
     Path fresh = Files.createTempDirectory(kernels, ".polybius");
     try {
       fill(fresh, request);
-      delete(target);
+      FileTree.delete(target);
       Files.move(fresh, target);
     } finally {
-      delete(fresh);
+      FileTree.delete(fresh);
     }
     return target;
   }
@@ -121,7 +121,7 @@ public final class KernelspecInstaller {
             .map(Installed::folder)
             .toList();
     for (Path folder : doomed) {
-      delete(folder);
+      FileTree.delete(folder);
     }
     return doomed;
   }
@@ -198,17 +198,6 @@ public final class KernelspecInstaller {
     } catch (IOException e) {
       // No description, or none that anybody could read: somebody else's affair.
       return Optional.empty();
-    }
-  }
-
-  private static void delete(Path folder) throws IOException {
-    if (!Files.exists(folder)) {
-      return;
-    }
-    try (Stream<Path> files = Files.walk(folder)) {
-      for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
-        Files.delete(file);
-      }
     }
   }
 }

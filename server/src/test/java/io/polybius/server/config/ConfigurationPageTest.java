@@ -3,6 +3,7 @@ package io.polybius.server.config;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.io.StringReader;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -43,7 +44,7 @@ class ConfigurationPageTest {
                 .map(line -> line.replaceFirst("# ?", ""))
                 .toList());
     Properties template = new Properties();
-    template.load(new java.io.StringReader(uncommented));
+    template.load(new StringReader(uncommented));
     Properties defaults = new Properties();
     ServerConfig.SETTINGS.forEach(
         setting -> defaults.setProperty(setting.key(), setting.defaultText()));

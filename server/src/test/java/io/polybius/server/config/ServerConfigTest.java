@@ -2,6 +2,7 @@ package io.polybius.server.config;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.InstanceOfAssertFactories.list;
 import static org.assertj.core.api.InstanceOfAssertFactories.type;
 
 import java.io.IOException;
@@ -11,6 +12,7 @@ import java.lang.reflect.RecordComponent;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -92,7 +94,7 @@ class ServerConfigTest {
   @Test
   void everyComponentIsASetting() throws IllegalAccessException {
     RecordComponent[] components = ServerConfig.class.getRecordComponents();
-    List<Object> declared = new java.util.ArrayList<>();
+    List<Object> declared = new ArrayList<>();
     for (Field field : ServerConfig.class.getDeclaredFields()) {
       if (Modifier.isStatic(field.getModifiers()) && field.getType() == Setting.class) {
         declared.add(field.get(null));
@@ -111,7 +113,7 @@ class ServerConfigTest {
     assertThatThrownBy(() -> load(Map.of(), Map.of("livy.server.prot", "1", "port", "2")))
         .asInstanceOf(type(ConfigException.class))
         .extracting(ConfigException::problems)
-        .asInstanceOf(org.assertj.core.api.InstanceOfAssertFactories.list(String.class))
+        .asInstanceOf(list(String.class))
         .containsExactlyInAnyOrder(
             "polybius.server.token_file (in %s) is no setting; the nearest one is polybius.server.token-file."
                 .formatted(home.resolve("conf").resolve("polybius.conf")),

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.undertow.Handlers;
 import io.undertow.server.HttpHandler;
+import io.undertow.websockets.core.WebSockets;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -310,8 +311,7 @@ class HttpServerTest {
         .addExactPath(
             "/socket",
             Handlers.websocket(
-                (exchange, channel) ->
-                    io.undertow.websockets.core.WebSockets.sendText("welcome", channel, null)));
+                (exchange, channel) -> WebSockets.sendText("welcome", channel, null)));
   }
 
   private static WebSocket.Listener collecting(BlockingQueue<String> received) {

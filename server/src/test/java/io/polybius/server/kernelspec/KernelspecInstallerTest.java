@@ -9,10 +9,12 @@ import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
+import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -61,8 +63,7 @@ class KernelspecInstallerTest {
     Path folder = installer.install(kernels, request("polybius-scala"));
 
     for (int size : new int[] {32, 64}) {
-      var image =
-          javax.imageio.ImageIO.read(folder.resolve("logo-%1$dx%1$d.png".formatted(size)).toFile());
+      var image = ImageIO.read(folder.resolve("logo-%1$dx%1$d.png".formatted(size)).toFile());
       assertThat(image.getWidth()).isEqualTo(size);
       assertThat(image.getHeight()).isEqualTo(size);
     }
@@ -163,7 +164,7 @@ class KernelspecInstallerTest {
   }
 
   private static Stream<String> strings(JsonNode array) {
-    List<String> texts = new java.util.ArrayList<>();
+    List<String> texts = new ArrayList<>();
     array.forEach(node -> texts.add(node.asText()));
     return texts.stream();
   }

@@ -1,0 +1,2 @@
+/** Folders that come and go. */
+package io.polybius.server.files;
