@@ -7,7 +7,6 @@ import io.polybius.server.demo.NotebookDemo;
 import io.polybius.server.demo.Screen;
 import java.io.IOException;
 import java.util.Map;
-import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -39,11 +38,7 @@ final class DemoCommand implements Callable<Integer> {
     try (ServerAssembly server = ServerProcess.start(config, installation)) {
       screen.say("Polybius runs at " + server.uri());
       boolean good =
-          new NotebookDemo(
-                  new ServerClient(server.uri(), Optional.empty()),
-                  installation.notebooks(),
-                  screen)
-              .run();
+          new NotebookDemo(new ServerClient(server.uri()), installation.notebooks(), screen).run();
       screen.say(good ? "Everything ran; stopping the server." : "Stopping the server.");
       return good ? 0 : 1;
     }

@@ -51,7 +51,7 @@ final class TrainCommand implements Callable<Integer> {
               "livy.server.spark-home", folder.folder("no-spark").toString());
       ServerConfig config = ServerConfig.load(installation.home(), System.getenv(), settings);
       try (ServerAssembly server = ServerProcess.start(config, installation)) {
-        new ServerClient(server.uri(), Optional.empty()).get("/version");
+        new ServerClient(server.uri()).get("/version");
         relay(server.uri(), folder.folder("kernel").resolve("kernel-train.json"));
       }
     }

@@ -85,6 +85,11 @@ class ServeCommandTest {
     assertThat(errors(process))
         .containsExactly(
             "polybius: No server answers at http://127.0.0.1:1; start one with: polybius serve");
+
+    Process nowhere = polybius("connect", "0", "--server", "nowhere");
+    assertThat(exitCode(nowhere)).isEqualTo(1);
+    assertThat(errors(nowhere))
+        .containsExactly("polybius: nowhere is not the address of a server.");
   }
 
   @Test

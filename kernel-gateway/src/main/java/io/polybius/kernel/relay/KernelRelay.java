@@ -94,7 +94,7 @@ public final class KernelRelay {
     this.options = options;
     this.connectionFile = read(options.connectionFile());
     this.kernelId = kernelId(options.connectionFile());
-    this.gateway = new GatewayClient(options.server(), ServerToken.of(environment), http);
+    this.gateway = new GatewayClient(options.server(), token(environment), http);
     this.messages = new MessageSource(() -> kernelSession, "polybius", Clock.systemUTC());
     this.sockets = bind();
   }
@@ -104,6 +104,14 @@ public final class KernelRelay {
       return ConnectionFile.read(file);
     } catch (IOException e) {
       throw new RelayException("The connection file cannot be read: " + e.getMessage(), e);
+    }
+  }
+
+  private static ServerToken token(Map<String, String> environment) throws RelayException {
+    try {
+      return ServerToken.of(environment);
+    } catch (IOException e) {
+      throw new RelayException(e.getMessage(), e);
     }
   }
 

@@ -2,6 +2,7 @@ package io.polybius.kernel.relay;
 
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermission;
 import java.util.Map;
@@ -12,7 +13,7 @@ import java.util.Set;
  * What proves to the server who the user is. It comes from the environment or from a file, never
  * from the command line, which everybody on the machine can read.
  */
-final class ServerToken {
+public final class ServerToken {
 
   /** The variable that holds the token itself. */
   static final String VARIABLE = "POLYBIUS_TOKEN";
@@ -36,9 +37,10 @@ final class ServerToken {
   /**
    * Reads the token of this user, if there is one.
    *
-   * @throws RelayException if the file cannot be read, or can be read by others
+   * @throws IOException if the file cannot be read, or can be read by others; the message is for
+   *     the user
    */
-  static ServerToken of(Map<String, String> environment) throws RelayException {
+  public static ServerToken of(Map<String, String> environment) throws IOException {
     String direct = environment.getOrDefault(VARIABLE, "");
     String file = environment.getOrDefault(FILE_VARIABLE, "");
     if (!direct.isEmpty()) {
@@ -50,21 +52,21 @@ final class ServerToken {
     return new ServerToken(Optional.of(read(Path.of(file))));
   }
 
-  private static String read(Path file) throws RelayException {
+  private static String read(Path file) throws IOException {
     try {
       boolean posix = Files.getFileStore(file).supportsFileAttributeView("posix");
       if (posix && Files.getPosixFilePermissions(file).stream().anyMatch(OF_OTHERS::contains)) {
-        throw new RelayException(
+        throw new IOException(
             "The token in " + file + " can be read by others; run: chmod 600 " + file);
       }
       return Files.readString(file).strip();
-    } catch (IOException e) {
-      throw new RelayException("The token cannot be read from " + file + ".", e);
+    } catch (NoSuchFileException e) {
+      throw new IOException("There is no token in " + file + ": the file does not exist.", e);
     }
   }
 
   /** Returns the header that says it, if there is something to say. */
-  Optional<String> authorization() {
+  public Optional<String> authorization() {
     return token.map(text -> "token " + text);
   }
 

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.MissingNode;
+import io.polybius.kernel.relay.ServerToken;
 import java.io.IOException;
 import java.net.ConnectException;
 import java.net.URI;
@@ -12,8 +13,6 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
@@ -30,30 +29,22 @@ public final class ServerClient {
 
   private final HttpClient http = HttpClient.newBuilder().connectTimeout(CONNECT_TIME).build();
   private final URI server;
-  private final Optional<String> token;
+  private final Optional<String> authorization;
 
-  /**
-   * Makes a client.
-   *
-   * @param server the server's address
-   * @param token its access token, if it asks for one
-   */
-  public ServerClient(URI server, Optional<String> token) {
-    this.server = server;
-    this.token = token;
+  /** Makes a client of a server that asks for no token. */
+  public ServerClient(URI server) {
+    this(server, Optional.empty());
   }
 
-  /**
-   * Makes a client with the token that {@code POLYBIUS_TOKEN} or {@code POLYBIUS_TOKEN_FILE} has.
-   */
+  private ServerClient(URI server, Optional<String> authorization) {
+    this.server = server;
+    this.authorization = authorization;
+  }
+
+  /** Makes a client that shows the token of the user's environment, if there is one. */
   public static ServerClient fromEnvironment(URI server, Map<String, String> environment)
       throws IOException {
-    String token = environment.getOrDefault("POLYBIUS_TOKEN", "");
-    String file = environment.getOrDefault("POLYBIUS_TOKEN_FILE", "");
-    if (token.isBlank() && !file.isBlank()) {
-      token = Files.readString(Path.of(file));
-    }
-    return new ServerClient(server, Optional.of(token.strip()).filter(text -> !text.isEmpty()));
+    return new ServerClient(server, ServerToken.of(environment).authorization());
   }
 
   /** Asks for something. */
@@ -75,12 +66,16 @@ public final class ServerClient {
     send(request(path).header("X-Requested-By", "polybius").DELETE());
   }
 
-  private HttpRequest.Builder request(String path) {
+  private HttpRequest.Builder request(String path) throws IOException {
     String base = server.toString().replaceFirst("/+$", "");
-    HttpRequest.Builder request =
-        HttpRequest.newBuilder(URI.create(base + path)).timeout(ANSWER_TIME);
-    token.ifPresent(text -> request.header("Authorization", "token " + text));
-    return request;
+    try {
+      HttpRequest.Builder request =
+          HttpRequest.newBuilder(URI.create(base + path)).timeout(ANSWER_TIME);
+      authorization.ifPresent(header -> request.header("Authorization", header));
+      return request;
+    } catch (IllegalArgumentException e) {
+      throw new IOException(server + " is not the address of a server.", e);
+    }
   }
 
   private JsonNode send(HttpRequest.Builder request) throws IOException, InterruptedException {

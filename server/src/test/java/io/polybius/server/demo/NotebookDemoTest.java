@@ -110,9 +110,7 @@ class NotebookDemoTest {
                                 new VersionInfo("0.9.0", "", "", "", "", ""), false, 1 << 20))
                         .handler()))) {
       return new NotebookDemo(
-              new ServerClient(http.uri(), Optional.empty()),
-              folder,
-              new Screen(new PrintWriter(shown), false))
+              new ServerClient(http.uri()), folder, new Screen(new PrintWriter(shown), false))
           .run();
     }
   }
