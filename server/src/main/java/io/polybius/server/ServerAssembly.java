@@ -53,17 +53,7 @@ public final class ServerAssembly implements AutoCloseable {
 
       PrivateFolder folder = part(new PrivateFolder(config.stateDirectory()));
       DriverLauncher launcher =
-          new LocalLauncher(
-              new LaunchSettings(
-                  new InetSocketAddress(config.driverAddress(), 0),
-                  installation.driverJar(),
-                  sparks(config, installation, environment),
-                  config.sparkMaster(),
-                  folder.folder("drivers"),
-                  cache(config, installation, environment),
-                  config.driverIdleTimeout(),
-                  config.driverIdleTimeout(),
-                  LaunchSettings.DEFAULT_MAX_OUTPUT_CHARS));
+          launcher(config, installation, environment, folder.folder("drivers"));
       // Closes the launcher when it is closed itself.
       SessionService sessions =
           part(
@@ -113,6 +103,23 @@ public final class ServerAssembly implements AutoCloseable {
       ServerConfig config, Installation installation, Map<String, String> environment)
       throws IOException {
     return new ServerAssembly(config, installation, environment);
+  }
+
+  /** Returns what starts the drivers of sessions, with a folder for their files. */
+  static LocalLauncher launcher(
+      ServerConfig config, Installation installation, Map<String, String> environment, Path folder)
+      throws IOException {
+    return new LocalLauncher(
+        new LaunchSettings(
+            new InetSocketAddress(config.driverAddress(), 0),
+            installation.driverJar(),
+            sparks(config, installation, environment),
+            config.sparkMaster(),
+            folder,
+            cache(config, installation, environment),
+            config.driverIdleTimeout(),
+            config.driverIdleTimeout(),
+            LaunchSettings.DEFAULT_MAX_OUTPUT_CHARS));
   }
 
   /** Returns the Sparks that sessions could run on. */

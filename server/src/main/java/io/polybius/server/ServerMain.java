@@ -22,6 +22,7 @@ import picocli.CommandLine.ParseResult;
       KernelCommand.class,
       ConnectCommand.class,
       DoctorCommand.class,
+      PrepareCommand.class,
       TrainCommand.class,
       VersionCommand.class,
       HelpCommand.class

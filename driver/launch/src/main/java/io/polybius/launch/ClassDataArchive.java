@@ -22,8 +22,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The JVM's archives of the classes that a driver loads, which save a good part of its start. One
- * is made for each Spark, in the background after its first use, by a driver that runs without a
- * server.
+ * is made for each Spark, ahead or in the background after its first use, by a driver that runs
+ * without a server.
  */
 final class ClassDataArchive implements AutoCloseable {
 
@@ -59,7 +59,7 @@ final class ClassDataArchive implements AutoCloseable {
 
   /** Returns the archive for drivers of that kind; without one, makes it for the next time. */
   synchronized Optional<Path> use(DriverCommandLine commandLine) throws IOException {
-    Path archive = cacheDirectory.resolve("driver-" + fingerprint(commandLine) + ".jsa");
+    Path archive = archive(commandLine);
     if (Files.isRegularFile(archive)) {
       return Optional.of(archive);
     }
@@ -67,6 +67,18 @@ final class ClassDataArchive implements AutoCloseable {
       trainer.schedule(() -> make(archive, commandLine), DELAY_SECONDS, TimeUnit.SECONDS);
     }
     return Optional.empty();
+  }
+
+  /** Makes the archive for drivers of that kind now, unless it is there. */
+  void prepare(DriverCommandLine commandLine) throws IOException {
+    Path archive = archive(commandLine);
+    if (!Files.isRegularFile(archive)) {
+      make(archive, commandLine);
+    }
+  }
+
+  private Path archive(DriverCommandLine commandLine) throws IOException {
+    return cacheDirectory.resolve("driver-" + fingerprint(commandLine) + ".jsa");
   }
 
   @Override
@@ -90,7 +102,7 @@ final class ClassDataArchive implements AutoCloseable {
       Path unfinished = directory.path().resolve("unfinished.jsa");
       process =
           commandLine
-              .trainingProcessBuilder(directory.path(), unfinished)
+              .trainingProcessBuilder(directory, unfinished)
               .redirectOutput(ProcessBuilder.Redirect.DISCARD)
               .redirectError(ProcessBuilder.Redirect.DISCARD)
               .start();

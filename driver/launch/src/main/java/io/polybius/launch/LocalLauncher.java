@@ -3,6 +3,7 @@ package io.polybius.launch;
 import io.polybius.driver.protocol.DriverConnection;
 import io.polybius.driver.protocol.DriverEvent;
 import io.polybius.driver.protocol.DriverListener;
+import io.polybius.session.Kind;
 import io.polybius.session.SessionLog;
 import io.polybius.session.SessionSettings;
 import io.polybius.session.spi.DriverLauncher;
@@ -88,9 +89,7 @@ public final class LocalLauncher implements DriverLauncher {
       Process process =
           commandLine
               .processBuilder(
-                  directory.path(),
-                  archived,
-                  List.of(directory.writeSettings(driverSettings).toString()))
+                  directory, archived, List.of(directory.writeSettings(driverSettings).toString()))
               .start();
       process.getOutputStream().close();
       logger.info("{} runs Spark {} as process {}", name, spark.sparkVersion(), process.pid());
@@ -113,6 +112,19 @@ public final class LocalLauncher implements DriverLauncher {
       }
       throw new LaunchException("The driver could not be started: " + e.getMessage(), e);
     }
+  }
+
+  /**
+   * Makes what lets drivers start fast, unless it is there, and waits for it; that takes somewhat
+   * longer than a driver's start. Without it, the first driver of a Spark starts slower than
+   * others.
+   *
+   * @throws LaunchException if there is no Spark
+   */
+  public void prepare() throws LaunchException, IOException {
+    archive.prepare(
+        new DriverCommandLine(
+            settings.sparks().choose(), settings.driverJar(), SessionSettings.of(Kind.SPARK)));
   }
 
   @Override

@@ -1,8 +1,11 @@
 package io.polybius.launch;
 
 import io.polybius.launch.SessionCertificates.DriverKeys;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.nio.channels.Channels;
+import java.nio.charset.Charset;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -14,9 +17,11 @@ import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
 import java.util.Map;
 import java.util.Properties;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * A driver's own directory, for its secrets at the start and its temporary files later. Only the
@@ -51,11 +56,25 @@ record WorkDirectory(Path path) {
     Path file = path.resolve("driver.properties");
     Properties properties = new Properties();
     properties.putAll(settings);
-    try (OutputStream out =
-        java.nio.channels.Channels.newOutputStream(
-            Files.newByteChannel(file, NEW_FILE, OWNER_FILE))) {
-      properties.store(out, null);
-    }
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    properties.store(bytes, null);
+    write(file, bytes.toByteArray());
+    return file;
+  }
+
+  /**
+   * Writes arguments in the form in which the {@code java} command reads them from a file, and
+   * returns where they are.
+   */
+  Path writeArguments(List<String> arguments) throws IOException {
+    Path file = path.resolve("java.arguments");
+    String text =
+        arguments.stream()
+            .map(argument -> argument.replace("\\", "\\\\").replace("\"", "\\\""))
+            .map(argument -> "\"" + argument + "\"\n")
+            .collect(Collectors.joining());
+    // The java command reads it in the encoding of the platform.
+    write(file, text.getBytes(Charset.forName(System.getProperty("native.encoding"))));
     return file;
   }
 
@@ -94,8 +113,7 @@ record WorkDirectory(Path path) {
 
   private static void write(Path file, byte[] bytes) throws IOException {
     try (OutputStream out =
-        java.nio.channels.Channels.newOutputStream(
-            Files.newByteChannel(file, NEW_FILE, OWNER_FILE))) {
+        Channels.newOutputStream(Files.newByteChannel(file, NEW_FILE, OWNER_FILE))) {
       out.write(bytes);
     }
   }

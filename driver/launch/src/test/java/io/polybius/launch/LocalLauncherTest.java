@@ -20,7 +20,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import java.util.jar.JarOutputStream;
 import java.util.stream.Stream;
+import java.util.zip.ZipEntry;
+import javax.tools.ToolProvider;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -57,24 +61,30 @@ class LocalLauncherTest {
   @Test
   void secretsAreInFilesThatOnlyTheOwnerCanRead() throws Exception {
     try (LocalLauncher launcher = launcher("local[1]")) {
+      writeDriverThatWaits();
       SessionSettings settings =
-          SessionSettings.of(Kind.SPARK).withConf(Map.of("spark.hadoop.secret.key", "hush"));
-      RunningDriver driver =
-          launcher.launch(new LaunchSpec(7, 1, settings), nobody, new SessionLog());
+          SessionSettings.of(Kind.SPARK)
+              .withConf(
+                  Map.of(
+                      "spark.hadoop.secret.key", "hush-1",
+                      "spark.driver.extraJavaOptions", "-Dpassword=hush-2"));
+      SessionLog log = new SessionLog();
+      RunningDriver driver = launcher.launch(new LaunchSpec(7, 1, settings), nobody, log);
+      Awaitility.await().until(() -> log.lines().contains("password hush-2"));
+      assertThat(files()).hasSize(3);
       for (Path file : files()) {
-        if (Files.exists(file)) {
-          assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(file)))
-              .isEqualTo("rw-------");
-        }
+        assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(file)))
+            .isEqualTo("rw-------");
       }
       assertThat(
               ProcessHandle.current()
                   .children()
-                  .flatMap(child -> child.info().arguments().stream())
-                  .flatMap(Stream::of))
-          .noneMatch(argument -> argument.contains("hush"));
+                  .flatMap(child -> child.info().commandLine().stream()))
+          .isNotEmpty()
+          .noneMatch(line -> line.contains("hush"));
       driver.kill();
       driver.exited().toCompletableFuture().get(20, TimeUnit.SECONDS);
+      assertThat(files()).isEmpty();
     }
   }
 
@@ -114,6 +124,30 @@ class LocalLauncherTest {
             Duration.ofSeconds(5),
             Duration.ofSeconds(5),
             LaunchSettings.DEFAULT_MAX_OUTPUT_CHARS));
+  }
+
+  /** Replaces the driver by one that only tells the password that it was given. */
+  private void writeDriverThatWaits() throws Exception {
+    Path source = folder.resolve("io/polybius/driver/DriverMain.java");
+    Files.createDirectories(source.getParent());
+    Files.writeString(
+        source,
+        """
+        package io.polybius.driver;
+        class DriverMain {
+          public static void main(String[] arguments) throws Exception {
+            System.out.println("password " + System.getProperty("password"));
+            Thread.sleep(60_000);
+          }
+        }
+        """);
+    int status = ToolProvider.getSystemJavaCompiler().run(null, null, null, source.toString());
+    assertThat(status).isZero();
+    try (JarOutputStream jar =
+        new JarOutputStream(Files.newOutputStream(folder.resolve("driver.jar")))) {
+      jar.putNextEntry(new ZipEntry("io/polybius/driver/DriverMain.class"));
+      Files.copy(source.resolveSibling("DriverMain.class"), jar);
+    }
   }
 
   private List<Path> files() throws Exception {
