@@ -25,6 +25,8 @@ final class DemoCommand implements Callable<Integer> {
           "livy.server.port", "0",
           "livy.rsc.server.connect.timeout", "10m",
           "polybius.server.token-file", "",
+          // There is but one session, and it begins at once.
+          "polybius.server.prespawned-drivers", "0",
           "polybius.server.state-dir", "");
 
   @Spec private CommandSpec spec;

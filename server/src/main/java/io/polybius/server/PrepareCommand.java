@@ -21,7 +21,9 @@ final class PrepareCommand implements Callable<Integer> {
   public Integer call() throws CommandException, ConfigException, IOException, LaunchException {
     Installation installation = Installation.ofThisProcess();
     Map<String, String> environment = System.getenv();
-    ServerConfig config = ServerConfig.load(installation.home(), environment, Map.of());
+    ServerConfig config =
+        ServerConfig.load(
+            installation.home(), environment, Map.of("polybius.server.prespawned-drivers", "0"));
     try (PrivateFolder folder = new PrivateFolder(config.stateDirectory());
         LocalLauncher launcher =
             ServerAssembly.launcher(config, installation, environment, folder.folder("drivers"))) {

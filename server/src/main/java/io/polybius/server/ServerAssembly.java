@@ -119,7 +119,8 @@ public final class ServerAssembly implements AutoCloseable {
             cache(config, installation, environment),
             config.driverIdleTimeout(),
             config.driverIdleTimeout(),
-            LaunchSettings.DEFAULT_MAX_OUTPUT_CHARS));
+            LaunchSettings.DEFAULT_MAX_OUTPUT_CHARS,
+            config.prespawnedDrivers()));
   }
 
   /** Returns the Sparks that sessions could run on. */

@@ -47,6 +47,7 @@ final class TrainCommand implements Callable<Integer> {
               "livy.server.host", "127.0.0.1",
               "livy.server.port", "0",
               "polybius.server.token-file", "",
+              "polybius.server.prespawned-drivers", "0",
               // Where there is no Spark, no driver is started.
               "livy.server.spark-home", folder.folder("no-spark").toString());
       ServerConfig config = ServerConfig.load(installation.home(), System.getenv(), settings);

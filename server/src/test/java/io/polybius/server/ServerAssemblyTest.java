@@ -147,6 +147,7 @@ class ServerAssemblyTest {
   private ServerAssembly start(Map<String, String> settings) throws ConfigException, IOException {
     Map<String, String> all = new HashMap<>();
     all.put("livy.server.port", "0");
+    all.put("polybius.server.prespawned-drivers", "0");
     all.put("polybius.server.state-dir", state.toString());
     all.put("polybius.server.cache-dir", folder.resolve("cache").toString());
     all.putAll(settings);

@@ -16,14 +16,31 @@ public final class SessionLog {
 
   private final Deque<String> stdout = new ArrayDeque<>();
   private final Deque<String> stderr = new ArrayDeque<>();
+  private SessionLog successor;
 
   /** Adds a line, without its line end. Old lines are dropped when there are very many. */
   public synchronized void append(StreamName stream, String line) {
+    if (successor != null) {
+      successor.append(stream, line);
+      return;
+    }
     Deque<String> lines = stream == StreamName.STDOUT ? stdout : stderr;
     if (lines.size() == RETAINED_LINES) {
       lines.remove();
     }
     lines.add(line);
+  }
+
+  /**
+   * Hands the lines over to another log, and those to come as well: that of the session which has
+   * got a process that was started before.
+   */
+  public synchronized void forwardTo(SessionLog other) {
+    successor = other;
+    stdout.forEach(line -> other.append(StreamName.STDOUT, line));
+    stderr.forEach(line -> other.append(StreamName.STDERR, line));
+    stdout.clear();
+    stderr.clear();
   }
 
   /**

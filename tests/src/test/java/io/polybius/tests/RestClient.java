@@ -64,7 +64,12 @@ final class RestClient {
 
   /** Opens a Scala session and waits until it is no longer starting; returns its id. */
   int openSession() {
-    int id = call("POST", "/sessions", "{\"kind\": \"spark\"}").get("id").asInt();
+    return openSession("{\"kind\": \"spark\"}");
+  }
+
+  /** Opens the session that a request asks for, and waits until it is idle. */
+  int openSession(String request) {
+    int id = call("POST", "/sessions", request).get("id").asInt();
     org.awaitility.Awaitility.await()
         .atMost(SESSION_TIMEOUT)
         .pollInterval(Duration.ofMillis(50))

@@ -23,6 +23,7 @@ import java.util.stream.Stream;
 final class RunningServer implements AutoCloseable {
 
   private static final Pattern READY = Pattern.compile("Polybius is ready at (\\S+)");
+  private static final String PRESPAWNED = "polybius.server.prespawned-drivers=";
   private static final Duration START_TIMEOUT = Duration.ofMinutes(10);
   private static final Duration STOP_TIMEOUT = Duration.ofSeconds(40);
 
@@ -42,6 +43,10 @@ final class RunningServer implements AutoCloseable {
                 "0",
                 "--set",
                 "polybius.server.state-dir=" + stateDirectory));
+    if (options.stream().noneMatch(option -> option.startsWith(PRESPAWNED))) {
+      // Tests count drivers, and most have no use for one that waits.
+      command.addAll(List.of("--set", PRESPAWNED + "0"));
+    }
     options.forEach(option -> command.addAll(List.of("--set", option)));
     ProcessBuilder builder =
         new ProcessBuilder(command)

@@ -1,6 +1,5 @@
 package io.polybius.launch;
 
-import io.polybius.session.SessionSettings;
 import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -55,17 +54,24 @@ final class DriverCommandLine {
 
   private final SparkInstallation spark;
   private final Path driverJar;
-  private final SessionSettings settings;
+  private final Map<String, String> settings;
 
   /**
    * @param spark the Spark to run on
    * @param driverJar the packaged driver
-   * @param settings what the session's creator asked for
+   * @param settings Spark's settings for the driver
    */
-  DriverCommandLine(SparkInstallation spark, Path driverJar, SessionSettings settings) {
+  DriverCommandLine(SparkInstallation spark, Path driverJar, Map<String, String> settings) {
     this.spark = spark;
     this.driverJar = driverJar;
     this.settings = settings;
+  }
+
+  /** Returns whether a process that was started for the one could as well serve the other. */
+  boolean startsSameProcessAs(DriverCommandLine other) {
+    return sharedClassPath().equals(other.sharedClassPath())
+        && jvmOptions().equals(other.jvmOptions())
+        && userJars().equals(other.userJars());
   }
 
   /** Returns the class path that is the same for all sessions of this Spark. */
@@ -77,8 +83,8 @@ final class DriverCommandLine {
   }
 
   /**
-   * Returns the process to start. All but the name of a file that only its owner can read stays out
-   * of the process list: options of users can be secrets.
+   * Returns the process to start. The JVM's options are in a file that only its owner can read, and
+   * so out of the process list: those of users can be secrets.
    *
    * @param directory the driver's own, for that file and temporary ones
    * @param archive a class data archive for {@link #sharedClassPath}, if there is one
@@ -86,29 +92,16 @@ final class DriverCommandLine {
    */
   ProcessBuilder processBuilder(
       WorkDirectory directory, Optional<Path> archive, List<String> arguments) throws IOException {
-    List<String> jvmOptions = new ArrayList<>();
+    List<String> options = new ArrayList<>();
     archive.ifPresent(
         file -> {
-          jvmOptions.add("-XX:SharedArchiveFile=" + file);
-          jvmOptions.add("-Xshare:auto");
-          jvmOptions.add("-Xlog:cds=off");
-          jvmOptions.add("-Xlog:cds+dynamic=off");
+          options.add("-XX:SharedArchiveFile=" + file);
+          options.add("-Xshare:auto");
+          options.add("-Xlog:cds=off");
+          options.add("-Xlog:cds+dynamic=off");
         });
-    String memory =
-        settings
-            .driverMemory()
-            .or(() -> Optional.ofNullable(settings.conf().get("spark.driver.memory")))
-            .orElse(DEFAULT_MEMORY);
-    jvmOptions.add("-Xmx" + memory);
-    String extra = settings.conf().getOrDefault("spark.driver.extraJavaOptions", "");
-    if (memory.equals(DEFAULT_MEMORY) && !COLLECTOR.matcher(extra).find()) {
-      jvmOptions.add(SMALL_HEAP_COLLECTOR);
-    }
-    jvmOptions.addAll(LATE_OPTIMIZATION);
-    if (!extra.isBlank()) {
-      jvmOptions.addAll(List.of(extra.strip().split("\\s+")));
-    }
-    return processBuilder(jvmOptions, directory, userJars(), arguments);
+    options.addAll(jvmOptions());
+    return processBuilder(options, directory, userJars(), arguments);
   }
 
   /** Returns a process that writes a class data archive for {@link #sharedClassPath} at its end. */
@@ -127,25 +120,25 @@ final class DriverCommandLine {
       List<String> moreJars,
       List<String> arguments)
       throws IOException {
-    List<String> command = new ArrayList<>(jvmOptions);
+    List<String> options = new ArrayList<>(jvmOptions);
     // Deep expressions recurse deeply in the compiler.
-    command.add("-Xss4m");
-    command.add("-XX:+IgnoreUnrecognizedVMOptions");
-    OPENED.forEach(opened -> command.add("--add-opens=" + opened + "=ALL-UNNAMED"));
-    command.add("-Djdk.reflect.useDirectMethodHandle=false");
-    command.add("-Djava.io.tmpdir=" + directory.path());
-    command.add("-Dlog4j2.configurationFile=polybius-driver-log4j2.properties");
+    options.add("-Xss4m");
+    options.add("-XX:+IgnoreUnrecognizedVMOptions");
+    OPENED.forEach(opened -> options.add("--add-opens=" + opened + "=ALL-UNNAMED"));
+    options.add("-Djdk.reflect.useDirectMethodHandle=false");
+    options.add("-Djava.io.tmpdir=" + directory.path());
+    options.add("-Dlog4j2.configurationFile=polybius-driver-log4j2.properties");
     List<String> classPath = new ArrayList<>();
     sharedClassPath().forEach(jar -> classPath.add(jar.toString()));
     classPath.addAll(moreJars);
-    command.add("-cp");
-    command.add(String.join(File.pathSeparator, classPath));
+    options.add("-cp");
+    options.add(String.join(File.pathSeparator, classPath));
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.add("@" + directory.writeJvmOptions(options));
     command.add(MAIN_CLASS);
     command.addAll(arguments);
-    ProcessBuilder builder =
-        new ProcessBuilder(
-            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-            "@" + directory.writeArguments(command));
+    ProcessBuilder builder = new ProcessBuilder(command);
     Map<String, String> environment = builder.environment();
     // Spark's own ports stay on this machine, like those of the server, unless the operator says.
     environment.putIfAbsent("SPARK_LOCAL_IP", "127.0.0.1");
@@ -154,13 +147,24 @@ final class DriverCommandLine {
     return builder;
   }
 
+  private List<String> jvmOptions() {
+    String memory = settings.getOrDefault("spark.driver.memory", DEFAULT_MEMORY);
+    String extra = settings.getOrDefault("spark.driver.extraJavaOptions", "");
+    List<String> options = new ArrayList<>();
+    options.add("-Xmx" + memory);
+    if (memory.equals(DEFAULT_MEMORY) && !COLLECTOR.matcher(extra).find()) {
+      options.add(SMALL_HEAP_COLLECTOR);
+    }
+    options.addAll(LATE_OPTIMIZATION);
+    if (!extra.isBlank()) {
+      options.addAll(List.of(extra.strip().split("\\s+")));
+    }
+    return options;
+  }
+
   /** Returns the session's jars that are files of this machine, for the code in the driver. */
   private List<String> userJars() {
-    List<String> jars = new ArrayList<>(settings.jars());
-    String more = settings.conf().get("spark.jars");
-    if (more != null && !more.isBlank()) {
-      jars.addAll(List.of(more.strip().split("\\s*,\\s*")));
-    }
+    List<String> jars = List.of(settings.getOrDefault("spark.jars", "").strip().split("\\s*,\\s*"));
     return jars.stream()
         .map(jar -> jar.startsWith("file:") ? jar.substring("file:".length()) : jar)
         .filter(jar -> Files.isRegularFile(Path.of(jar)))

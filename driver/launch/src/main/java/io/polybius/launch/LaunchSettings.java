@@ -16,6 +16,7 @@ import java.time.Duration;
  * @param serverIdleTimeout how long a driver goes on without the server
  * @param reconnectWindow how long a driver may be unreachable
  * @param maxOutputChars how much printed text of one statement is passed on
+ * @param prespawned how many drivers wait, started ahead, for sessions to come
  */
 public record LaunchSettings(
     InetSocketAddress listenAddress,
@@ -26,7 +27,8 @@ public record LaunchSettings(
     Path cacheDirectory,
     Duration serverIdleTimeout,
     Duration reconnectWindow,
-    long maxOutputChars) {
+    long maxOutputChars,
+    int prespawned) {
 
   /** Printed text of one statement that is passed on unless the operator sets another limit. */
   public static final long DEFAULT_MAX_OUTPUT_CHARS = 8L << 20;

@@ -3,7 +3,6 @@ package io.polybius.launch;
 import io.polybius.driver.protocol.DriverConnection;
 import io.polybius.driver.protocol.DriverEvent;
 import io.polybius.driver.protocol.DriverListener;
-import io.polybius.session.Kind;
 import io.polybius.session.SessionLog;
 import io.polybius.session.SessionSettings;
 import io.polybius.session.spi.DriverLauncher;
@@ -12,7 +11,6 @@ import io.polybius.session.spi.LaunchSpec;
 import io.polybius.session.spi.RunningDriver;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -33,6 +31,7 @@ public final class LocalLauncher implements DriverLauncher {
   private final SessionCertificates certificates;
   private final DriverListener listener;
   private final ClassDataArchive archive;
+  private final PrespawnedDrivers prespawned;
 
   /**
    * Begins to listen for drivers.
@@ -50,6 +49,14 @@ public final class LocalLauncher implements DriverLauncher {
       throw new IOException("this JVM cannot make keys for the driver links: " + e, e);
     }
     this.archive = new ClassDataArchive(settings.cacheDirectory(), settings.workDirectory());
+    this.prespawned =
+        new PrespawnedDrivers(
+            settings.prespawned(),
+            (name, events, log) -> {
+              DriverCommandLine commandLine = plainCommandLine();
+              return new PrespawnedDrivers.Started(
+                  commandLine, start(name, commandLine, Optional.empty(), events, log));
+            });
   }
 
   @Override
@@ -63,36 +70,53 @@ public final class LocalLauncher implements DriverLauncher {
               + ".");
     }
     SparkInstallation spark = settings.sparks().choose();
+    Map<String, String> sparkSettings = sparkSettings(spec, spark);
+    DriverCommandLine commandLine =
+        new DriverCommandLine(spark, settings.driverJar(), sparkSettings);
     String name = spec.driverName();
+    Optional<RunningDriver> waiting = prespawned.take(commandLine, sparkSettings, events, log);
+    if (waiting.isPresent()) {
+      logger.info("{} runs Spark {} in a prespawned process", name, spark.sparkVersion());
+      return waiting.get();
+    }
+    return start(name, commandLine, Optional.of(sparkSettings), events, log);
+  }
+
+  /** Starts a driver that has Spark's settings, or else waits for them. */
+  private DriverProcess start(
+      String name,
+      DriverCommandLine commandLine,
+      Optional<Map<String, String>> sparkSettings,
+      DriverConnection.Receiver<DriverEvent> events,
+      SessionLog log)
+      throws LaunchException {
     WorkDirectory directory = null;
     DriverListener.Expectation expectation = null;
     try {
       directory = WorkDirectory.create(settings.workDirectory(), name);
       expectation = listener.expect(name, events);
-      Path keys;
-      Map<String, String> driverSettings = new LinkedHashMap<>(sparkSettings(spec, spark));
+      Map<String, String> driverSettings = new LinkedHashMap<>(sparkSettings.orElse(Map.of()));
+      driverSettings.put("prespawned", String.valueOf(sparkSettings.isEmpty()));
       SessionCertificates.DriverKeys issued = certificates.issue(name);
-      keys = directory.writeKeys(issued);
       driverSettings.put("driver", name);
       driverSettings.put("secret", expectation.secret());
       driverSettings.put("server.host", settings.listenAddress().getHostString());
       driverSettings.put("server.port", String.valueOf(listener.address().getPort()));
-      driverSettings.put("key-store", keys.toString());
+      driverSettings.put("key-store", directory.writeKeys(issued).toString());
       driverSettings.put("key-store.password", issued.password());
       driverSettings.put(
           "server.patience-millis", String.valueOf(settings.serverIdleTimeout().toMillis()));
       driverSettings.put("work-directory", directory.path().toString());
       driverSettings.put("output.max-chars", String.valueOf(settings.maxOutputChars()));
-      DriverCommandLine commandLine =
-          new DriverCommandLine(spark, settings.driverJar(), spec.settings());
-      Optional<Path> archived = archive.use(commandLine);
       Process process =
           commandLine
               .processBuilder(
-                  directory, archived, List.of(directory.writeSettings(driverSettings).toString()))
+                  directory,
+                  archive.use(commandLine),
+                  List.of(directory.writeSettings(driverSettings).toString()))
               .start();
       process.getOutputStream().close();
-      logger.info("{} runs Spark {} as process {}", name, spark.sparkVersion(), process.pid());
+      logger.info("{} is process {}", name, process.pid());
       WorkDirectory used = directory;
       return new DriverProcess(
           process,
@@ -122,21 +146,34 @@ public final class LocalLauncher implements DriverLauncher {
    * @throws LaunchException if there is no Spark
    */
   public void prepare() throws LaunchException, IOException {
-    archive.prepare(
-        new DriverCommandLine(
-            settings.sparks().choose(), settings.driverJar(), SessionSettings.of(Kind.SPARK)));
+    archive.prepare(plainCommandLine());
+  }
+
+  /** Returns how a driver starts whose session asks for nothing special. */
+  private DriverCommandLine plainCommandLine() throws LaunchException {
+    SparkInstallation spark = settings.sparks().choose();
+    return new DriverCommandLine(spark, settings.driverJar(), defaults(spark));
   }
 
   @Override
   public void close() {
+    prespawned.close();
     archive.close();
     listener.close();
   }
 
+  private Map<String, String> defaults(SparkInstallation spark) throws LaunchException {
+    try {
+      return settings.sparks().defaults(spark);
+    } catch (IOException e) {
+      throw new LaunchException("Spark's default settings cannot be read: " + e.getMessage(), e);
+    }
+  }
+
   private Map<String, String> sparkSettings(LaunchSpec spec, SparkInstallation installation)
-      throws IOException {
+      throws LaunchException {
     SessionSettings asked = spec.settings();
-    Map<String, String> spark = new LinkedHashMap<>(settings.sparks().defaults(installation));
+    Map<String, String> spark = new LinkedHashMap<>(defaults(installation));
     spark.put("spark.app.name", asked.name().orElse("livy-session-" + spec.sessionId()));
     asked
         .conf()

@@ -63,15 +63,15 @@ record WorkDirectory(Path path) {
   }
 
   /**
-   * Writes arguments in the form in which the {@code java} command reads them from a file, and
-   * returns where they are.
+   * Writes options of the JVM in the form in which the {@code java} command reads them from a file,
+   * and returns where they are.
    */
-  Path writeArguments(List<String> arguments) throws IOException {
-    Path file = path.resolve("java.arguments");
+  Path writeJvmOptions(List<String> options) throws IOException {
+    Path file = path.resolve("jvm.options");
     String text =
-        arguments.stream()
-            .map(argument -> argument.replace("\\", "\\\\").replace("\"", "\\\""))
-            .map(argument -> "\"" + argument + "\"\n")
+        options.stream()
+            .map(option -> option.replace("\\", "\\\\").replace("\"", "\\\""))
+            .map(option -> "\"" + option + "\"\n")
             .collect(Collectors.joining());
     // The java command reads it in the encoding of the platform.
     write(file, text.getBytes(Charset.forName(System.getProperty("native.encoding"))));

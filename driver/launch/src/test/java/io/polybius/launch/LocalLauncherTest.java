@@ -123,7 +123,8 @@ class LocalLauncherTest {
             folder.resolve("cache"),
             Duration.ofSeconds(5),
             Duration.ofSeconds(5),
-            LaunchSettings.DEFAULT_MAX_OUTPUT_CHARS));
+            LaunchSettings.DEFAULT_MAX_OUTPUT_CHARS,
+            0));
   }
 
   /** Replaces the driver by one that only tells the password that it was given. */

@@ -45,7 +45,10 @@ final class CompilerWarmUp {
     try (CompilerTraining training = new CompilerTraining(directory)) {
       for (int step = 0; step < STEPS && System.nanoTime() - begin < GIVE_UP_NANOS; step++) {
         awaitIdle(idleTime, begin);
+        long stepBegin = System.nanoTime();
         training.step(step);
+        // Half of one processor is enough to take from others.
+        LockSupport.parkNanos(System.nanoTime() - stepBegin);
       }
       log.info(
           "the compiler is warm after {} ms",

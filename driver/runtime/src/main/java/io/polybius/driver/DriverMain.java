@@ -1,5 +1,6 @@
 package io.polybius.driver;
 
+import io.polybius.driver.interpreter.SparkSlot;
 import io.polybius.driver.interpreter.SparkStart;
 import io.polybius.driver.protocol.DriverCommand;
 import io.polybius.driver.protocol.DriverConnection;
@@ -18,11 +19,13 @@ import java.security.GeneralSecurityException;
 import java.security.KeyStore;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManagerFactory;
@@ -47,6 +50,7 @@ public final class DriverMain {
   private final ExecutorService questions = Executors.newSingleThreadExecutor(DriverMain::daemon);
   private final ScheduledThreadPoolExecutor timer =
       new ScheduledThreadPoolExecutor(2, DriverMain::daemon);
+  private final CompletableFuture<Map<String, String>> sparkSettings = new CompletableFuture<>();
   private volatile StatementRunner runner;
 
   private DriverMain(DriverSettings settings, OutputCapture capture) {
@@ -67,7 +71,6 @@ public final class DriverMain {
       Path file = Path.of(arguments[0]);
       DriverSettings settings = DriverSettings.read(file);
       Files.delete(file);
-      settings.spark().forEach(System::setProperty);
       status = new DriverMain(settings, capture).run();
     }
     // Threads of user code must not keep the process alive.
@@ -86,7 +89,9 @@ public final class DriverMain {
     int status = 0;
     SparkStart spark = null;
     try {
-      spark = SparkStart.begin(settings.workDirectory().resolve("classes"));
+      settings.spark().ifPresent(sparkSettings::complete);
+      CompilerWarmUp.start(settings.workDirectory().resolve("warm-up"), this::idleTime);
+      spark = SparkStart.begin(settings.workDirectory().resolve("classes"), sparkSettings);
       serve(spark, dialer.connection());
     } catch (Exception | LinkageError e) {
       log.error("the driver failed", e);
@@ -129,8 +134,17 @@ public final class DriverMain {
             SparkStart.scalaVersion(),
             spark.context().applicationId(),
             spark.context().uiWebUrl().isDefined() ? spark.context().uiWebUrl().get() : ""));
-    CompilerWarmUp.start(settings.workDirectory().resolve("warm-up"), statements::idleTime);
     log.info("the driver ends: {}", end.join());
+  }
+
+  /** Returns for how long nobody has waited for anything that the driver does. */
+  private Duration idleTime() {
+    StatementRunner statements = runner;
+    if (statements != null) {
+      return statements.idleTime();
+    }
+    // A driver that was started ahead has nothing to do once its REPL is up.
+    return sparkSettings.isDone() ? Duration.ZERO : SparkSlot.awaitedFor();
   }
 
   private void obey(DriverCommand command, StatementRunner statements) {
@@ -150,6 +164,8 @@ public final class DriverMain {
     public void received(DriverCommand command) {
       if (runner != null) {
         obey(command, runner);
+      } else if (command instanceof DriverCommand.StartSpark start) {
+        sparkSettings.complete(settingsOf(start));
       } else if (command instanceof DriverCommand.Shutdown) {
         // Spark is still starting, and nobody waits for it any more.
         deleteRecursively(settings.workDirectory());
@@ -167,6 +183,12 @@ public final class DriverMain {
         Runtime.getRuntime().halt(1);
       }
     }
+  }
+
+  private static Map<String, String> settingsOf(DriverCommand.StartSpark start) {
+    return start.settings().stream()
+        .map(setting -> setting.split("=", 2))
+        .collect(Collectors.toUnmodifiableMap(pair -> pair[0], pair -> pair[1]));
   }
 
   private SSLContext tls() throws IOException, GeneralSecurityException {

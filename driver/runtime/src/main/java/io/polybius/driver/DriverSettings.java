@@ -7,13 +7,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Properties;
 import java.util.TreeMap;
 
 /**
  * What the server tells a driver at its start, in a file that only the driver's user can read. The
- * names of the properties are those of {@code io.polybius.launch.DriverFiles}, which writes the
- * file.
+ * names of the properties are those that {@code io.polybius.launch.LocalLauncher} writes.
  *
  * @param driver the name in the driver's certificate
  * @param secret the one-time secret for the first greeting
@@ -23,7 +23,8 @@ import java.util.TreeMap;
  * @param serverPatience how long to go on without the server
  * @param workDirectory the driver's own directory, which goes away with the driver
  * @param maxOutputChars how much printed text of one statement is passed on
- * @param spark Spark settings
+ * @param spark Spark settings; empty in a driver that is started ahead of its session, and gets
+ *     them later
  */
 record DriverSettings(
     String driver,
@@ -34,7 +35,7 @@ record DriverSettings(
     Duration serverPatience,
     Path workDirectory,
     long maxOutputChars,
-    Map<String, String> spark) {
+    Optional<Map<String, String>> spark) {
 
   /**
    * Reads the file.
@@ -64,7 +65,9 @@ record DriverSettings(
         Duration.ofMillis(Long.parseLong(required(properties, "server.patience-millis"))),
         Path.of(required(properties, "work-directory")),
         Long.parseLong(required(properties, "output.max-chars")),
-        Map.copyOf(spark));
+        Boolean.parseBoolean(required(properties, "prespawned"))
+            ? Optional.empty()
+            : Optional.of(Map.copyOf(spark)));
   }
 
   /** Keeps secrets out of logs. */

@@ -3,6 +3,8 @@ package io.polybius.driver;
 import io.polybius.driver.interpreter.CompilerTraining;
 import io.polybius.driver.interpreter.SparkStart;
 import java.nio.file.Path;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 
 /** A short life of a driver, from which the JVM learns which classes to archive. */
 final class Training {
@@ -17,9 +19,11 @@ final class Training {
    * @param directory for the classes that the REPL compiles
    */
   static void run(Path directory) throws Exception {
-    System.setProperty("spark.master", "local[*]");
-    System.setProperty("spark.app.name", "training");
-    SparkStart spark = SparkStart.begin(directory.resolve("classes"));
+    SparkStart spark =
+        SparkStart.begin(
+            directory.resolve("classes"),
+            CompletableFuture.completedFuture(
+                Map.of("spark.master", "local[*]", "spark.app.name", "training")));
     Thread.currentThread().setContextClassLoader(spark.classLoader());
     spark
         .scala()

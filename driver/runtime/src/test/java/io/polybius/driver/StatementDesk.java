@@ -13,7 +13,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
@@ -81,7 +83,8 @@ final class StatementDesk {
     System.setProperty("spark.driver.bindAddress", "127.0.0.1");
     System.setProperty("spark.driver.host", "127.0.0.1");
     Path directory = Files.createTempDirectory("polybius-test");
-    SparkStart spark = SparkStart.begin(directory.resolve("classes"));
+    SparkStart spark =
+        SparkStart.begin(directory.resolve("classes"), CompletableFuture.completedFuture(Map.of()));
     JobProgress progress = new JobProgress(events::add);
     spark.context().addSparkListener(progress);
     runner =

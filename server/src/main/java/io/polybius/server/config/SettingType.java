@@ -38,6 +38,10 @@ record SettingType<T>(String description, Function<String, T> reader) {
   static final SettingType<Integer> COUNT =
       new SettingType<>("a whole number from 1 up", text -> readNumber(text, 1, Integer.MAX_VALUE));
 
+  /** How many of something are there at most, possibly none. */
+  static final SettingType<Integer> FEW =
+      new SettingType<>("a whole number from 0 to 100", text -> readNumber(text, 0, 100));
+
   /** Yes or no. */
   static final SettingType<Boolean> SWITCH =
       new SettingType<>("true or false", SettingType::readSwitch);

@@ -45,6 +45,7 @@ class ServerConfigTest {
     assertThat(config.driverIdleTimeout()).isEqualTo(Duration.ofMinutes(10));
     assertThat(config.driverConnectTimeout()).isEqualTo(Duration.ofSeconds(90));
     assertThat(config.driverAddress().getHostAddress()).isEqualTo("127.0.0.1");
+    assertThat(config.prespawnedDrivers()).isEqualTo(1);
     assertThat(config.retainedStatements()).isEqualTo(1000);
     assertThat(config.allowUnauthenticated()).isFalse();
     assertThat(config.tokenFile()).isEmpty();

@@ -1,5 +1,7 @@
 package io.polybius.driver.protocol;
 
+import java.util.List;
+
 /** What the server asks of a driver. */
 public sealed interface DriverCommand {
 
@@ -28,6 +30,26 @@ public sealed interface DriverCommand {
    * @param code the text to look at
    */
   record CheckCompleteness(int requestId, String kind, String code) implements DriverCommand {}
+
+  /**
+   * Tells a driver that was started ahead of its session how to start Spark; it reports {@link
+   * DriverEvent.DriverReady} then. Any other driver has its settings already, and pays no
+   * attention.
+   *
+   * @param settings Spark's settings, each as {@code name=value}
+   */
+  record StartSpark(List<String> settings) implements DriverCommand {
+    /** Copies the list. */
+    public StartSpark {
+      settings = List.copyOf(settings);
+    }
+
+    /** Keeps secrets out of logs. */
+    @Override
+    public String toString() {
+      return "StartSpark[]";
+    }
+  }
 
   /** Stops Spark and ends the driver process. */
   record Shutdown() implements DriverCommand {}

@@ -46,6 +46,7 @@ final class WireTable {
     record(41, DriverCommand.Cancel.class);
     record(42, DriverCommand.CheckCompleteness.class);
     record(43, DriverCommand.Shutdown.class);
+    record(44, DriverCommand.StartSpark.class);
 
     record(60, DriverEvent.DriverReady.class);
     record(61, DriverEvent.DriverFailed.class);

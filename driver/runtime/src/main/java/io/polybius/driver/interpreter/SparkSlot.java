@@ -1,9 +1,11 @@
 package io.polybius.driver.interpreter;
 
+import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * The driver's one Spark session, for the code in the REPL, which can only reach static members.
@@ -12,9 +14,25 @@ import java.util.concurrent.TimeoutException;
 public final class SparkSlot {
 
   private static final long TIMEOUT_MINUTES = 60;
+  private static final CompletableFuture<Void> BEGUN = new CompletableFuture<>();
   private static final CompletableFuture<Object> SESSION = new CompletableFuture<>();
+  private static final AtomicLong AWAITED_SINCE = new AtomicLong();
 
   private SparkSlot() {}
+
+  /** Says that Spark starts now. */
+  static void begin() {
+    BEGUN.complete(null);
+  }
+
+  /**
+   * Returns for how long somebody has waited for Spark, who has therefore nothing else to do
+   * before; zero while nobody has.
+   */
+  public static Duration awaitedFor() {
+    long since = AWAITED_SINCE.get();
+    return since == 0 ? Duration.ZERO : Duration.ofNanos(System.nanoTime() - since);
+  }
 
   /** Puts the session in, once. */
   static void put(Object session) {
@@ -26,9 +44,14 @@ public final class SparkSlot {
     SESSION.completeExceptionally(cause);
   }
 
-  /** Returns the session, waiting for Spark to start. */
+  /**
+   * Returns the session, waiting for Spark to start. When that begins is for the server to say,
+   * without which the whole process ends; the time limit is for what follows.
+   */
   public static Object await() throws InterruptedException, TimeoutException {
+    AWAITED_SINCE.set(Math.max(1, System.nanoTime()));
     try {
+      BEGUN.get();
       return SESSION.get(TIMEOUT_MINUTES, TimeUnit.MINUTES);
     } catch (ExecutionException e) {
       throw new IllegalStateException("Spark did not start: " + e.getCause(), e.getCause());

@@ -4,6 +4,8 @@ import java.io.IOException;
 import java.net.URL;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeoutException;
 import org.apache.spark.SparkContext;
 import org.apache.spark.sql.SparkSession;
@@ -18,13 +20,15 @@ import org.apache.spark.sql.SparkSession;
 public record SparkStart(SparkSession session, Interpreter scala, Path classDirectory) {
 
   /**
-   * Starts both with the Spark settings that are among the system properties.
+   * Starts both, the REPL at once and Spark when its settings are there.
    *
    * @param directory for the classes that the REPL compiles
+   * @param settings become system properties, where Spark looks for them
    * @throws IOException if the directory cannot be used
    * @throws IllegalStateException if Spark or the REPL does not start
    */
-  public static SparkStart begin(Path directory)
+  public static SparkStart begin(
+      Path directory, CompletableFuture<? extends Map<String, String>> settings)
       throws IOException, InterruptedException, TimeoutException {
     Path classes = Files.createDirectories(directory);
     // Spark's executors fetch the classes of statements from there.
@@ -32,6 +36,8 @@ public record SparkStart(SparkSession session, Interpreter scala, Path classDire
     Thread starter =
         new Thread(
             () -> {
+              settings.join().forEach(System::setProperty);
+              SparkSlot.begin();
               try {
                 SparkSlot.put(createSession());
               } catch (ReflectiveOperationException | RuntimeException | Error e) {
