@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -96,10 +97,10 @@ final class RunningServer implements AutoCloseable {
         .toList();
   }
 
-  /** Returns the files that it keeps while it runs. */
+  /** Returns the files that it keeps while it runs, but for the sign that it does. */
   List<Path> stateFiles() throws IOException {
     try (Stream<Path> files = Files.walk(stateDirectory)) {
-      return files.filter(Files::isRegularFile).toList();
+      return files.filter(Files::isRegularFile).filter(file -> !file.endsWith("lock")).toList();
     }
   }
 
@@ -134,11 +135,16 @@ final class RunningServer implements AutoCloseable {
   }
 
   @Override
-  public void close() throws InterruptedException {
+  public void close() throws InterruptedException, IOException {
     if (process.isAlive()) {
       process.destroy();
       if (!process.waitFor(STOP_TIMEOUT.toSeconds(), TimeUnit.SECONDS)) {
         Commands.killTree(process.toHandle());
+      }
+    }
+    try (Stream<Path> files = Files.walk(stateDirectory)) {
+      for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+        Files.deleteIfExists(file);
       }
     }
   }

@@ -227,6 +227,12 @@ public final class DriverMain {
             }
 
             @Override
+            public FileVisitResult visitFileFailed(Path file, IOException failure) {
+              // The compiler's warm-up may still write and remove files.
+              return FileVisitResult.CONTINUE;
+            }
+
+            @Override
             public FileVisitResult postVisitDirectory(Path visited, IOException failure)
                 throws IOException {
               Files.deleteIfExists(visited);

@@ -29,6 +29,10 @@ public final class Benchmarks {
 
   private static final Duration TIMEOUT = Duration.ofMinutes(3);
   private static final Duration ARCHIVE_TIMEOUT = Duration.ofMinutes(5);
+
+  /** What a driver takes from its start until its compiler is warm, on a slow machine. */
+  private static final Duration PRESPAWN_TIME = Duration.ofSeconds(75);
+
   private static final Pattern READY = Pattern.compile("Polybius is ready at (\\S+)");
   private static final int SESSIONS = 3;
   private static final int STATEMENTS = 300;
@@ -68,23 +72,31 @@ public final class Benchmarks {
         Runtime.version());
     Samples.printHeading();
     bareRepl();
-    try (ChildProcess server =
-        new ChildProcess(
-            List.of(
-                home.resolve("bin/polybius").toString(),
-                "serve",
-                "--port",
-                "0",
-                "--set",
-                "polybius.server.state-dir=" + folder.resolve("state"),
-                "--set",
-                "polybius.server.cache-dir=" + folder.resolve("cache")))) {
+    try (ChildProcess server = server(0)) {
       LivyClient rest = new LivyClient(readyAddress(server));
       sessionStarts(rest);
       statements(rest);
       sockets(rest);
     }
+    try (ChildProcess server = server(1)) {
+      prespawned(new LivyClient(readyAddress(server)));
+    }
     ipykernel();
+  }
+
+  private ChildProcess server(int prespawnedDrivers) throws IOException {
+    return new ChildProcess(
+        List.of(
+            home.resolve("bin/polybius").toString(),
+            "serve",
+            "--port",
+            "0",
+            "--set",
+            "polybius.server.prespawned-drivers=" + prespawnedDrivers,
+            "--set",
+            "polybius.server.state-dir=" + folder.resolve("state"),
+            "--set",
+            "polybius.server.cache-dir=" + folder.resolve("cache")));
   }
 
   private static URI readyAddress(ChildProcess server)
@@ -138,6 +150,26 @@ public final class Benchmarks {
             SESSIONS,
             () -> openAndDelete(rest))
         .print();
+  }
+
+  /** Measures sessions whose drivers had the time to get ready. */
+  private static void prespawned(LivyClient rest) throws Exception {
+    Samples starts = new Samples("session start to idle, prespawned");
+    List<Samples> statements = new ArrayList<>();
+    for (int i = 0; i < SESSIONS; i++) {
+      LockSupport.parkNanos(PRESPAWN_TIME.toNanos());
+      long begin = System.nanoTime();
+      int session = rest.openSession();
+      starts.add(System.nanoTime() - begin);
+      statements.add(
+          Samples.measure(
+              "REST statement " + STATEMENT + ", 1 to 200, prespawned",
+              200,
+              () -> rest.run(session, STATEMENT)));
+      rest.call("DELETE", "/sessions/" + session, null);
+    }
+    starts.print();
+    statements.forEach(Samples::print);
   }
 
   private static void openAndDelete(LivyClient rest) throws Exception {
