@@ -31,13 +31,6 @@ final class Executions {
   /** Output may come after a statement's end, from threads that it left behind. */
   private static final int REMEMBERED_RUNS = 1000;
 
-  private static final StatementError NO_REACTION =
-      new StatementError(
-          StatementError.Origin.INTERRUPT,
-          "Interrupted",
-          "The statement does not react to being interrupted; restart the kernel to be rid of it.",
-          List.of());
-
   private final String kernelId;
   private final Voice voice;
   private final Numbering numbering;
@@ -190,15 +183,17 @@ final class Executions {
         statement.startedMillis() > 0
             ? Instant.ofEpochMilli(statement.startedMillis())
             : voice.now();
-    if (statement.state() == StatementState.AVAILABLE && statement.error().isEmpty()) {
+    // One that ends well is as good as any, also when an interrupt was on its way.
+    if (statement.error().isEmpty()
+        && (own.hasBegun || statement.state() == StatementState.AVAILABLE)) {
       finish(
           key,
           own,
           "ok",
           started,
           new ReplyContent.Executed(own.executionCount, List.of(), userExpressions(own)));
-    } else if (own.hasBegun || (statement.error().isPresent() && !restarting)) {
-      fail(key, own, statement.error().orElse(NO_REACTION), started);
+    } else if (statement.error().isPresent() && (own.hasBegun || !restarting)) {
+      fail(key, own, statement.error().get(), started);
     } else {
       voice.begin(own.parent);
       own.hasBegun = true;

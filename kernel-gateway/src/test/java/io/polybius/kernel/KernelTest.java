@@ -344,6 +344,29 @@ class KernelTest {
   }
 
   @Test
+  void aCellThatEndsWellAllTheSameIsNoError() {
+    launchWith(
+        ScriptedLauncher.ready(
+            (driver, command) -> {
+              if (command instanceof DriverCommand.Cancel cancel) {
+                driver.say(new DriverEvent.StatementSucceeded(cancel.statementId()));
+              } else {
+                Script.TINY.onCommand(driver, command);
+              }
+            }));
+    Kernel kernel = kernel();
+    JupyterMessage running = client.cell("value 7\nwait");
+    JupyterMessage queued = client.cell("value 8");
+    kernel.receive(running, client);
+    client.await(message -> show(message).startsWith("input 1"));
+    send(kernel, client.request("interrupt_request", object()));
+
+    assertThat(show(client.trace(running))).endsWith("execute_reply ok 1", "status idle");
+    kernel.receive(queued, client);
+    assertThat(show(client.trace(queued))).contains("execute_reply ok 2");
+  }
+
+  @Test
   void interruptOfAnIdleKernelDoesNothing() {
     Kernel kernel = kernel();
 

@@ -7,13 +7,18 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.databind.JsonMappingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.exc.MismatchedInputException;
 import com.fasterxml.jackson.databind.exc.PropertyBindingException;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.util.RawValue;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.util.Collection;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 
 /** Reads what clients send and writes what they get. Safe for use by many threads. */
 final class Json {
@@ -38,6 +43,8 @@ final class Json {
       throw new UncheckedIOException(e);
     }
   }
+
+  private static final Pattern SOURCE = Pattern.compile(" \\([^()]*\\[Source: .*\\]\\)");
 
   /** Returns what a client has sent, or throws what to tell it. */
   <T> T decode(byte[] body, Class<T> type) {
@@ -67,8 +74,34 @@ final class Json {
     }
   }
 
+  private static String jsonName(Class<?> type) {
+    if (type == Integer.class || type == int.class) {
+      return "a whole number";
+    } else if (type == Boolean.class || type == boolean.class) {
+      return "true or false";
+    } else if (type == String.class) {
+      return "a text";
+    }
+    return Collection.class.isAssignableFrom(type) ? "a list" : "a JSON object";
+  }
+
   private static String explain(JsonProcessingException e) {
-    StringBuilder text = new StringBuilder(e.getOriginalMessage());
+    if (e instanceof MismatchedInputException mismatch
+        && !(e instanceof PropertyBindingException)
+        && mismatch.getTargetType() != null
+        && mismatch.getProcessor() instanceof JsonParser at
+        && at.currentToken() != null) {
+      String field =
+          mismatch.getPath().stream()
+              .map(JsonMappingException.Reference::getFieldName)
+              .filter(Objects::nonNull)
+              .collect(Collectors.joining("."));
+      return (field.isEmpty() ? "The body" : field)
+          + " must be "
+          + jsonName(mismatch.getTargetType())
+          + ".";
+    }
+    StringBuilder text = new StringBuilder(SOURCE.matcher(e.getOriginalMessage()).replaceAll(""));
     JsonLocation location = e.getLocation();
     if (location != null) {
       text.append(" at line ")

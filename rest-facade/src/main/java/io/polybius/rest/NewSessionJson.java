@@ -7,6 +7,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /** The body of {@code POST /sessions}; each component may be null, which is the same as absent. */
@@ -29,6 +30,10 @@ record NewSessionJson(
     String ttl,
     String idleTimeout) {
 
+  /** Sizes as Spark reads them. */
+  private static final Pattern MEMORY =
+      Pattern.compile("0*[1-9][0-9]*([kmgtp]?b?)?", Pattern.CASE_INSENSITIVE);
+
   private static final String DEFAULT_KIND = Kind.SPARK.canonicalName();
 
   /** Returns what is asked for, or throws what is wrong with it. */
@@ -38,11 +43,11 @@ record NewSessionJson(
         Optional.ofNullable(name),
         // As in Livy while impersonation is off: whoever is asked for, sessions run as the server.
         Optional.empty(),
-        Optional.ofNullable(driverMemory),
-        number(driverCores),
-        Optional.ofNullable(executorMemory),
-        number(executorCores),
-        number(numExecutors),
+        memory("driverMemory", driverMemory),
+        atLeast(1, "driverCores", driverCores),
+        memory("executorMemory", executorMemory),
+        atLeast(1, "executorCores", executorCores),
+        atLeast(0, "numExecutors", numExecutors),
         Optional.ofNullable(queue),
         withoutNulls(jars),
         withoutNulls(pyFiles),
@@ -52,6 +57,32 @@ record NewSessionJson(
         number(heartbeatTimeoutInSecond).orElse(0),
         Optional.ofNullable(ttl).map(TimeText::check),
         Optional.ofNullable(idleTimeout).map(TimeText::check));
+  }
+
+  private static Optional<String> memory(String field, String value) {
+    if (value != null && !MEMORY.matcher(value).matches()) {
+      throw RejectedRequestException.bad(
+          "Rejected, Reason: "
+              + field
+              + " must be a size such as 512m or 2g, and not '"
+              + value
+              + "'.");
+    }
+    return Optional.ofNullable(value);
+  }
+
+  private static OptionalInt atLeast(int smallest, String field, Integer value) {
+    if (value != null && value < smallest) {
+      throw RejectedRequestException.bad(
+          "Rejected, Reason: "
+              + field
+              + " must be at least "
+              + smallest
+              + ", and not "
+              + value
+              + ".");
+    }
+    return number(value);
   }
 
   private static OptionalInt number(Integer value) {

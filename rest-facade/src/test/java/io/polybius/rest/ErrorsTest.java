@@ -234,6 +234,28 @@ class ErrorsTest {
         .endsWith("[\\\"master\\\"])\"}");
   }
 
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "{'driverCores':'abc'} | driverCores must be a whole number.",
+        "{'jars':'a.jar'}      | jars must be a list.",
+        "{'conf':[]}           | conf must be a JSON object.",
+        "[]                    | The body must be a JSON object.",
+      },
+      quoteCharacter = '^')
+  void wrongTypesAreNamedAsInJson(String body, String message) {
+    assertMessage(server.post("/sessions", body.replace('\'', '"')), 400, message);
+  }
+
+  @Test
+  void memoryIsASize() {
+    assertMessage(
+        server.post("/sessions", "{\"driverMemory\":\"lots\"}"),
+        400,
+        "Rejected, Reason: driverMemory must be a size such as 512m or 2g, and not 'lots'.");
+  }
+
   @Test
   void emptyBodySaysSo() {
     server.openIdleSession();

@@ -43,7 +43,7 @@ final class ConnectCommand implements Callable<Integer> {
     String file = kernel.path("connection_file").asText();
     PrintWriter out = spec.commandLine().getOut();
     out.println(file);
-    out.println("jupyter console --existing " + file);
+    spec.commandLine().getErr().println("jupyter console --existing " + file);
     return 0;
   }
 }

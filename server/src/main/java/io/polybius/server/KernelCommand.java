@@ -11,6 +11,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Spec;
 import picocli.CommandLine.Unmatched;
 
 /**
@@ -38,8 +40,14 @@ final class KernelCommand implements Callable<Integer> {
 
   @Unmatched private List<String> arguments;
 
+  @Spec private CommandSpec spec;
+
   @Override
   public Integer call() throws CommandException {
+    if (arguments != null && arguments.contains("--help")) {
+      spec.commandLine().getOut().println("Usage: " + USAGE);
+      return 0;
+    }
     return run(arguments == null ? List.of() : arguments);
   }
 

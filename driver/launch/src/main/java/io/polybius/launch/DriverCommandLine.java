@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Pattern;
@@ -148,7 +149,7 @@ final class DriverCommandLine {
   }
 
   private List<String> jvmOptions() {
-    String memory = settings.getOrDefault("spark.driver.memory", DEFAULT_MEMORY);
+    String memory = jvmSize(settings.getOrDefault("spark.driver.memory", DEFAULT_MEMORY));
     String extra = settings.getOrDefault("spark.driver.extraJavaOptions", "");
     List<String> options = new ArrayList<>();
     options.add("-Xmx" + memory);
@@ -160,6 +161,15 @@ final class DriverCommandLine {
       options.addAll(List.of(extra.strip().split("\\s+")));
     }
     return options;
+  }
+
+  /** Spark writes mb where the JVM writes m, and means megabytes when there is no unit. */
+  private static String jvmSize(String size) {
+    String lower = size.strip().toLowerCase(Locale.ROOT);
+    if (lower.matches("\\d+")) {
+      return lower + "m";
+    }
+    return lower.endsWith("b") ? lower.substring(0, lower.length() - 1) : lower;
   }
 
   /** Returns the session's jars that are files of this machine, for the code in the driver. */

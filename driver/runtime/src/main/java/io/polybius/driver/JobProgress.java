@@ -17,6 +17,9 @@ import org.apache.spark.scheduler.StageInfo;
  */
 final class JobProgress extends SparkListener {
 
+  /** Where {@link SparkListenerJobStart} has the stages among its elements. */
+  private static final int STAGE_INFOS = 2;
+
   private static final String JOB_GROUP = "spark.jobGroup.id";
   private static final long MIN_INTERVAL_NANOS = 100_000_000;
 
@@ -58,9 +61,11 @@ final class JobProgress extends SparkListener {
     if (properties == null || !jobGroup.equals(properties.getProperty(JOB_GROUP, "-"))) {
       return;
     }
-    scala.collection.Iterator<StageInfo> stages = start.stageInfos().iterator();
+    // The type that stageInfos() returns has another name in Scala 2.13; as an element it has none.
+    scala.collection.Iterator<?> stages =
+        ((scala.collection.Iterable<?>) start.productElement(STAGE_INFOS)).iterator();
     while (stages.hasNext()) {
-      StageInfo stage = stages.next();
+      StageInfo stage = (StageInfo) stages.next();
       if (tasksOfStage.putIfAbsent(stage.stageId(), stage.numTasks()) == null) {
         total += stage.numTasks();
       }

@@ -302,6 +302,11 @@ final class StatementRunner implements AutoCloseable {
   private void interrupt(Running current, Duration elapsed) {
     try {
       spark.cancelJobGroup(current.jobGroup);
+    } catch (RuntimeException e) {
+      // Code that runs on after Spark has been stopped must be stopped all the same.
+      log.debug("the jobs of a statement could not be cancelled", e);
+    }
+    try {
       synchronized (this) {
         if (running == current) {
           interpreters.values().forEach(interpreter -> interpreter.interrupt(thread, elapsed));

@@ -35,6 +35,7 @@ public final class Benchmarks {
 
   private static final Pattern READY = Pattern.compile("Polybius is ready at (\\S+)");
   private static final int SESSIONS = 3;
+  private static final int PRESPAWNED = 2;
   private static final int STATEMENTS = 300;
   private static final int ROUND_TRIPS = 300;
   private static final int PRINTS = 10;
@@ -156,7 +157,7 @@ public final class Benchmarks {
   private static void prespawned(LivyClient rest) throws Exception {
     Samples starts = new Samples("session start to idle, prespawned");
     List<Samples> statements = new ArrayList<>();
-    for (int i = 0; i < SESSIONS; i++) {
+    for (int i = 0; i < PRESPAWNED; i++) {
       LockSupport.parkNanos(PRESPAWN_TIME.toNanos());
       long begin = System.nanoTime();
       int session = rest.openSession();

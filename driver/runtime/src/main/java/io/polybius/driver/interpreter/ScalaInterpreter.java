@@ -238,12 +238,16 @@ final class ScalaInterpreter implements Interpreter {
   }
 
   private static StatementError compileError(String text) {
-    List<String> lines = text.strip().lines().toList();
-    return new StatementError(
-        Origin.COMPILER,
-        "CompileError",
-        lines.isEmpty() ? "the code could not be compiled" : lines.get(0),
-        lines.subList(Math.min(1, lines.size()), lines.size()));
+    List<String> lines = new ArrayList<>(text.strip().lines().toList());
+    // Scala 2.13 points at the place first, and then says what is wrong there.
+    String message =
+        lines.stream()
+            .filter(line -> line.contains("error: "))
+            .findFirst()
+            .or(() -> lines.stream().findFirst())
+            .orElse("the code could not be compiled");
+    lines.remove(message);
+    return new StatementError(Origin.COMPILER, "CompileError", message.strip(), lines);
   }
 
   private static StatementError runtimeError(String text, Throwable thrown) {

@@ -61,7 +61,7 @@ final class ScalaValues {
     } else if (value instanceof RDD<?> rdd) {
       return taken(arrayItems(rdd.take(limitPlusOne())), deeper);
     } else if (value instanceof Row row) {
-      return row.schema() == null ? sequence(items(row.toSeq()), deeper) : row(row, deeper);
+      return row.schema() == null ? sequence(items(row), deeper) : row(row, deeper);
     } else if (value instanceof Option<?> option) {
       return convert(option.isDefined() ? option.get() : null, deeper);
     } else if (value instanceof scala.collection.Map<?, ?> map) {
@@ -249,8 +249,12 @@ final class ScalaValues {
     return maxRows == Integer.MAX_VALUE ? maxRows : maxRows + 1;
   }
 
-  private static List<Object> items(scala.collection.Seq<?> sequence) {
-    return items(sequence.iterator(), Integer.MAX_VALUE);
+  private static List<Object> items(Row row) {
+    List<Object> items = new ArrayList<>(row.length());
+    for (int i = 0; i < row.length(); i++) {
+      items.add(row.get(i));
+    }
+    return items;
   }
 
   private static List<Object> items(scala.collection.Iterator<?> iterator, int limit) {
