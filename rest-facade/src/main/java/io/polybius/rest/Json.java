@@ -15,13 +15,14 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Collection;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /** Reads what clients send and writes what they get. Safe for use by many threads. */
 final class Json {
+
+  private static final Pattern SOURCE = Pattern.compile(" \\([^()]*\\[Source: .*\\]\\)");
 
   private final ObjectMapper mapper =
       JsonMapper.builder(
@@ -43,8 +44,6 @@ final class Json {
       throw new UncheckedIOException(e);
     }
   }
-
-  private static final Pattern SOURCE = Pattern.compile(" \\([^()]*\\[Source: .*\\]\\)");
 
   /** Returns what a client has sent, or throws what to tell it. */
   <T> T decode(byte[] body, Class<T> type) {
@@ -89,13 +88,13 @@ final class Json {
     if (e instanceof MismatchedInputException mismatch
         && !(e instanceof PropertyBindingException)
         && mismatch.getTargetType() != null
-        && mismatch.getProcessor() instanceof JsonParser at
-        && at.currentToken() != null) {
+        && mismatch.getProcessor() instanceof JsonParser parser
+        && parser.currentToken() != null) {
       String field =
           mismatch.getPath().stream()
-              .map(JsonMappingException.Reference::getFieldName)
-              .filter(Objects::nonNull)
-              .collect(Collectors.joining("."));
+              .map(at -> at.getFieldName() == null ? "[" + at.getIndex() + "]" : at.getFieldName())
+              .collect(Collectors.joining("."))
+              .replace(".[", "[");
       return (field.isEmpty() ? "The body" : field)
           + " must be "
           + jsonName(mismatch.getTargetType())

@@ -241,6 +241,7 @@ class ErrorsTest {
         "{'driverCores':'abc'} | driverCores must be a whole number.",
         "{'jars':'a.jar'}      | jars must be a list.",
         "{'conf':[]}           | conf must be a JSON object.",
+        "{'jars':[{}]}         | jars[0] must be a text.",
         "[]                    | The body must be a JSON object.",
       },
       quoteCharacter = '^')

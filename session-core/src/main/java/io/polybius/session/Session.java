@@ -519,7 +519,7 @@ final class Session {
                   "Statement "
                       + statementId
                       + " does not react to being cancelled and runs on;"
-                      + " restart the session to be rid of it.";
+                      + " restart its kernel, or delete the session, to be rid of it.";
               log.append(StreamName.STDERR, why);
               endStarted(
                   late,

@@ -97,10 +97,10 @@ final class RunningServer implements AutoCloseable {
         .toList();
   }
 
-  /** Returns the files that it keeps while it runs, but for the sign that it does. */
+  /** Returns the files that it keeps while it runs. */
   List<Path> stateFiles() throws IOException {
     try (Stream<Path> files = Files.walk(stateDirectory)) {
-      return files.filter(Files::isRegularFile).filter(file -> !file.endsWith("lock")).toList();
+      return files.filter(Files::isRegularFile).toList();
     }
   }
 

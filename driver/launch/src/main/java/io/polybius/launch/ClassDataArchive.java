@@ -29,7 +29,7 @@ final class ClassDataArchive implements AutoCloseable {
 
   private static final Logger log = LoggerFactory.getLogger(ClassDataArchive.class);
 
-  /** The first session of a Spark gets the machine to itself for this long. */
+  /** What the first driver of a Spark is started for has the machine to itself for this long. */
   private static final long DELAY_SECONDS = 45;
 
   /** Enough for the Sparks that one server is likely to use. */

@@ -11,7 +11,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Pattern;
 
-/** The command line of a driver process. Holds nothing that must stay secret. */
+/** The command line of a driver process: what of it can be secret is in a file. */
 final class DriverCommandLine {
 
   private static final String MAIN_CLASS = "io.polybius.driver.DriverMain";

@@ -27,6 +27,8 @@ public final class LocalLauncher implements DriverLauncher {
 
   private static final Logger logger = LoggerFactory.getLogger(LocalLauncher.class);
 
+  private static final String LOCAL = "local";
+
   private final LaunchSettings settings;
   private final SessionCertificates certificates;
   private final DriverListener listener;
@@ -51,7 +53,7 @@ public final class LocalLauncher implements DriverLauncher {
     this.archive = new ClassDataArchive(settings.cacheDirectory(), settings.workDirectory());
     this.prespawned =
         new PrespawnedDrivers(
-            settings.prespawned(),
+            settings.master().startsWith(LOCAL) ? settings.prespawned() : 0,
             (name, events, log) -> {
               DriverCommandLine commandLine = plainCommandLine();
               return new PrespawnedDrivers.Started(
@@ -63,7 +65,7 @@ public final class LocalLauncher implements DriverLauncher {
   public RunningDriver launch(
       LaunchSpec spec, DriverConnection.Receiver<DriverEvent> events, SessionLog log)
       throws LaunchException {
-    if (!settings.master().startsWith("local")) {
+    if (!settings.master().startsWith(LOCAL)) {
       throw new LaunchException(
           "Drivers can be started with a local master only, and livy.spark.master is "
               + settings.master()

@@ -10,8 +10,8 @@ import io.polybius.session.spi.RunningDriver;
 import java.lang.management.ManagementFactory;
 import java.time.Duration;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
-import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -97,76 +97,92 @@ final class PrespawnedDrivers implements AutoCloseable {
    * @param events gets what the driver says from now on
    * @param log gets what the driver process has printed and will print
    */
-  synchronized Optional<RunningDriver> take(
+  Optional<RunningDriver> take(
       DriverCommandLine commandLine,
       Map<String, String> settings,
       DriverConnection.Receiver<DriverEvent> events,
       SessionLog log) {
-    for (Iterator<Waiting> all = drivers.iterator(); all.hasNext(); ) {
-      Waiting waiting = all.next();
-      if (waiting.started.commandLine().startsSameProcessAs(commandLine)) {
-        all.remove();
-        if (waiting.handOver(events, log)) {
-          postpone(AFTER_TAKING);
-          RunningDriver driver = waiting.started.driver();
-          driver.connection().send(new DriverCommand.StartSpark(pairs(settings)));
-          return Optional.of(driver);
-        }
-      }
+    Waiting fitting;
+    synchronized (this) {
+      postpone(AFTER_TAKING);
+      fitting =
+          drivers.stream()
+              .filter(waiting -> waiting.started.commandLine().startsSameProcessAs(commandLine))
+              .findFirst()
+              .orElse(null);
+      drivers.remove(fitting);
     }
-    postpone(AFTER_TAKING);
+    if (fitting == null) {
+      return Optional.empty();
+    }
+    RunningDriver driver = fitting.started.driver();
+    try {
+      if (fitting.handOver(events, log)) {
+        driver.connection().send(new DriverCommand.StartSpark(namesAndValues(settings)));
+        return Optional.of(driver);
+      }
+    } catch (RuntimeException e) {
+      fitting.end();
+      throw e;
+    }
+    fitting.end();
     return Optional.empty();
   }
 
-  private static List<String> pairs(Map<String, String> settings) {
-    return settings.entrySet().stream()
-        .map(setting -> setting.getKey() + "=" + setting.getValue())
-        .toList();
+  private static List<String> namesAndValues(Map<String, String> settings) {
+    List<String> list = new ArrayList<>();
+    settings.forEach(
+        (name, value) -> {
+          list.add(name);
+          list.add(value);
+        });
+    return list;
   }
 
   private void fill() {
     try {
-      if (forgetTheDead() < wanted && isTime()) {
+      if (withoutTheDead() < wanted && isTime()) {
         startOne();
       }
-    } catch (RuntimeException e) {
-      // The next check comes all the same.
-      logger.error("no driver could be started ahead", e);
+    } catch (LaunchException | RuntimeException | LinkageError e) {
+      // A session that is asked for gets the same message.
+      logger.warn("no driver could be started ahead: {}", e.toString());
+      synchronized (this) {
+        postpone(AFTER_FAILURE);
+      }
     }
   }
 
-  private synchronized int forgetTheDead() {
-    if (drivers.removeIf(Waiting::isDead)) {
-      logger.warn("a prespawned driver ended before a session came");
-      postpone(AFTER_FAILURE);
+  private int withoutTheDead() {
+    List<Waiting> dead;
+    int left;
+    synchronized (this) {
+      dead = drivers.stream().filter(Waiting::isDead).toList();
+      drivers.removeAll(dead);
+      left = drivers.size();
+      if (!dead.isEmpty()) {
+        postpone(AFTER_FAILURE);
+      }
     }
-    return drivers.size();
+    dead.forEach(Waiting::end);
+    return left;
   }
 
   private synchronized boolean isTime() {
     return System.nanoTime() - notBefore >= 0 && (count == 0 || machine.getCpuLoad() < BUSY);
   }
 
-  private void startOne() {
-    String name = "prespawned-" + ++count;
+  private void startOne() throws LaunchException {
     Waiting waiting = new Waiting();
-    try {
-      waiting.started = starter.start(name, waiting, waiting.log);
-    } catch (LaunchException e) {
-      // A session that is asked for gets the same message.
-      logger.debug("no driver could be started ahead", e);
-      synchronized (this) {
-        postpone(AFTER_FAILURE);
-      }
-      return;
-    }
+    waiting.started = starter.start("prespawned-" + ++count, waiting, waiting.log);
     synchronized (this) {
       if (!closed) {
         drivers.add(waiting);
         return;
       }
     }
-    waiting.started.driver().kill();
+    waiting.end();
+    waiting.awaitEnd();
   }
 
   private void postpone(Duration time) {
@@ -183,10 +199,8 @@ final class PrespawnedDrivers implements AutoCloseable {
       left = List.copyOf(drivers);
       drivers.clear();
     }
-    left.forEach(waiting -> waiting.started.driver().kill());
-    for (Waiting waiting : left) {
-      waiting.awaitEnd();
-    }
+    left.forEach(Waiting::end);
+    left.forEach(Waiting::awaitEnd);
     try {
       if (!spawner.awaitTermination(STOP_SECONDS, TimeUnit.SECONDS)) {
         logger.warn("a driver is still being started ahead");
@@ -203,6 +217,7 @@ final class PrespawnedDrivers implements AutoCloseable {
     private Started started;
     private DriverConnection.Receiver<DriverEvent> owner;
     private boolean ended;
+    private boolean failure;
 
     synchronized boolean handOver(
         DriverConnection.Receiver<DriverEvent> newOwner, SessionLog ownersLog) {
@@ -215,7 +230,13 @@ final class PrespawnedDrivers implements AutoCloseable {
     }
 
     synchronized boolean isDead() {
-      return ended || started.driver().exited().toCompletableFuture().isDone();
+      return ended || failure || started.driver().exited().toCompletableFuture().isDone();
+    }
+
+    /** Ends the process and the link, whichever of them is left. */
+    void end() {
+      started.driver().kill();
+      started.driver().connection().close();
     }
 
     void awaitEnd() {
@@ -231,8 +252,9 @@ final class PrespawnedDrivers implements AutoCloseable {
     public synchronized void received(DriverEvent message) {
       if (owner != null) {
         owner.received(message);
-      } else {
-        logger.debug("a prespawned driver says {}", message.getClass().getSimpleName());
+      } else if (message instanceof DriverEvent.DriverFailed failed) {
+        failure = true;
+        logger.warn("a driver that was started ahead has failed: {}", failed.reason());
       }
     }
 
@@ -241,6 +263,8 @@ final class PrespawnedDrivers implements AutoCloseable {
       ended = true;
       if (owner != null) {
         owner.closed(reason);
+      } else {
+        logger.info("a driver that was started ahead has ended: {}", reason);
       }
     }
   }

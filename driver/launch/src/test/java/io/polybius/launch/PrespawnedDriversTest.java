@@ -39,7 +39,7 @@ class PrespawnedDriversTest {
       RunningDriver taken = take(drivers, Map.of("spark.app.name", "a"));
       assertThat(taken).isSameAs(driver);
       assertThat(driver.sent)
-          .containsExactly(new DriverCommand.StartSpark(List.of("spark.app.name=a")));
+          .containsExactly(new DriverCommand.StartSpark(List.of("spark.app.name", "a")));
       driver.events.received(READY);
       driver.log.append(StreamName.STDERR, "after");
       driver.events.closed("gone");

@@ -18,14 +18,15 @@ import java.nio.file.attribute.BasicFileAttributes;
 import java.security.GeneralSecurityException;
 import java.security.KeyStore;
 import java.time.Duration;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Collectors;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManagerFactory;
@@ -71,6 +72,8 @@ public final class DriverMain {
       Path file = Path.of(arguments[0]);
       DriverSettings settings = DriverSettings.read(file);
       Files.delete(file);
+      // The JVM has read its options, and those of users can be secrets.
+      Files.deleteIfExists(settings.workDirectory().resolve("jvm.options"));
       status = new DriverMain(settings, capture).run();
     }
     // Threads of user code must not keep the process alive.
@@ -186,9 +189,12 @@ public final class DriverMain {
   }
 
   private static Map<String, String> settingsOf(DriverCommand.StartSpark start) {
-    return start.settings().stream()
-        .map(setting -> setting.split("=", 2))
-        .collect(Collectors.toUnmodifiableMap(pair -> pair[0], pair -> pair[1]));
+    Map<String, String> settings = new TreeMap<>();
+    Iterator<String> parts = start.settings().iterator();
+    while (parts.hasNext()) {
+      settings.put(parts.next(), parts.next());
+    }
+    return settings;
   }
 
   private SSLContext tls() throws IOException, GeneralSecurityException {

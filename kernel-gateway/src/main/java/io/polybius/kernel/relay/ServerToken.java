@@ -1,6 +1,8 @@
 package io.polybius.kernel.relay;
 
 import java.io.IOException;
+import java.nio.charset.CharacterCodingException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -62,6 +64,8 @@ public final class ServerToken {
       return Files.readString(file).strip();
     } catch (NoSuchFileException e) {
       throw new IOException("There is no token in " + file + ": the file does not exist.", e);
+    } catch (FileSystemException | CharacterCodingException e) {
+      throw new IOException("The token cannot be read from " + file + ".", e);
     }
   }
 

@@ -36,7 +36,7 @@ public sealed interface DriverCommand {
    * DriverEvent.DriverReady} then. Any other driver has its settings already, and pays no
    * attention.
    *
-   * @param settings Spark's settings, each as {@code name=value}
+   * @param settings Spark's settings: names and values by turns
    */
   record StartSpark(List<String> settings) implements DriverCommand {
     /** Copies the list. */

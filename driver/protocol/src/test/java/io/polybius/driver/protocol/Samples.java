@@ -35,7 +35,7 @@ final class Samples {
                 new DriverCommand.Cancel(Integer.MAX_VALUE),
                 new DriverCommand.CheckCompleteness(7, "pyspark", "def f():"),
                 new DriverCommand.Shutdown(),
-                new DriverCommand.StartSpark(List.of("spark.app.name=a=b", "spark.master=local")),
+                new DriverCommand.StartSpark(List.of("spark.app.name", "a=b")),
                 new DriverEvent.DriverReady("3.5.5", "2.12.18", "local-1", ""),
                 new DriverEvent.DriverFailed("no memory"),
                 new DriverEvent.StatementPutOut(

@@ -5,7 +5,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
 
 /**
  * The driver's one Spark session, for the code in the REPL, which can only reach static members.
@@ -16,7 +16,7 @@ public final class SparkSlot {
   private static final long TIMEOUT_MINUTES = 60;
   private static final CompletableFuture<Void> BEGUN = new CompletableFuture<>();
   private static final CompletableFuture<Object> SESSION = new CompletableFuture<>();
-  private static final AtomicLong AWAITED_SINCE = new AtomicLong();
+  private static final AtomicReference<Long> AWAITED_SINCE = new AtomicReference<>();
 
   private SparkSlot() {}
 
@@ -26,12 +26,12 @@ public final class SparkSlot {
   }
 
   /**
-   * Returns for how long somebody has waited for Spark, who has therefore nothing else to do
-   * before; zero while nobody has.
+   * Returns how long ago somebody began to wait for Spark, and had nothing else to do before; zero
+   * while nobody has.
    */
   public static Duration awaitedFor() {
-    long since = AWAITED_SINCE.get();
-    return since == 0 ? Duration.ZERO : Duration.ofNanos(System.nanoTime() - since);
+    Long since = AWAITED_SINCE.get();
+    return since == null ? Duration.ZERO : Duration.ofNanos(System.nanoTime() - since);
   }
 
   /** Puts the session in, once. */
@@ -41,6 +41,7 @@ public final class SparkSlot {
 
   /** Lets those that wait know that there will be no session. */
   static void fail(Throwable cause) {
+    begin();
     SESSION.completeExceptionally(cause);
   }
 
@@ -49,7 +50,7 @@ public final class SparkSlot {
    * without which the whole process ends; the time limit is for what follows.
    */
   public static Object await() throws InterruptedException, TimeoutException {
-    AWAITED_SINCE.set(Math.max(1, System.nanoTime()));
+    AWAITED_SINCE.compareAndSet(null, System.nanoTime());
     try {
       BEGUN.get();
       return SESSION.get(TIMEOUT_MINUTES, TimeUnit.MINUTES);

@@ -31,14 +31,14 @@ public record SparkStart(SparkSession session, Interpreter scala, Path classDire
       Path directory, CompletableFuture<? extends Map<String, String>> settings)
       throws IOException, InterruptedException, TimeoutException {
     Path classes = Files.createDirectories(directory);
-    // Spark's executors fetch the classes of statements from there.
-    System.setProperty("spark.repl.class.outputDir", classes.toString());
     Thread starter =
         new Thread(
             () -> {
-              settings.join().forEach(System::setProperty);
-              SparkSlot.begin();
               try {
+                settings.join().forEach(System::setProperty);
+                // Spark's executors fetch the classes of statements from there.
+                System.setProperty("spark.repl.class.outputDir", classes.toString());
+                SparkSlot.begin();
                 SparkSlot.put(createSession());
               } catch (ReflectiveOperationException | RuntimeException | Error e) {
                 Throwable cause = e.getCause() == null ? e : e.getCause();
