@@ -96,12 +96,14 @@ final class PrespawnedDrivers implements AutoCloseable {
    * @param settings Spark's settings for the session
    * @param events gets what the driver says from now on
    * @param log gets what the driver process has printed and will print
+   * @throws LaunchException if the settings cannot be sent
    */
   Optional<RunningDriver> take(
       DriverCommandLine commandLine,
       Map<String, String> settings,
       DriverConnection.Receiver<DriverEvent> events,
-      SessionLog log) {
+      SessionLog log)
+      throws LaunchException {
     Waiting fitting;
     synchronized (this) {
       postpone(AFTER_TAKING);
@@ -123,7 +125,7 @@ final class PrespawnedDrivers implements AutoCloseable {
       }
     } catch (RuntimeException e) {
       fitting.end();
-      throw e;
+      throw new LaunchException("The driver cannot take its settings: " + e.getMessage(), e);
     }
     fitting.end();
     return Optional.empty();

@@ -32,7 +32,7 @@ class PrespawnedDriversTest {
   private final SessionLog log = new SessionLog();
 
   @Test
-  void aSessionThatFitsGetsADriverWithAllThatItSays() {
+  void aSessionThatFitsGetsADriverWithAllThatItSays() throws LaunchException {
     try (PrespawnedDrivers drivers = drivers(1)) {
       FakeDriver driver = first();
       driver.log.append(StreamName.STDOUT, "before");
@@ -52,7 +52,7 @@ class PrespawnedDriversTest {
   }
 
   @Test
-  void whatTheProcessIsStartedWithMustBeTheSame() {
+  void whatTheProcessIsStartedWithMustBeTheSame() throws LaunchException {
     try (PrespawnedDrivers drivers = drivers(1)) {
       first();
       for (Map<String, String> other :
@@ -67,7 +67,7 @@ class PrespawnedDriversTest {
   }
 
   @Test
-  void aDriverThatEndedIsHandedToNobody() {
+  void aDriverThatEndedIsHandedToNobody() throws LaunchException {
     try (PrespawnedDrivers drivers = drivers(2)) {
       await().until(() -> started.size() == 1);
       started.get(0).events.closed("killed");
@@ -77,7 +77,7 @@ class PrespawnedDriversTest {
   }
 
   @Test
-  void closingEndsThoseThatWait() {
+  void closingEndsThoseThatWait() throws LaunchException {
     PrespawnedDrivers drivers = drivers(1);
     FakeDriver driver = first();
     drivers.close();
@@ -86,7 +86,7 @@ class PrespawnedDriversTest {
   }
 
   @Test
-  void noneAreStartedWhereNoneAreWanted() {
+  void noneAreStartedWhereNoneAreWanted() throws LaunchException {
     try (PrespawnedDrivers drivers = drivers(0)) {
       assertThat(drivers.take(commandLine(Map.of()), Map.of(), session, log)).isEmpty();
     }
@@ -94,7 +94,7 @@ class PrespawnedDriversTest {
   }
 
   @Test
-  void aStartThatFailsLeavesNothing() {
+  void aStartThatFailsLeavesNothing() throws LaunchException {
     List<String> tried = new CopyOnWriteArrayList<>();
     try (PrespawnedDrivers drivers =
         new PrespawnedDrivers(
