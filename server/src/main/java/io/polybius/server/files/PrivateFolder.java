@@ -1,5 +1,6 @@
 package io.polybius.server.files;
 
+import io.polybius.launch.FileTree;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -4,7 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.polybius.server.files.FileTree;
+import io.polybius.launch.FileTree;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;

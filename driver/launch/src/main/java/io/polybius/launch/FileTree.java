@@ -1,4 +1,4 @@
-package io.polybius.server.files;
+package io.polybius.launch;
 
 import java.io.IOException;
 import java.nio.file.FileVisitResult;
