@@ -218,8 +218,7 @@ final class PrespawnedDrivers implements AutoCloseable {
     private final SessionLog log = new SessionLog();
     private Started started;
     private DriverConnection.Receiver<DriverEvent> owner;
-    private boolean ended;
-    private boolean failure;
+    private boolean useless;
 
     synchronized boolean handOver(
         DriverConnection.Receiver<DriverEvent> newOwner, SessionLog ownersLog) {
@@ -232,7 +231,7 @@ final class PrespawnedDrivers implements AutoCloseable {
     }
 
     synchronized boolean isDead() {
-      return ended || failure || started.driver().exited().toCompletableFuture().isDone();
+      return useless || started.driver().exited().toCompletableFuture().isDone();
     }
 
     /** Ends the process and the link, whichever of them is left. */
@@ -255,14 +254,14 @@ final class PrespawnedDrivers implements AutoCloseable {
       if (owner != null) {
         owner.received(message);
       } else if (message instanceof DriverEvent.DriverFailed failed) {
-        failure = true;
+        useless = true;
         logger.warn("a driver that was started ahead has failed: {}", failed.reason());
       }
     }
 
     @Override
     public synchronized void closed(String reason) {
-      ended = true;
+      useless = true;
       if (owner != null) {
         owner.closed(reason);
       } else {
