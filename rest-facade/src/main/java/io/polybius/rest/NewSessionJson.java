@@ -1,7 +1,9 @@
 package io.polybius.rest;
 
+import io.polybius.session.ApplicationSettings;
 import io.polybius.session.Kind;
 import io.polybius.session.SessionSettings;
+import io.polybius.session.TimeText;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -40,23 +42,36 @@ record NewSessionJson(
   SessionSettings toSettings() {
     return new SessionSettings(
         Kinds.parse(Objects.requireNonNullElse(kind, DEFAULT_KIND)),
-        Optional.ofNullable(name),
-        // As in Livy while impersonation is off: whoever is asked for, sessions run as the server.
-        Optional.empty(),
-        memory("driverMemory", driverMemory),
-        atLeast(1, "driverCores", driverCores),
-        memory("executorMemory", executorMemory),
-        atLeast(1, "executorCores", executorCores),
-        atLeast(0, "numExecutors", numExecutors),
-        Optional.ofNullable(queue),
-        withoutNulls(jars),
-        withoutNulls(pyFiles),
-        withoutNulls(files),
-        withoutNulls(archives),
-        withoutNulls(conf),
+        new ApplicationSettings(
+            Optional.ofNullable(name),
+            // As in Livy while impersonation is off: whoever is asked for, sessions run as the
+            // server.
+            Optional.empty(),
+            memory("driverMemory", driverMemory),
+            atLeast(1, "driverCores", driverCores),
+            memory("executorMemory", executorMemory),
+            atLeast(1, "executorCores", executorCores),
+            atLeast(0, "numExecutors", numExecutors),
+            Optional.ofNullable(queue),
+            withoutNulls(jars),
+            withoutNulls(pyFiles),
+            withoutNulls(files),
+            withoutNulls(archives),
+            withoutNulls(conf)),
         number(heartbeatTimeoutInSecond).orElse(0),
-        Optional.ofNullable(ttl).map(TimeText::check),
-        Optional.ofNullable(idleTimeout).map(TimeText::check));
+        time(ttl),
+        time(idleTimeout));
+  }
+
+  private static Optional<String> time(String value) {
+    if (value != null) {
+      try {
+        TimeText.parse(value);
+      } catch (IllegalArgumentException e) {
+        throw RejectedRequestException.bad("Rejected, Reason: " + e.getMessage());
+      }
+    }
+    return Optional.ofNullable(value);
   }
 
   private static Optional<String> memory(String field, String value) {

@@ -1,5 +1,6 @@
 package io.polybius.rest;
 
+import io.polybius.session.ApplicationSettings;
 import io.polybius.session.SessionSettings;
 import io.polybius.session.SessionSnapshot;
 import io.polybius.session.SessionSnapshot.DriverInfo;
@@ -47,30 +48,31 @@ record SessionJson(
 
   static SessionJson of(SessionSnapshot session, List<String> log) {
     SessionSettings settings = session.settings();
+    ApplicationSettings application = settings.application();
     return new SessionJson(
         session.id(),
-        settings.name().orElse(null),
+        application.name().orElse(null),
         session.driver().map(DriverInfo::applicationId).orElse(null),
         session.owner().orElse(null),
-        settings.proxyUser().orElse(null),
+        application.proxyUser().orElse(null),
         session.state().toString(),
         settings.kind().canonicalName(),
         new AppInfo(null, session.driver().flatMap(DriverInfo::sparkUiUrl).orElse(null), null),
         log,
         settings.ttl().orElse(null),
         settings.idleTimeout().orElse(null),
-        settings.driverMemory().orElse(null),
-        settings.driverCores().orElse(0),
-        settings.executorMemory().orElse(null),
-        settings.executorCores().orElse(0),
-        withoutSecrets(settings.conf()),
-        settings.archives(),
-        settings.files(),
+        application.driverMemory().orElse(null),
+        application.driverCores().orElse(0),
+        application.executorMemory().orElse(null),
+        application.executorCores().orElse(0),
+        withoutSecrets(application.conf()),
+        application.archives(),
+        application.files(),
         settings.heartbeatTimeoutSeconds(),
-        settings.jars(),
-        settings.numExecutors().orElse(0),
-        settings.pyFiles(),
-        settings.queue().orElse(null));
+        application.jars(),
+        application.numExecutors().orElse(0),
+        application.pyFiles(),
+        application.queue().orElse(null));
   }
 
   /** Returns the fields that clients of every release know. */

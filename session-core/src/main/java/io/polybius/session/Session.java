@@ -69,7 +69,7 @@ final class Session {
   private final Optional<String> owner;
   private final Environment environment;
   private final Mailbox mailbox;
-  private final SessionLog log = new SessionLog();
+  private final ProcessLog log = new ProcessLog();
   private final CompletableFuture<Void> ended = new CompletableFuture<>();
   private volatile SessionSnapshot snapshot;
 
@@ -109,7 +109,7 @@ final class Session {
   }
 
   /** Returns what its drivers have printed. */
-  SessionLog log() {
+  ProcessLog log() {
     return log;
   }
 

@@ -74,7 +74,7 @@ public final class SessionService implements AutoCloseable {
    * @return the session in state {@code starting}
    */
   public SessionSnapshot open(SessionSettings settings, Caller caller) {
-    settings.name().ifPresent(SessionService::checkName);
+    settings.application().name().ifPresent(SessionService::checkName);
     Session session;
     synchronized (sessions) {
       if (closing) {
@@ -82,6 +82,7 @@ public final class SessionService implements AutoCloseable {
       }
       int id = nextId.getAndIncrement();
       settings
+          .application()
           .name()
           .ifPresent(
               name -> {
@@ -274,7 +275,8 @@ public final class SessionService implements AutoCloseable {
 
   private Optional<Session> named(String name) {
     return sessions.values().stream()
-        .filter(session -> session.snapshot().settings().name().equals(Optional.of(name)))
+        .filter(
+            session -> session.snapshot().settings().application().name().equals(Optional.of(name)))
         .findFirst();
   }
 

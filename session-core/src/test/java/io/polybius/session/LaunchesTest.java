@@ -49,7 +49,7 @@ class LaunchesTest {
 
     @Override
     public RunningDriver launch(
-        LaunchSpec spec, DriverConnection.Receiver<DriverEvent> events, SessionLog log)
+        LaunchSpec spec, DriverConnection.Receiver<DriverEvent> events, ProcessLog log)
         throws LaunchException {
       specs.add(spec);
       RunningDriver driver = launcher.launch(spec, events, log);

@@ -3,7 +3,7 @@ package io.polybius.launch;
 import io.polybius.driver.protocol.DriverCommand;
 import io.polybius.driver.protocol.DriverConnection;
 import io.polybius.driver.protocol.StreamName;
-import io.polybius.session.SessionLog;
+import io.polybius.session.ProcessLog;
 import io.polybius.session.spi.RunningDriver;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -39,7 +39,7 @@ final class DriverProcess implements RunningDriver {
   DriverProcess(
       Process process,
       DriverConnection<DriverCommand> connection,
-      SessionLog log,
+      ProcessLog log,
       Runnable cleanUp) {
     this.process = process;
     this.connection = connection;
@@ -83,7 +83,7 @@ final class DriverProcess implements RunningDriver {
         : "exit code " + exitValue;
   }
 
-  private static CompletableFuture<Void> copy(InputStream pipe, StreamName stream, SessionLog log) {
+  private static CompletableFuture<Void> copy(InputStream pipe, StreamName stream, ProcessLog log) {
     CompletableFuture<Void> done = new CompletableFuture<>();
     Thread thread =
         new Thread(

@@ -3,8 +3,8 @@ package io.polybius.launch;
 import io.polybius.driver.protocol.DriverConnection;
 import io.polybius.driver.protocol.DriverEvent;
 import io.polybius.driver.protocol.DriverListener;
-import io.polybius.session.SessionLog;
-import io.polybius.session.SessionSettings;
+import io.polybius.session.ApplicationSettings;
+import io.polybius.session.ProcessLog;
 import io.polybius.session.spi.DriverLauncher;
 import io.polybius.session.spi.LaunchException;
 import io.polybius.session.spi.LaunchSpec;
@@ -63,7 +63,7 @@ public final class LocalLauncher implements DriverLauncher {
 
   @Override
   public RunningDriver launch(
-      LaunchSpec spec, DriverConnection.Receiver<DriverEvent> events, SessionLog log)
+      LaunchSpec spec, DriverConnection.Receiver<DriverEvent> events, ProcessLog log)
       throws LaunchException {
     if (!settings.master().startsWith(LOCAL)) {
       throw new LaunchException(
@@ -90,7 +90,7 @@ public final class LocalLauncher implements DriverLauncher {
       DriverCommandLine commandLine,
       Optional<Map<String, String>> sparkSettings,
       DriverConnection.Receiver<DriverEvent> events,
-      SessionLog log)
+      ProcessLog log)
       throws LaunchException {
     WorkDirectory directory = null;
     DriverListener.Expectation expectation = null;
@@ -174,7 +174,7 @@ public final class LocalLauncher implements DriverLauncher {
 
   private Map<String, String> sparkSettings(LaunchSpec spec, SparkInstallation installation)
       throws LaunchException {
-    SessionSettings asked = spec.settings();
+    ApplicationSettings asked = spec.settings().application();
     Map<String, String> spark = new LinkedHashMap<>(defaults(installation));
     spark.put("spark.app.name", asked.name().orElse("livy-session-" + spec.sessionId()));
     asked

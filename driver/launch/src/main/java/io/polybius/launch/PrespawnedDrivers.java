@@ -4,7 +4,7 @@ import com.sun.management.OperatingSystemMXBean;
 import io.polybius.driver.protocol.DriverCommand;
 import io.polybius.driver.protocol.DriverConnection;
 import io.polybius.driver.protocol.DriverEvent;
-import io.polybius.session.SessionLog;
+import io.polybius.session.ProcessLog;
 import io.polybius.session.spi.LaunchException;
 import io.polybius.session.spi.RunningDriver;
 import java.lang.management.ManagementFactory;
@@ -62,7 +62,7 @@ final class PrespawnedDrivers implements AutoCloseable {
   @FunctionalInterface
   interface Starter {
     /** Starts it under that name. */
-    Started start(String name, DriverConnection.Receiver<DriverEvent> events, SessionLog log)
+    Started start(String name, DriverConnection.Receiver<DriverEvent> events, ProcessLog log)
         throws LaunchException;
   }
 
@@ -102,7 +102,7 @@ final class PrespawnedDrivers implements AutoCloseable {
       DriverCommandLine commandLine,
       Map<String, String> settings,
       DriverConnection.Receiver<DriverEvent> events,
-      SessionLog log)
+      ProcessLog log)
       throws LaunchException {
     Waiting fitting;
     synchronized (this) {
@@ -215,13 +215,13 @@ final class PrespawnedDrivers implements AutoCloseable {
   /** A driver that waits; once it is handed over, it passes on what it says. */
   private static final class Waiting implements DriverConnection.Receiver<DriverEvent> {
 
-    private final SessionLog log = new SessionLog();
+    private final ProcessLog log = new ProcessLog();
     private Started started;
     private DriverConnection.Receiver<DriverEvent> owner;
     private boolean useless;
 
     synchronized boolean handOver(
-        DriverConnection.Receiver<DriverEvent> newOwner, SessionLog ownersLog) {
+        DriverConnection.Receiver<DriverEvent> newOwner, ProcessLog ownersLog) {
       if (isDead()) {
         return false;
       }

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.polybius.driver.protocol.DriverCommand;
 import io.polybius.driver.protocol.DriverConnection;
-import io.polybius.session.SessionLog;
+import io.polybius.session.ProcessLog;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(30)
 class DriverProcessTest {
 
-  private final SessionLog log = new SessionLog();
+  private final ProcessLog log = new ProcessLog();
   private final AtomicInteger cleanedUp = new AtomicInteger();
 
   @Test

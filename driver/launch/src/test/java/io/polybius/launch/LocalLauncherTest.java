@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.polybius.driver.protocol.DriverConnection;
 import io.polybius.driver.protocol.DriverEvent;
 import io.polybius.session.Kind;
-import io.polybius.session.SessionLog;
+import io.polybius.session.ProcessLog;
 import io.polybius.session.SessionSettings;
 import io.polybius.session.spi.LaunchException;
 import io.polybius.session.spi.LaunchSpec;
@@ -47,7 +47,7 @@ class LocalLauncherTest {
   @Test
   void aProcessThatEndsAtOnceLeavesNoFile() throws Exception {
     try (LocalLauncher launcher = launcher("local[1]")) {
-      SessionLog log = new SessionLog();
+      ProcessLog log = new ProcessLog();
       // The jars are empty files, so the JVM finds no main class.
       RunningDriver driver =
           launcher.launch(new LaunchSpec(0, 1, SessionSettings.of(Kind.SPARK)), nobody, log);
@@ -68,7 +68,7 @@ class LocalLauncherTest {
                   Map.of(
                       "spark.hadoop.secret.key", "hush-1",
                       "spark.driver.extraJavaOptions", "-Dpassword=hush-2"));
-      SessionLog log = new SessionLog();
+      ProcessLog log = new ProcessLog();
       RunningDriver driver = launcher.launch(new LaunchSpec(7, 1, settings), nobody, log);
       Awaitility.await().until(() -> log.lines().contains("password hush-2"));
       assertThat(files()).hasSize(3);
@@ -96,7 +96,7 @@ class LocalLauncherTest {
                   launcher.launch(
                       new LaunchSpec(0, 1, SessionSettings.of(Kind.SPARK)),
                       nobody,
-                      new SessionLog()))
+                      new ProcessLog()))
           .isInstanceOf(LaunchException.class)
           .hasMessageContaining("livy.spark.master is yarn");
       assertThat(files()).isEmpty();

@@ -7,7 +7,7 @@ import io.polybius.driver.protocol.DriverCommand;
 import io.polybius.driver.protocol.DriverConnection;
 import io.polybius.driver.protocol.DriverEvent;
 import io.polybius.driver.protocol.StreamName;
-import io.polybius.session.SessionLog;
+import io.polybius.session.ProcessLog;
 import io.polybius.session.spi.LaunchException;
 import io.polybius.session.spi.RunningDriver;
 import java.nio.file.Path;
@@ -29,7 +29,7 @@ class PrespawnedDriversTest {
 
   private final List<FakeDriver> started = new CopyOnWriteArrayList<>();
   private final Collected session = new Collected();
-  private final SessionLog log = new SessionLog();
+  private final ProcessLog log = new ProcessLog();
 
   @Test
   void aSessionThatFitsGetsADriverWithAllThatItSays() throws LaunchException {
@@ -157,12 +157,12 @@ class PrespawnedDriversTest {
   private static final class FakeDriver implements RunningDriver {
 
     private final DriverConnection.Receiver<DriverEvent> events;
-    private final SessionLog log;
+    private final ProcessLog log;
     private final List<DriverCommand> sent = new CopyOnWriteArrayList<>();
     private final CompletableFuture<String> exited = new CompletableFuture<>();
     private volatile boolean killed;
 
-    FakeDriver(DriverConnection.Receiver<DriverEvent> events, SessionLog log) {
+    FakeDriver(DriverConnection.Receiver<DriverEvent> events, ProcessLog log) {
       this.events = events;
       this.log = log;
     }

@@ -2,7 +2,7 @@ package io.polybius.session.spi;
 
 import io.polybius.driver.protocol.DriverConnection;
 import io.polybius.driver.protocol.DriverEvent;
-import io.polybius.session.SessionLog;
+import io.polybius.session.ProcessLog;
 
 /** Starts drivers: as a process of this machine, on a cluster, or in a test's memory. */
 public interface DriverLauncher extends AutoCloseable {
@@ -17,7 +17,7 @@ public interface DriverLauncher extends AutoCloseable {
    * @throws LaunchException if it cannot be started, with what the user can do about it
    */
   RunningDriver launch(
-      LaunchSpec spec, DriverConnection.Receiver<DriverEvent> events, SessionLog log)
+      LaunchSpec spec, DriverConnection.Receiver<DriverEvent> events, ProcessLog log)
       throws LaunchException;
 
   /** Frees what the launcher itself holds; its drivers have been stopped before. */

@@ -2,7 +2,7 @@ package io.polybius.session.testing;
 
 import io.polybius.driver.protocol.DriverConnection;
 import io.polybius.driver.protocol.DriverEvent;
-import io.polybius.session.SessionLog;
+import io.polybius.session.ProcessLog;
 import io.polybius.session.spi.DriverLauncher;
 import io.polybius.session.spi.LaunchException;
 import io.polybius.session.spi.LaunchSpec;
@@ -50,7 +50,7 @@ public final class ScriptedLauncher implements DriverLauncher {
 
   @Override
   public RunningDriver launch(
-      LaunchSpec spec, DriverConnection.Receiver<DriverEvent> events, SessionLog log)
+      LaunchSpec spec, DriverConnection.Receiver<DriverEvent> events, ProcessLog log)
       throws LaunchException {
     if (failure != null) {
       throw new LaunchException(failure);

@@ -7,9 +7,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 @Timeout(20)
-class SessionLogTest {
+class ProcessLogTest {
 
-  private final SessionLog log = new SessionLog();
+  private final ProcessLog log = new ProcessLog();
 
   @Test
   void emptyLogHasItsHeadings() {

@@ -10,13 +10,13 @@ import java.util.List;
  * What the driver process of a session prints, and what the server has to say about it. Safe for
  * use by many threads.
  */
-public final class SessionLog {
+public final class ProcessLog {
 
   private static final int RETAINED_LINES = 20_000;
 
   private final Deque<String> stdout = new ArrayDeque<>();
   private final Deque<String> stderr = new ArrayDeque<>();
-  private SessionLog successor;
+  private ProcessLog successor;
 
   /** Adds a line, without its line end. Old lines are dropped when there are very many. */
   public synchronized void append(StreamName stream, String line) {
@@ -35,7 +35,7 @@ public final class SessionLog {
    * Hands the lines over to another log, and those to come as well: that of the session which has
    * got a process that was started before.
    */
-  public synchronized void forwardTo(SessionLog other) {
+  public synchronized void forwardTo(ProcessLog other) {
     successor = other;
     stdout.forEach(line -> other.append(StreamName.STDOUT, line));
     stderr.forEach(line -> other.append(StreamName.STDERR, line));

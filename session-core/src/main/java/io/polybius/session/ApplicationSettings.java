@@ -1,0 +1,112 @@
+package io.polybius.session;
+
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+
+/**
+ * What the creator of a session or a batch asked for of its Spark application: the fields that
+ * Livy's {@code POST /sessions} and {@code POST /batches} share.
+ *
+ * @param name a name to use in place of the id
+ * @param proxyUser the user to run as
+ * @param driverMemory Spark memory size, such as {@code 2g}
+ * @param driverCores cores of the driver
+ * @param executorMemory Spark memory size
+ * @param executorCores cores of each executor
+ * @param numExecutors how many executors
+ * @param queue YARN queue
+ * @param jars jars on the class path of driver and executors
+ * @param pyFiles Python files
+ * @param files files in each executor's working directory
+ * @param archives archives unpacked there
+ * @param conf Spark settings
+ */
+public record ApplicationSettings(
+    Optional<String> name,
+    Optional<String> proxyUser,
+    Optional<String> driverMemory,
+    OptionalInt driverCores,
+    Optional<String> executorMemory,
+    OptionalInt executorCores,
+    OptionalInt numExecutors,
+    Optional<String> queue,
+    List<String> jars,
+    List<String> pyFiles,
+    List<String> files,
+    List<String> archives,
+    Map<String, String> conf) {
+
+  /** Settings that ask for nothing. */
+  public static final ApplicationSettings NONE =
+      new ApplicationSettings(
+          Optional.empty(),
+          Optional.empty(),
+          Optional.empty(),
+          OptionalInt.empty(),
+          Optional.empty(),
+          OptionalInt.empty(),
+          OptionalInt.empty(),
+          Optional.empty(),
+          List.of(),
+          List.of(),
+          List.of(),
+          List.of(),
+          Map.of());
+
+  /** Copies the collections. */
+  public ApplicationSettings {
+    jars = List.copyOf(jars);
+    pyFiles = List.copyOf(pyFiles);
+    files = List.copyOf(files);
+    archives = List.copyOf(archives);
+    conf = Map.copyOf(conf);
+  }
+
+  /** Returns the same settings under a name. */
+  public ApplicationSettings withName(String newName) {
+    return new ApplicationSettings(
+        Optional.of(newName),
+        proxyUser,
+        driverMemory,
+        driverCores,
+        executorMemory,
+        executorCores,
+        numExecutors,
+        queue,
+        jars,
+        pyFiles,
+        files,
+        archives,
+        conf);
+  }
+
+  /** Returns the same settings with other files and other Spark settings. */
+  public ApplicationSettings with(
+      List<String> newJars,
+      List<String> newPyFiles,
+      List<String> newFiles,
+      List<String> newArchives,
+      Map<String, String> newConf) {
+    return new ApplicationSettings(
+        name,
+        proxyUser,
+        driverMemory,
+        driverCores,
+        executorMemory,
+        executorCores,
+        numExecutors,
+        queue,
+        newJars,
+        newPyFiles,
+        newFiles,
+        newArchives,
+        newConf);
+  }
+
+  /** Returns the same settings with other Spark settings. */
+  public ApplicationSettings withConf(Map<String, String> newConf) {
+    return with(jars, pyFiles, files, archives, newConf);
+  }
+}
