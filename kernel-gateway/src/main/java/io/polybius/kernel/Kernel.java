@@ -194,9 +194,7 @@ public final class Kernel {
 
   private String reasonOfDeath() {
     try {
-      List<String> lines = sessions.log(sessionId);
-      return String.join(
-          "\n", lines.subList(Math.max(0, lines.size() - LOG_LINES_IN_REASON), lines.size()));
+      return String.join("\n", sessions.log(sessionId, -1, LOG_LINES_IN_REASON).lines());
     } catch (SessionException e) {
       return "The session was deleted.";
     }

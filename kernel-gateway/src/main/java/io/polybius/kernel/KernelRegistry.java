@@ -49,6 +49,9 @@ public final class KernelRegistry implements AutoCloseable {
     this.onEnd = onEnd;
   }
 
+  /** Notebooks stay open for days, and their kernels are shut down when they are closed. */
+  private static final String NEVER = "0";
+
   /**
    * A kernel to make.
    *
@@ -82,7 +85,8 @@ public final class KernelRegistry implements AutoCloseable {
         request
             .session()
             .map(this::activeSession)
-            .orElseGet(() -> sessions.open(SessionSettings.of(kind), caller));
+            .orElseGet(
+                () -> sessions.open(SessionSettings.of(kind).withIdleTimeout(NEVER), caller));
     Kernel kernel =
         new Kernel(
             new KernelDescription(id, request.name(), kind, opens, version),
@@ -110,9 +114,10 @@ public final class KernelRegistry implements AutoCloseable {
     onEnd.accept(kernel);
   }
 
-  private static Kind kind(String name) {
+  private Kind kind(String name) {
     String language = name.startsWith(NAME_PREFIX) ? name.substring(NAME_PREFIX.length()) : name;
     return Kind.find(language)
+        .filter(sessions.languages()::contains)
         .orElseThrow(
             () ->
                 new KernelException(

@@ -29,6 +29,22 @@ final class Languages {
               "scala",
               TextNode.valueOf("text/x-scala"),
               "script");
+      case PYSPARK ->
+          new LanguageInfo(
+              "python",
+              version,
+              "text/x-python",
+              ".py",
+              "ipython3",
+              TextNode.valueOf("python"),
+              "python");
+      case SPARKR ->
+          new LanguageInfo(
+              "R", version, "text/x-r-source", ".r", "r", TextNode.valueOf("r"), "script");
+      case SQL ->
+          new LanguageInfo(
+              "sql", version, "text/x-sql", ".sql", "sql", TextNode.valueOf("sql"), "script");
+      case SHARED -> throw noLanguage();
     };
   }
 
@@ -36,6 +52,10 @@ final class Languages {
   static String displayName(Kind kind) {
     return switch (kind) {
       case SPARK -> "Scala";
+      case PYSPARK -> "Python";
+      case SPARKR -> "R";
+      case SQL -> "SQL";
+      case SHARED -> throw noLanguage();
     };
   }
 
@@ -43,6 +63,9 @@ final class Languages {
   static String versionBeforeStart(Kind kind) {
     return switch (kind) {
       case SPARK -> "2";
+      case PYSPARK, SQL -> "3";
+      case SPARKR -> "4";
+      case SHARED -> throw noLanguage();
     };
   }
 
@@ -54,6 +77,12 @@ final class Languages {
               new HelpLink("Apache Spark", SPARK_GUIDE),
               new HelpLink("Spark in Scala", SPARK_GUIDE + "api/scala/org/apache/spark/"),
               new HelpLink("Scala", "https://docs.scala-lang.org/"));
+      case PYSPARK, SPARKR, SQL -> List.of(new HelpLink("Apache Spark", SPARK_GUIDE));
+      case SHARED -> throw noLanguage();
     };
+  }
+
+  private static IllegalArgumentException noLanguage() {
+    return new IllegalArgumentException("a kernel has one language");
   }
 }

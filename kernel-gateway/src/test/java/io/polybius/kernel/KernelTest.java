@@ -14,6 +14,7 @@ import io.polybius.kernel.wire.Channel;
 import io.polybius.kernel.wire.JupyterJson;
 import io.polybius.kernel.wire.JupyterMessage;
 import io.polybius.session.Caller;
+import io.polybius.session.CoreSettings;
 import io.polybius.session.Kind;
 import io.polybius.session.NewStatement;
 import io.polybius.session.Origin;
@@ -57,7 +58,7 @@ class KernelTest {
   private final RecordingConnection client = new RecordingConnection("client");
 
   private SessionService service() {
-    return new SessionService(launcher, LIMITS, Clock.systemUTC());
+    return new SessionService(launcher, CoreSettings.of(LIMITS), Clock.systemUTC());
   }
 
   private KernelRegistry registry() {

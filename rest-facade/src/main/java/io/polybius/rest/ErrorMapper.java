@@ -37,9 +37,9 @@ final class ErrorMapper {
     String message = refused.getMessage();
     return switch (refused.code()) {
       case SESSION_NOT_FOUND, STATEMENT_NOT_FOUND -> Answer.message(StatusCodes.NOT_FOUND, message);
-      case BAD_NAME, DUPLICATE_NAME ->
+      case BAD_NAME, DUPLICATE_NAME, REJECTED ->
           Answer.message(StatusCodes.BAD_REQUEST, "Rejected, Reason: " + message);
-      case BAD_KIND -> Answer.message(StatusCodes.BAD_REQUEST, message);
+      case BAD_KIND, TOO_MANY_STARTING -> Answer.message(StatusCodes.BAD_REQUEST, message);
       case TOO_LARGE -> Answer.message(StatusCodes.REQUEST_ENTITY_TOO_LARGE, message);
       case WRONG_STATE ->
           Answer.message(

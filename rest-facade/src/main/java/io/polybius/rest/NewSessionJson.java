@@ -36,7 +36,7 @@ record NewSessionJson(
   private static final Pattern MEMORY =
       Pattern.compile("0*[1-9][0-9]*([kmgtp]?b?)?", Pattern.CASE_INSENSITIVE);
 
-  private static final String DEFAULT_KIND = Kind.SPARK.canonicalName();
+  private static final String DEFAULT_KIND = Kind.SHARED.canonicalName();
 
   /** Returns what is asked for, or throws what is wrong with it. */
   SessionSettings toSettings() {

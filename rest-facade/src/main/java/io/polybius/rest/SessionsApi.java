@@ -1,6 +1,6 @@
 package io.polybius.rest;
 
-import io.polybius.session.SessionException;
+import io.polybius.session.LogPage;
 import io.polybius.session.SessionService;
 import io.polybius.session.SessionSnapshot;
 import java.util.List;
@@ -52,7 +52,8 @@ final class SessionsApi {
   }
 
   CompletionStage<Answer> connect(Request request) {
-    return CompletableFuture.completedFuture(get(request));
+    SessionSnapshot session = sessions.connect(request.session());
+    return CompletableFuture.completedFuture(Answer.ok(json(session, request)));
   }
 
   Answer state(Request request) {
@@ -64,10 +65,8 @@ final class SessionsApi {
     int from = request.number("from", -1);
     int size = request.number("size", DEFAULT_PAGE);
     int id = sessions.session(request.session()).id();
-    List<String> lines = sessions.log(String.valueOf(id));
-    int count = size < 0 ? lines.size() : size;
-    int begin = from < 0 ? Math.max(0, lines.size() - count) : from;
-    return Answer.ok(new SessionLog(id, begin, lines.size(), Page.of(lines, begin, count)));
+    LogPage page = sessions.log(String.valueOf(id), from, size);
+    return Answer.ok(new SessionLog(id, page.from(), page.total(), page.lines()));
   }
 
   CompletionStage<Answer> interrupt(Request request) {
@@ -89,11 +88,6 @@ final class SessionsApi {
   }
 
   private List<String> newestLogLines(SessionSnapshot session) {
-    try {
-      List<String> lines = sessions.log(String.valueOf(session.id()));
-      return lines.subList(Math.max(0, lines.size() - LOG_LINES_OF_SESSION), lines.size());
-    } catch (SessionException deletedMeanwhile) {
-      return List.of();
-    }
+    return sessions.newestLogLines(session, LOG_LINES_OF_SESSION);
   }
 }

@@ -104,7 +104,7 @@ class ErrorsTest {
   @Test
   void statementsNeedADriver() {
     serveWith(ScriptedLauncher.slow(Script.TINY));
-    server.post("/sessions", "{}");
+    server.post("/sessions", "{\"kind\":\"spark\"}");
 
     assertMessage(
         server.post("/sessions/0/statements", "{\"code\":\"1\"}"),
@@ -115,7 +115,7 @@ class ErrorsTest {
   @Test
   void statementsOfADeadSessionAreRefusedInTheWordsThatZeppelinLooksFor() throws Exception {
     serveWith(ScriptedLauncher.slow(Script.TINY));
-    server.post("/sessions", "{}");
+    server.post("/sessions", "{\"kind\":\"spark\"}");
     server.launcher().nextDriver().say(new DriverFailed("no memory"));
     server.awaitState(0, "dead");
 
@@ -136,7 +136,7 @@ class ErrorsTest {
     launcher.failWith("There is no Spark here.");
     serveWith(launcher);
 
-    assertThat(server.post("/sessions", "{}").statusCode()).isEqualTo(201);
+    assertThat(server.post("/sessions", "{\"kind\":\"spark\"}").statusCode()).isEqualTo(201);
     server.awaitState(0, "dead");
     assertThat(server.get("/sessions/0/log").body()).contains("There is no Spark here.");
   }
@@ -176,11 +176,17 @@ class ErrorsTest {
   }
 
   @Test
-  void kindsThatOnlyLivyHasAreNamedWithThoseThereAre() {
+  void statementsOfASharedSessionNameTheirKind() {
+    server.post("/sessions", "{}");
+    server.awaitState(0, "idle");
+
     assertMessage(
-        server.post("/sessions", "{\"kind\":\"shared\"}"),
+        server.post("/sessions/0/statements", "{\"code\":\"1\"}"),
         400,
-        "Invalid kind: shared (this server has: spark)");
+        "Code type should be specified if session kind is shared");
+    assertThat(
+            server.post("/sessions/0/statements", "{\"code\":\"1\",\"kind\":\"sql\"}").statusCode())
+        .isEqualTo(201);
   }
 
   @ParameterizedTest
@@ -219,7 +225,7 @@ class ErrorsTest {
         server.post("/sessions", "{\"name\":\"foo\"}"),
         400,
         "Rejected, Reason: Duplicate session name: Some(foo) for session 1");
-    assertThat(server.post("/sessions", "{}").headers().firstValue("Location"))
+    assertThat(server.post("/sessions", "{\"kind\":\"spark\"}").headers().firstValue("Location"))
         .hasValue("/sessions/2");
   }
 
@@ -335,6 +341,7 @@ class ErrorsTest {
   void closedServiceIsUnavailable() {
     server.sessions().close();
 
-    assertMessage(server.post("/sessions", "{}"), 503, "The server is shutting down.");
+    assertMessage(
+        server.post("/sessions", "{\"kind\":\"spark\"}"), 503, "The server is shutting down.");
   }
 }

@@ -2,6 +2,7 @@ package io.polybius.rest;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.polybius.session.CoreSettings;
 import io.polybius.session.SessionLimits;
 import io.polybius.session.SessionService;
 import io.polybius.session.testing.ScriptedDriver.Script;
@@ -30,7 +31,9 @@ class RestApiPageTest {
     List<String> routes;
     try (SessionService sessions =
         new SessionService(
-            ScriptedLauncher.ready(Script.TINY), SessionLimits.DEFAULT, Clock.systemUTC())) {
+            ScriptedLauncher.ready(Script.TINY),
+            CoreSettings.of(SessionLimits.DEFAULT),
+            Clock.systemUTC())) {
       routes =
           new Routes(
                   new VersionApi(TestingRestServer.VERSION),

@@ -59,7 +59,7 @@ class RoutesTest {
   void createdSessionIsStartingAndHasALocation() {
     serveWith(ScriptedLauncher.slow(Script.TINY));
 
-    HttpResponse<String> created = server.post("/sessions", "{}");
+    HttpResponse<String> created = server.post("/sessions", "{\"kind\":\"spark\"}");
 
     assertAnswer(
         created,
@@ -110,12 +110,12 @@ class RoutesTest {
     server.awaitState(0, "idle");
 
     assertThat(created.statusCode()).isEqualTo(201);
-    assertAnswer(server.get("/sessions/0"), 200, IDLE_SESSION);
+    assertAnswer(server.get("/sessions/0"), 200, IDLE_SESSION.replace("\"spark\"", "\"shared\""));
   }
 
   @Test
   void sessionByIdAndByName() {
-    server.post("/sessions", "{\"name\":\"my session\"}");
+    server.post("/sessions", "{\"kind\":\"spark\",\"name\":\"my session\"}");
     server.awaitState(0, "idle");
 
     String named = IDLE_SESSION.replace("\"name\":null", "\"name\":\"my session\"");
@@ -239,7 +239,7 @@ class RoutesTest {
 
   @Test
   void locationOfAStatementOfANamedSessionHasTheId() {
-    server.post("/sessions", "{\"name\":\"etl\"}");
+    server.post("/sessions", "{\"kind\":\"spark\",\"name\":\"etl\"}");
     server.awaitState(0, "idle");
 
     HttpResponse<String> posted = server.post("/sessions/etl/statements", "{\"code\":\"print a\"}");

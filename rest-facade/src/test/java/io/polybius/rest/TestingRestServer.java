@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.polybius.session.CoreSettings;
 import io.polybius.session.SessionLimits;
 import io.polybius.session.SessionService;
 import io.polybius.session.testing.ScriptedLauncher;
@@ -63,7 +64,9 @@ final class TestingRestServer implements AutoCloseable {
     this.launcher = launcher;
     this.sessions =
         new SessionService(
-            launcher, LIMITS, Clock.fixed(Instant.ofEpochMilli(NOW), ZoneOffset.UTC));
+            launcher,
+            CoreSettings.of(LIMITS),
+            Clock.fixed(Instant.ofEpochMilli(NOW), ZoneOffset.UTC));
     this.undertow =
         Undertow.builder()
             .addHttpListener(0, "127.0.0.1")
@@ -124,7 +127,7 @@ final class TestingRestServer implements AutoCloseable {
 
   /** Opens a session and waits until it is idle. */
   int openIdleSession() {
-    HttpResponse<String> opened = post("/sessions", "{}");
+    HttpResponse<String> opened = post("/sessions", "{\"kind\": \"spark\"}");
     assertThat(opened.statusCode()).isEqualTo(201);
     int id = json(opened).get("id").asInt();
     awaitState(id, "idle");

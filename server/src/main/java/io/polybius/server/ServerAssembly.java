@@ -11,6 +11,7 @@ import io.polybius.server.config.ServerConfig;
 import io.polybius.server.files.PrivateFolder;
 import io.polybius.server.http.AccessToken;
 import io.polybius.server.http.HttpServer;
+import io.polybius.session.CoreSettings;
 import io.polybius.session.SessionLimits;
 import io.polybius.session.SessionService;
 import io.polybius.session.spi.DriverLauncher;
@@ -59,9 +60,11 @@ public final class ServerAssembly implements AutoCloseable {
           part(
               new SessionService(
                   launcher,
-                  SessionLimits.DEFAULT
-                      .withStartTimeout(config.driverConnectTimeout())
-                      .withRetainedStatements(config.retainedStatements()),
+                  CoreSettings.of(
+                          SessionLimits.DEFAULT
+                              .withStartTimeout(config.driverConnectTimeout())
+                              .withRetainedStatements(config.retainedStatements()))
+                      .withLogFolder(folder.folder("logs")),
                   Clock.systemUTC()));
 
       BuildInfo build = BuildInfo.read();

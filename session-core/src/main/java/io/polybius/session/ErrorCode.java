@@ -16,6 +16,10 @@ public enum ErrorCode {
   BAD_KIND(Type.BAD_REQUEST),
   /** The code of a statement is too large. */
   TOO_LARGE(Type.BAD_REQUEST),
+  /** What is to be started is not what the operator lets users start. */
+  REJECTED(Type.BAD_REQUEST),
+  /** Too much is being started already. */
+  TOO_MANY_STARTING(Type.UNAVAILABLE),
   /** The server is stopping. */
   SHUTTING_DOWN(Type.UNAVAILABLE);
 

@@ -6,7 +6,15 @@ import java.util.Optional;
 /** The language of a session or a statement: Livy's kinds. */
 public enum Kind {
   /** Scala. */
-  SPARK("spark", List.of("scala"));
+  SPARK("spark", List.of("scala")),
+  /** Python. */
+  PYSPARK("pyspark", List.of("python", "pyspark3", "python3")),
+  /** R. */
+  SPARKR("sparkr", List.of("r")),
+  /** SQL. */
+  SQL("sql", List.of()),
+  /** No language: a session's, whose statements each name theirs. */
+  SHARED("shared", List.of());
 
   private final String canonicalName;
   private final List<String> aliases;

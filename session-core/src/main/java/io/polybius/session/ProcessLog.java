@@ -1,34 +1,70 @@
 package io.polybius.session;
 
 import io.polybius.driver.protocol.StreamName;
-import java.util.ArrayDeque;
+import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Deque;
 import java.util.List;
+import java.util.Optional;
 
 /**
- * What the driver process of a session prints, and what the server has to say about it. Safe for
- * use by many threads.
+ * What the process of a session or a batch prints, and what the server has to say about it. As Livy
+ * shows it, it is the line {@code "stdout: "}, the lines of standard output, the line {@code
+ * "\nstderr: "} and the lines of standard error. Nothing is dropped, so the lines of each part keep
+ * their places in it. Safe for use by many threads.
  */
 public final class ProcessLog {
 
-  private static final int RETAINED_LINES = 20_000;
+  private static final String OUTPUT_HEADER = "stdout: ";
+  private static final String ERROR_HEADER = "\nstderr: ";
+  private static final int HEADERS = 2;
 
-  private final Deque<String> stdout = new ArrayDeque<>();
-  private final Deque<String> stderr = new ArrayDeque<>();
+  /** A longer line is cut. */
+  private static final int MOST_CHARS_OF_LINE = 16 << 10;
+
+  /** One page has no more text than this, so that nobody can fill the server's memory with it. */
+  private static final int MOST_CHARS_OF_PAGE = 16 << 20;
+
+  private static final int LINES_AT_A_TIME = 1000;
+
+  private final LineStore output;
+  private final LineStore errors;
   private ProcessLog successor;
 
-  /** Adds a line, without its line end. Old lines are dropped when there are very many. */
-  public synchronized void append(StreamName stream, String line) {
+  /** Makes one that is kept in memory, and drops old lines when there are very many. */
+  public ProcessLog() {
+    this(new LineStore(Optional.empty()), new LineStore(Optional.empty()));
+  }
+
+  /**
+   * Makes one that is kept in two files.
+   *
+   * @param folder where they are
+   * @param name how their names begin
+   */
+  public ProcessLog(Path folder, String name) {
+    this(
+        new LineStore(Optional.of(folder.resolve(name + ".stdout"))),
+        new LineStore(Optional.of(folder.resolve(name + ".stderr"))));
+  }
+
+  private ProcessLog(LineStore output, LineStore errors) {
+    this.output = output;
+    this.errors = errors;
+  }
+
+  /** Adds a text, which may have several lines, without its last line end. */
+  public synchronized void append(StreamName stream, String text) {
     if (successor != null) {
-      successor.append(stream, line);
+      successor.append(stream, text);
       return;
     }
-    Deque<String> lines = stream == StreamName.STDOUT ? stdout : stderr;
-    if (lines.size() == RETAINED_LINES) {
-      lines.remove();
+    LineStore lines = stream == StreamName.STDOUT ? output : errors;
+    for (String line : text.split("\n", -1)) {
+      lines.add(
+          line.length() <= MOST_CHARS_OF_LINE
+              ? line
+              : line.substring(0, MOST_CHARS_OF_LINE) + "...");
     }
-    lines.add(line);
   }
 
   /**
@@ -37,28 +73,77 @@ public final class ProcessLog {
    */
   public synchronized void forwardTo(ProcessLog other) {
     successor = other;
-    stdout.forEach(line -> other.append(StreamName.STDOUT, line));
-    stderr.forEach(line -> other.append(StreamName.STDERR, line));
-    stdout.clear();
-    stderr.clear();
+    List<String> lines = new ArrayList<>();
+    output.read(0, output.count(), lines);
+    lines.forEach(line -> other.append(StreamName.STDOUT, line));
+    lines.clear();
+    errors.read(0, errors.count(), lines);
+    lines.forEach(line -> other.append(StreamName.STDERR, line));
+    delete();
   }
 
   /**
-   * Returns all lines as Livy shows them: the line {@code "stdout: "}, those of standard output,
-   * the line {@code "\nstderr: "}, those of standard error.
+   * Returns a part of the log.
+   *
+   * @param from number of the first line, from 0; a negative one means the last {@code size} lines
+   * @param size how many lines at most, negative for all; fewer come when they are very long
    */
-  public synchronized List<String> lines() {
-    List<String> all = new ArrayList<>(stdout.size() + stderr.size() + 2);
-    all.add("stdout: ");
-    all.addAll(stdout);
-    all.add("\nstderr: ");
-    all.addAll(stderr);
-    return all;
+  public synchronized LogPage page(int from, int size) {
+    int total = output.count() + errors.count() + HEADERS;
+    int count = size < 0 ? total : size;
+    int begin = from < 0 ? Math.max(0, total - count) : from;
+    int end = (int) Math.min(total, (long) begin + count);
+    List<String> lines = new ArrayList<>();
+    long chars = 0;
+    int next = begin;
+    while (next < end && chars <= MOST_CHARS_OF_PAGE) {
+      int before = lines.size();
+      int upTo = Math.min(end, next + LINES_AT_A_TIME);
+      read(next, upTo, lines);
+      chars += lines.subList(before, lines.size()).stream().mapToLong(String::length).sum();
+      next = upTo;
+    }
+    return new LogPage(begin, total, lines);
   }
 
-  /** Returns the newest {@code count} lines of standard error, oldest first. */
-  synchronized List<String> lastErrors(int count) {
-    List<String> all = new ArrayList<>(stderr);
-    return List.copyOf(all.subList(Math.max(0, all.size() - count), all.size()));
+  private void read(int from, int to, List<String> into) {
+    int errorHeader = 1 + output.count();
+    if (from == 0 && to > 0) {
+      into.add(OUTPUT_HEADER);
+    }
+    output.read(Math.max(0, from - 1), Math.min(output.count(), to - 1), into);
+    if (from <= errorHeader && to > errorHeader) {
+      into.add(ERROR_HEADER);
+    }
+    errors.read(Math.max(0, from - errorHeader - 1), to - errorHeader - 1, into);
+  }
+
+  /** Returns up to {@code most} of the last lines, at most {@value LineStore#NEWEST}. */
+  public synchronized List<String> newest(int most) {
+    List<String> lines = new ArrayList<>();
+    if (errors.count() < LineStore.NEWEST) {
+      lines.add(OUTPUT_HEADER);
+      lines.addAll(output.newest(LineStore.NEWEST));
+      lines.add(ERROR_HEADER);
+    }
+    lines.addAll(errors.newest(LineStore.NEWEST));
+    return List.copyOf(lines.subList(Math.max(0, lines.size() - most), lines.size()));
+  }
+
+  /** Returns the newest lines of standard error, oldest first. */
+  synchronized List<String> newestErrors() {
+    return List.copyOf(errors.newest(LineStore.NEWEST));
+  }
+
+  /** Frees open files, when the process has ended; the log can be read and added to as before. */
+  synchronized void release() {
+    output.release();
+    errors.release();
+  }
+
+  /** Removes the files, for good. */
+  synchronized void delete() {
+    output.delete();
+    errors.delete();
   }
 }

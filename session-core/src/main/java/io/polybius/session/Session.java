@@ -25,10 +25,6 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
-import java.util.concurrent.Executor;
-import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.ScheduledFuture;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
@@ -47,7 +43,6 @@ import org.slf4j.LoggerFactory;
 final class Session {
 
   private static final Logger logger = LoggerFactory.getLogger(Session.class);
-  private static final int LOG_LINES_IN_ERRORS = 20;
 
   /** Of a session's statements no more output than this is kept; the oldest statements go first. */
   private static final long RETAINED_CHARS = 32L << 20;
@@ -55,23 +50,22 @@ final class Session {
   /** After a driver's process has ended, how long its last words may still be on the wire. */
   private static final Duration LAST_WORDS = Duration.ofMillis(500);
 
-  /** The threads and tools that all sessions share. */
-  record Environment(
-      DriverLauncher launcher,
-      SessionLimits limits,
-      Executor pool,
-      Executor launchPool,
-      ScheduledExecutorService timer,
-      Clock clock) {}
+  /** What all sessions share. */
+  record Environment(DriverLauncher launcher, CoreThreads threads, Clock clock) {}
 
   private final int id;
   private final SessionSettings settings;
   private final Optional<String> owner;
+  private final SessionLimits limits;
+  private final ProcessLog log;
   private final Environment environment;
   private final Mailbox mailbox;
-  private final ProcessLog log = new ProcessLog();
+  private final long createdMillis;
+  private final CompletableFuture<Void> started = new CompletableFuture<>();
   private final CompletableFuture<Void> ended = new CompletableFuture<>();
   private volatile SessionSnapshot snapshot;
+  private volatile long lastActivityMillis;
+  private volatile long lastRequestMillis;
 
   // In the mailbox:
   private final EventLog events = new EventLog();
@@ -80,6 +74,7 @@ final class Session {
   private final Deque<Integer> waiting = new ArrayDeque<>();
   private final Set<Integer> stopOnError = new HashSet<>();
   private final Map<Integer, CompletableFuture<CompletenessVerdict>> questions = new HashMap<>();
+  private final Map<Integer, List<CompletableFuture<Statement>>> waitingClients = new HashMap<>();
   private final Set<RunningDriver> livingDrivers = new HashSet<>();
   private final List<Runnable> early = new ArrayList<>();
   private SessionState state = SessionState.STARTING;
@@ -92,14 +87,26 @@ final class Session {
   private int nextStatementId;
   private int nextHiddenId = -1;
   private int nextQuestionId;
+  private long endedMillis;
 
   /** Makes a session that has not been started. */
-  Session(int id, SessionSettings settings, Optional<String> owner, Environment environment) {
+  Session(
+      int id,
+      SessionSettings settings,
+      Optional<String> owner,
+      SessionLimits limits,
+      ProcessLog log,
+      Environment environment) {
     this.id = id;
     this.settings = settings;
     this.owner = owner;
+    this.limits = limits;
+    this.log = log;
     this.environment = environment;
-    this.mailbox = new Mailbox(String.valueOf(id), environment.pool());
+    this.mailbox = new Mailbox(String.valueOf(id), environment.threads().mailboxes());
+    this.createdMillis = environment.clock().millis();
+    this.lastActivityMillis = createdMillis;
+    this.lastRequestMillis = createdMillis;
     this.snapshot = takeSnapshot();
   }
 
@@ -113,9 +120,84 @@ final class Session {
     return log;
   }
 
+  /** Completes when the session is no longer starting for the first time. */
+  CompletionStage<Void> started() {
+    return started;
+  }
+
   /** Completes when the session has reached its last state and none of its drivers is left. */
   CompletionStage<Void> ended() {
     return ended;
+  }
+
+  /** Notes that a client asked for something; it is alive, whether it uses the session or not. */
+  void requested() {
+    lastRequestMillis = environment.clock().millis();
+  }
+
+  /** Notes that somebody uses the session. */
+  void used() {
+    lastActivityMillis = environment.clock().millis();
+  }
+
+  /**
+   * Ends the session if its time is over.
+   *
+   * @param lifetimes what the operator says about that
+   * @param heartbeats whether to look at the client's requests too
+   * @param whenGone called if so, when the session has ended
+   */
+  void endIfOver(Lifetimes lifetimes, boolean heartbeats, Runnable whenGone) {
+    if (whyOver(lifetimes, heartbeats).isEmpty()) {
+      return;
+    }
+    mailbox.execute(
+        () ->
+            whyOver(lifetimes, heartbeats)
+                .ifPresent(
+                    why -> {
+                      logger.info("session {} is ended: {}", id, why);
+                      log.append(StreamName.STDERR, "The session is ended: " + why);
+                      stopNow();
+                      CompletionStage<Void> unused = ended.thenRun(whenGone);
+                    }));
+  }
+
+  private Optional<String> whyOver(Lifetimes lifetimes, boolean heartbeats) {
+    SessionSnapshot now = snapshot;
+    if (!now.state().isActive()) {
+      return Optional.empty();
+    }
+    Optional<Duration> idle = own(settings.idleTimeout(), lifetimes.idleTimeout());
+    if (now.state() == SessionState.IDLE && isPast(lastActivityMillis, idle)) {
+      return Optional.of("nobody has used it for " + idle.orElseThrow().toSeconds() + " s.");
+    }
+    Optional<Duration> life = own(settings.ttl(), lifetimes.timeToLive());
+    if (isPast(createdMillis, life)) {
+      return Optional.of("it was to live for " + life.orElseThrow().toSeconds() + " s.");
+    }
+    Optional<Duration> heartbeat =
+        Optional.of(settings.heartbeatTimeoutSeconds())
+            .filter(seconds -> heartbeats && seconds > 0)
+            .map(Duration::ofSeconds);
+    if (isPast(lastRequestMillis, heartbeat)) {
+      return Optional.of(
+          "its client has asked for nothing for "
+              + heartbeat.orElseThrow().toSeconds()
+              + " s (heartbeatTimeoutInSecond).");
+    }
+    return Optional.empty();
+  }
+
+  /** Returns the creator's time in place of the operator's; none if there is no limit. */
+  private static Optional<Duration> own(Optional<String> asked, Optional<Duration> operators) {
+    return operators
+        .map(general -> asked.map(TimeText::parse).orElse(general))
+        .filter(time -> !time.isNegative() && !time.isZero());
+  }
+
+  private boolean isPast(long beginMillis, Optional<Duration> time) {
+    return time.isPresent() && environment.clock().millis() - beginMillis >= time.get().toMillis();
   }
 
   /** Launches the first driver, unless the session has been stopped already. */
@@ -140,6 +222,7 @@ final class Session {
           if (!state.isActive() || (starting && !request.mayWaitForStart())) {
             throw wrongState();
           }
+          LanguageCheck.ofStatement(request.kind(), environment.launcher().languages());
           Statement statement =
               Statement.waiting(request.hidden() ? nextHiddenId-- : nextStatementId++, request);
           waiting.add(statement.id());
@@ -151,6 +234,39 @@ final class Session {
           dispatch();
           return statement;
         });
+  }
+
+  /**
+   * Waits for the end of a statement.
+   *
+   * @return the statement when it has ended, or as it is after the time; fails with {@link
+   *     SessionException} if there is none
+   */
+  CompletionStage<Statement> awaitStatement(int statementId, Duration patience) {
+    CompletableFuture<Statement> answer = new CompletableFuture<>();
+    mailbox.execute(
+        () -> {
+          Statement statement = statements.get(statementId);
+          if (statement == null) {
+            answer.completeExceptionally(SessionException.statementNotFound());
+          } else if (statement.state().isTerminal()) {
+            answer.complete(statement);
+          } else {
+            waitingClients.computeIfAbsent(statementId, first -> new ArrayList<>()).add(answer);
+            later(patience, () -> stopWaiting(statementId, answer));
+          }
+        });
+    return answer;
+  }
+
+  private void stopWaiting(int statementId, CompletableFuture<Statement> answer) {
+    List<CompletableFuture<Statement>> clients = waitingClients.get(statementId);
+    if (clients != null && clients.remove(answer)) {
+      answer.complete(known(statementId));
+      if (clients.isEmpty()) {
+        waitingClients.remove(statementId);
+      }
+    }
   }
 
   /** Stops a statement; one that has ended, or is unknown, is left alone. */
@@ -191,7 +307,7 @@ final class Session {
               .connection()
               .send(new DriverCommand.CheckCompleteness(questionId, kind.canonicalName(), code));
           later(
-              environment.limits().completenessTimeout(),
+              limits.completenessTimeout(),
               () -> answerQuestion(questionId, CompletenessVerdict.UNKNOWN));
         });
     return answer;
@@ -225,17 +341,17 @@ final class Session {
 
   /** Ends the session; completes when it is over. */
   CompletionStage<Void> stop() {
-    mailbox.execute(
-        () -> {
-          if (!state.isActive()) {
-            return;
-          }
-          cancelAll("The session was stopped.");
-          become(SessionState.SHUTTING_DOWN);
-          retireDriver();
-          endIfDriverless();
-        });
+    mailbox.execute(this::stopNow);
     return ended;
+  }
+
+  private void stopNow() {
+    if (state.isActive()) {
+      cancelAll("The session was stopped.");
+      become(SessionState.SHUTTING_DOWN);
+      retireDriver();
+      endIfDriverless();
+    }
   }
 
   /** Kills whatever drivers are left, without waiting for them to end by themselves. */
@@ -258,7 +374,8 @@ final class Session {
     LaunchSpec spec = new LaunchSpec(id, launched, settings);
     Receiver receiver = new Receiver(launched);
     environment
-        .launchPool()
+        .threads()
+        .launches()
         .execute(
             () -> {
               try {
@@ -273,12 +390,12 @@ final class Session {
               }
             });
     later(
-        environment.limits().startTimeout(),
+        limits.startTimeout(),
         () -> {
           if (launched == incarnation && state == SessionState.STARTING) {
             lost(
                 "The driver was not ready within "
-                    + environment.limits().startTimeout().toSeconds()
+                    + limits.startTimeout().toSeconds()
                     + " s (livy.rsc.server.connect.timeout).");
           }
         });
@@ -333,7 +450,7 @@ final class Session {
         new StatementError(
             StatementError.Origin.DRIVER,
             "DriverDied",
-            "Interpreter died:\n" + String.join("\n", log.lastErrors(LOG_LINES_IN_ERRORS)),
+            "Interpreter died:\n" + String.join("\n", log.newestErrors()),
             List.of());
     driverInfo = Optional.empty();
     endRunning(error);
@@ -360,7 +477,7 @@ final class Session {
     }
     old.connection().send(new DriverCommand.Shutdown());
     later(
-        environment.limits().stopGrace(),
+        limits.stopGrace(),
         () -> {
           if (livingDrivers.contains(old)) {
             old.kill();
@@ -375,6 +492,7 @@ final class Session {
     if (state == SessionState.SHUTTING_DOWN) {
       become(SessionState.DEAD);
     }
+    log.release();
     ended.complete(null);
   }
 
@@ -511,7 +629,7 @@ final class Session {
       update(statement.cancelling());
       driver.connection().send(new DriverCommand.Cancel(statementId));
       later(
-          environment.limits().cancelTimeout(),
+          limits.cancelTimeout(),
           () -> {
             Statement late = known(statementId);
             if (late != null && late.state() == StatementState.CANCELLING) {
@@ -608,13 +726,17 @@ final class Session {
 
   private void update(Statement statement) {
     remember(statement);
+    if (statement.state().isTerminal()) {
+      Optional.ofNullable(waitingClients.remove(statement.id())).stream()
+          .flatMap(List::stream)
+          .forEach(client -> client.complete(statement));
+    }
     events.add(sequence -> new SessionEvent.StatementChanged(sequence, statement));
   }
 
   private void forgetOldStatements() {
     long chars = statements.values().stream().mapToLong(each -> each.outputs().chars()).sum();
-    while (statements.size() > environment.limits().retainedStatements()
-        || chars > RETAINED_CHARS) {
+    while (statements.size() > limits.retainedStatements() || chars > RETAINED_CHARS) {
       Statement oldest = statements.firstEntry().getValue();
       // One that the driver could not stop has ended for its users, but not for the driver.
       boolean withDriverStill = withDriver != null && withDriver == oldest.id();
@@ -646,7 +768,15 @@ final class Session {
       throw new IllegalStateException("a session cannot go from " + state + " to " + next);
     }
     state = next;
+    if (next == SessionState.IDLE) {
+      used();
+    } else if (next.isTerminal()) {
+      endedMillis = environment.clock().millis();
+    }
     announce();
+    if (next != SessionState.STARTING) {
+      started.complete(null);
+    }
   }
 
   private void announce() {
@@ -668,7 +798,8 @@ final class Session {
         driverInfo,
         incarnation,
         firstStatementId,
-        List.copyOf(statements.values()));
+        List.copyOf(statements.values()),
+        endedMillis);
   }
 
   private <T> CompletionStage<T> inMailbox(Supplier<T> work) {
@@ -685,9 +816,6 @@ final class Session {
   }
 
   private void later(Duration delay, Runnable task) {
-    ScheduledFuture<?> unused =
-        environment
-            .timer()
-            .schedule(() -> mailbox.execute(task), delay.toMillis(), TimeUnit.MILLISECONDS);
+    environment.threads().later(delay, () -> mailbox.execute(task));
   }
 }

@@ -13,6 +13,10 @@ public final class SessionException extends RuntimeException {
     this.code = code;
   }
 
+  static SessionException statementNotFound() {
+    return new SessionException(ErrorCode.STATEMENT_NOT_FOUND, "Statement not found");
+  }
+
   /** Returns what kind of error it is. */
   public ErrorCode code() {
     return code;

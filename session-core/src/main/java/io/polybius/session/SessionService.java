@@ -3,21 +3,13 @@ package io.polybius.session;
 import io.polybius.session.spi.DriverLauncher;
 import java.time.Clock;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
-import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
-import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.ScheduledThreadPoolExecutor;
-import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -28,7 +20,7 @@ import org.slf4j.LoggerFactory;
  *
  * <p>All methods may be called from any thread and none waits for a driver. Those that return a
  * stage complete it with a {@link SessionException} when the request cannot be served; the others
- * throw it.
+ * throw it. A request about a session, whatever it asks, shows that the session's client is there.
  */
 public final class SessionService implements AutoCloseable {
 
@@ -37,34 +29,33 @@ public final class SessionService implements AutoCloseable {
   /** On top of the drivers' own grace, for killing those that did not use it. */
   private static final Duration CLOSING_RESERVE = Duration.ofSeconds(5);
 
-  private final Map<Integer, Session> sessions = new ConcurrentSkipListMap<>();
-  private final AtomicInteger nextId = new AtomicInteger();
+  /** How often it is looked for sessions whose time is over. */
+  private static final Duration SWEEP_INTERVAL = Duration.ofMillis(250);
+
+  private final Registry<Session> sessions = new Registry<>();
+  private final CoreThreads threads = new CoreThreads("session");
   private final DriverLauncher launcher;
-  private final SessionLimits limits;
-  private final ExecutorService pool;
-  private final ExecutorService launchPool;
-  private final ScheduledThreadPoolExecutor timer;
+  private final CoreSettings settings;
+  private final Clock clock;
   private final Session.Environment environment;
 
-  /** Guarded by {@link #sessions}, like the adding of sessions. */
-  private boolean closing;
+  /** Used by the timer's thread only. */
+  private long heartbeatsCheckedMillis;
 
   /**
    * Makes a service without sessions.
    *
    * @param launcher starts the drivers; closed with the service
-   * @param limits how long sessions wait and how much they keep
-   * @param clock tells the time of statements
+   * @param settings what the operator chose
+   * @param clock tells the time
    */
-  public SessionService(DriverLauncher launcher, SessionLimits limits, Clock clock) {
+  public SessionService(DriverLauncher launcher, CoreSettings settings, Clock clock) {
     this.launcher = launcher;
-    this.limits = limits;
-    this.pool = Executors.newFixedThreadPool(2, threads("session"));
-    this.launchPool = Executors.newCachedThreadPool(threads("launch"));
-    this.timer = new ScheduledThreadPoolExecutor(1, threads("session-timer"));
-    timer.setRemoveOnCancelPolicy(true);
-    timer.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
-    this.environment = new Session.Environment(launcher, limits, pool, launchPool, timer, clock);
+    this.settings = settings;
+    this.clock = clock;
+    this.environment = new Session.Environment(launcher, threads, clock);
+    this.heartbeatsCheckedMillis = clock.millis();
+    threads.every(SWEEP_INTERVAL, this::endWhatIsOver);
   }
 
   /**
@@ -73,40 +64,45 @@ public final class SessionService implements AutoCloseable {
    *
    * @return the session in state {@code starting}
    */
-  public SessionSnapshot open(SessionSettings settings, Caller caller) {
-    settings.application().name().ifPresent(SessionService::checkName);
+  public SessionSnapshot open(SessionSettings asked, Caller caller) {
+    LanguageCheck.ofSession(asked.kind(), launcher.languages());
+    SessionSettings checked = settings.rules().check(asked);
+    Runnable place = settings.creations().take();
     Session session;
-    synchronized (sessions) {
-      if (closing) {
-        throw new SessionException(ErrorCode.SHUTTING_DOWN, "The server is shutting down.");
-      }
-      int id = nextId.getAndIncrement();
-      settings
-          .application()
-          .name()
-          .ifPresent(
-              name -> {
-                if (named(name).isPresent()) {
-                  throw new SessionException(
-                      ErrorCode.DUPLICATE_NAME,
-                      "Duplicate session name: Some(" + name + ") for session " + id);
-                }
-              });
-      session = new Session(id, settings, caller.user(), environment);
-      sessions.put(id, session);
+    try {
+      session =
+          sessions.add(
+              checked.application().name(),
+              id ->
+                  new Session(
+                      id,
+                      checked,
+                      caller.user(),
+                      settings.limits(),
+                      settings.log("session-" + id),
+                      environment));
+    } catch (RuntimeException e) {
+      place.run();
+      throw e;
     }
+    CompletionStage<Void> unused = session.started().thenRun(place);
     log.info(
         "session {} ({}) opened by {}",
         session.snapshot().id(),
-        settings.kind(),
+        checked.kind(),
         caller.user().orElse(caller.address()));
     session.start();
     return session.snapshot();
   }
 
+  /** Returns the languages that sessions can run. */
+  public Set<Kind> languages() {
+    return launcher.languages();
+  }
+
   /** Returns all sessions, oldest first. */
   public List<SessionSnapshot> sessions() {
-    return sessions.values().stream().map(Session::snapshot).toList();
+    return sessions.all().stream().map(Session::snapshot).toList();
   }
 
   /** Returns the session of that id, or of that name if it is not a number. */
@@ -114,18 +110,46 @@ public final class SessionService implements AutoCloseable {
     return find(idOrName).snapshot();
   }
 
-  /** Returns the log of a session. */
-  public List<String> log(String idOrName) {
-    return find(idOrName).log().lines();
+  /** Returns a session that somebody is going to use. */
+  public SessionSnapshot connect(String idOrName) {
+    return used(idOrName).snapshot();
+  }
+
+  /**
+   * Returns a part of a session's log.
+   *
+   * @param from number of the first line, from 0; a negative one means the last {@code size} lines
+   * @param size how many lines at most, negative for all
+   */
+  public LogPage log(String idOrName, int from, int size) {
+    return find(idOrName).log().page(from, size);
+  }
+
+  /** Returns up to {@code most} of the last lines of a session's log; none if it is gone. */
+  public List<String> newestLogLines(SessionSnapshot session, int most) {
+    return sessions.numbered(session.id()).map(found -> found.log().newest(most)).orElse(List.of());
   }
 
   /** Returns a statement of a session's history. */
   public Statement statement(String idOrName, int statementId) {
-    return find(idOrName).snapshot().statements().stream()
-        .filter(statement -> statement.id() == statementId)
-        .findFirst()
-        .orElseThrow(
-            () -> new SessionException(ErrorCode.STATEMENT_NOT_FOUND, "Statement not found"));
+    return find(idOrName)
+        .snapshot()
+        .statement(statementId)
+        .orElseThrow(SessionException::statementNotFound);
+  }
+
+  /**
+   * Waits for the end of a statement.
+   *
+   * @return the statement when it has ended, or as it is after the time
+   */
+  public CompletionStage<Statement> awaitStatement(
+      String idOrName, int statementId, Duration patience) {
+    try {
+      return find(idOrName).awaitStatement(statementId, patience);
+    } catch (SessionException e) {
+      return failed(e);
+    }
   }
 
   /**
@@ -134,12 +158,12 @@ public final class SessionService implements AutoCloseable {
    * @return the statement as it was added
    */
   public CompletionStage<Statement> execute(String idOrName, NewStatement statement) {
-    if (statement.code().length() > limits.maxCodeChars()) {
+    if (statement.code().length() > settings.limits().maxCodeChars()) {
       return failed(
           new SessionException(
               ErrorCode.TOO_LARGE,
               "The code is longer than "
-                  + limits.maxCodeChars()
+                  + settings.limits().maxCodeChars()
                   + " characters; put it into a file or a jar."));
     }
     return onSession(idOrName, session -> session.execute(statement));
@@ -166,20 +190,14 @@ public final class SessionService implements AutoCloseable {
     return onSession(idOrName, Session::restart);
   }
 
+  /** Ends a session, and remembers it for a while; completes when its driver has ended. */
+  public CompletionStage<Void> stop(String idOrName) {
+    return onSession(idOrName, Session::stop);
+  }
+
   /** Ends a session and forgets it; completes when nothing of it is left. */
   public CompletionStage<Void> delete(String idOrName) {
-    return onSession(
-        idOrName,
-        session ->
-            session
-                .stop()
-                .thenRun(
-                    () -> {
-                      int id = session.snapshot().id();
-                      if (sessions.remove(id) != null) {
-                        log.info("session {} deleted", id);
-                      }
-                    }));
+    return onSession(idOrName, session -> session.stop().thenRun(() -> forget(session)));
   }
 
   /**
@@ -198,42 +216,23 @@ public final class SessionService implements AutoCloseable {
    */
   @Override
   public void close() {
-    List<Session> all;
-    synchronized (sessions) {
-      if (closing) {
-        return;
-      }
-      closing = true;
-      all = new ArrayList<>(sessions.values());
+    if (!sessions.close()) {
+      return;
     }
+    List<Session> all = sessions.all();
     CompletableFuture<Void> ended =
         CompletableFuture.allOf(
             all.stream()
                 .map(session -> session.stop().toCompletableFuture())
                 .toArray(CompletableFuture<?>[]::new));
-    if (!endsWithin(ended, limits.stopGrace().plus(CLOSING_RESERVE))) {
+    if (!endsWithin(ended, settings.limits().stopGrace().plus(CLOSING_RESERVE))) {
       all.forEach(Session::killDrivers);
       endsWithin(ended, CLOSING_RESERVE);
     }
-    timer.shutdownNow();
-    launchPool.shutdownNow();
+    threads.stopStarting();
     launcher.close();
-    pool.shutdown();
-    awaitThreads();
-  }
-
-  private void awaitThreads() {
-    long end = System.nanoTime() + CLOSING_RESERVE.toNanos();
-    try {
-      for (ExecutorService threads : List.of(timer, launchPool, pool)) {
-        if (!threads.awaitTermination(end - System.nanoTime(), TimeUnit.NANOSECONDS)) {
-          log.warn("some threads of the session core have not ended");
-          return;
-        }
-      }
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
+    threads.close();
+    all.forEach(session -> session.log().delete());
   }
 
   private static boolean endsWithin(CompletableFuture<Void> ended, Duration time) {
@@ -250,40 +249,48 @@ public final class SessionService implements AutoCloseable {
     return false;
   }
 
-  private static void checkName(String name) {
-    if (name.isEmpty() || name.chars().allMatch(Character::isDigit)) {
-      throw new SessionException(ErrorCode.BAD_NAME, "Invalid session name: " + name);
+  private void endWhatIsOver() {
+    long now = clock.millis();
+    Lifetimes lifetimes = settings.lifetimes();
+    boolean heartbeats = now - heartbeatsCheckedMillis >= lifetimes.heartbeatInterval().toMillis();
+    if (heartbeats) {
+      heartbeatsCheckedMillis = now;
+    }
+    for (Session session : sessions.all()) {
+      SessionSnapshot snapshot = session.snapshot();
+      if (snapshot.state().isActive()) {
+        session.endIfOver(lifetimes, heartbeats, () -> forget(session));
+      } else if (snapshot.state().isTerminal()
+          && now - snapshot.endedMillis() >= lifetimes.retention().toMillis()) {
+        forget(session);
+      }
+    }
+  }
+
+  private void forget(Session session) {
+    int id = session.snapshot().id();
+    if (sessions.remove(id)) {
+      session.log().delete();
+      log.info("session {} deleted", id);
     }
   }
 
   private Session find(String idOrName) {
-    Optional<Session> found =
-        idOrName.chars().allMatch(c -> c >= '0' && c <= '9') ? numbered(idOrName) : named(idOrName);
-    return found.orElseThrow(
-        () ->
-            new SessionException(
-                ErrorCode.SESSION_NOT_FOUND, "Session '" + idOrName + "' not found."));
+    Session session = sessions.find(idOrName);
+    session.requested();
+    return session;
   }
 
-  private Optional<Session> numbered(String digits) {
-    try {
-      return Optional.ofNullable(sessions.get(Integer.parseInt(digits)));
-    } catch (NumberFormatException e) {
-      return Optional.empty();
-    }
-  }
-
-  private Optional<Session> named(String name) {
-    return sessions.values().stream()
-        .filter(
-            session -> session.snapshot().settings().application().name().equals(Optional.of(name)))
-        .findFirst();
+  private Session used(String idOrName) {
+    Session session = find(idOrName);
+    session.used();
+    return session;
   }
 
   private <T> CompletionStage<T> onSession(
       String idOrName, Function<Session, CompletionStage<T>> work) {
     try {
-      return work.apply(find(idOrName));
+      return work.apply(used(idOrName));
     } catch (SessionException e) {
       return failed(e);
     }
@@ -291,14 +298,5 @@ public final class SessionService implements AutoCloseable {
 
   private static <T> CompletionStage<T> failed(SessionException e) {
     return CompletableFuture.failedFuture(e);
-  }
-
-  private static ThreadFactory threads(String name) {
-    AtomicInteger count = new AtomicInteger();
-    return task -> {
-      Thread thread = new Thread(task, name + "-" + count.incrementAndGet());
-      thread.setDaemon(true);
-      return thread;
-    };
   }
 }

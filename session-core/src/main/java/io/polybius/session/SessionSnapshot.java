@@ -14,6 +14,7 @@ import java.util.Optional;
  * @param incarnation counts its drivers, from 1; a restart begins the next
  * @param firstStatementId the id of the first statement of this incarnation
  * @param statements its statements of all incarnations, oldest first, without hidden ones
+ * @param endedMillis epoch milliseconds of its end, 0 before
  */
 public record SessionSnapshot(
     int id,
@@ -23,7 +24,17 @@ public record SessionSnapshot(
     Optional<DriverInfo> driver,
     int incarnation,
     int firstStatementId,
-    List<Statement> statements) {
+    List<Statement> statements,
+    long endedMillis) {
+
+  /** Returns the statement of that id, if it is kept. */
+  public Optional<Statement> statement(int statementId) {
+    // Ids ascend without gaps: the oldest ones are forgotten first.
+    int index = statements.isEmpty() ? -1 : statementId - statements.get(0).id();
+    return index < 0 || index >= statements.size()
+        ? Optional.empty()
+        : Optional.of(statements.get(index));
+  }
 
   /**
    * About the driver of a session.

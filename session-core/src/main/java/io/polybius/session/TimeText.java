@@ -10,7 +10,7 @@ import java.util.regex.Pattern;
 /** Times as Livy writes them: {@code 90s}, {@code 10m}, or milliseconds without a unit. */
 public final class TimeText {
 
-  private static final Pattern TIME = Pattern.compile("(-?[0-9]{1,15})\\s*([a-z]+)?");
+  private static final Pattern TIME = Pattern.compile("(-?[0-9]{1,15})([a-z]+)?");
 
   private static final Map<String, ChronoUnit> UNITS =
       Map.of(
@@ -30,7 +30,7 @@ public final class TimeText {
    * @throws IllegalArgumentException if it says none; the message is Livy's
    */
   public static Duration parse(String text) {
-    Matcher matcher = TIME.matcher(text.strip().toLowerCase(Locale.ROOT));
+    Matcher matcher = TIME.matcher(text.toLowerCase(Locale.ROOT));
     if (!matcher.matches()) {
       throw new IllegalArgumentException("Invalid time string: " + text);
     }

@@ -39,7 +39,8 @@ class ClosingTest {
           1000);
 
   private final ScriptedLauncher launcher = ScriptedLauncher.ready(Script.COLLECT);
-  private final SessionService service = new SessionService(launcher, LIMITS, Clock.systemUTC());
+  private final SessionService service =
+      new SessionService(launcher, CoreSettings.of(LIMITS), Clock.systemUTC());
 
   @AfterEach
   void stop() {

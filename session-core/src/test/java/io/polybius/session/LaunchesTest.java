@@ -19,6 +19,7 @@ import io.polybius.session.testing.ScriptedLauncher;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -65,13 +66,19 @@ class LaunchesTest {
     }
 
     @Override
+    public Set<Kind> languages() {
+      return Set.of(Kind.SPARK);
+    }
+
+    @Override
     public void close() {
       launcher.close();
     }
   }
 
   private final HeldLauncher held = new HeldLauncher();
-  private SessionService service = new SessionService(held, LIMITS, Clock.systemUTC());
+  private SessionService service =
+      new SessionService(held, CoreSettings.of(LIMITS), Clock.systemUTC());
 
   @AfterEach
   void stop() {
@@ -120,7 +127,8 @@ class LaunchesTest {
 
     awaitState(SessionState.DEAD);
     assertEnds(driver);
-    assertThat(service.log("0")).containsExactly("stdout: ", "\nstderr: ", "no memory");
+    assertThat(service.log("0", 0, -1).lines())
+        .containsExactly("stdout: ", "\nstderr: ", "no memory");
   }
 
   @Test
@@ -164,7 +172,9 @@ class LaunchesTest {
     service.close();
     service =
         new SessionService(
-            held, LIMITS.withStartTimeout(Duration.ofMillis(100)), Clock.systemUTC());
+            held,
+            CoreSettings.of(LIMITS.withStartTimeout(Duration.ofMillis(100))),
+            Clock.systemUTC());
     ScriptedDriver driver = open();
 
     awaitState(SessionState.DEAD);

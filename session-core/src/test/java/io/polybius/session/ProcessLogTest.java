@@ -3,8 +3,13 @@ package io.polybius.session;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.polybius.driver.protocol.StreamName;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 
 @Timeout(20)
 class ProcessLogTest {
@@ -13,7 +18,7 @@ class ProcessLogTest {
 
   @Test
   void emptyLogHasItsHeadings() {
-    assertThat(log.lines()).containsExactly("stdout: ", "\nstderr: ");
+    assertThat(log.page(0, -1).lines()).containsExactly("stdout: ", "\nstderr: ");
   }
 
   @Test
@@ -22,21 +27,101 @@ class ProcessLogTest {
     log.append(StreamName.STDOUT, "o1");
     log.append(StreamName.STDERR, "e2");
 
-    assertThat(log.lines()).containsExactly("stdout: ", "o1", "\nstderr: ", "e1", "e2");
-    assertThat(log.lastErrors(1)).containsExactly("e2");
-    assertThat(log.lastErrors(9)).containsExactly("e1", "e2");
+    assertThat(log.page(0, -1).lines()).containsExactly("stdout: ", "o1", "\nstderr: ", "e1", "e2");
+    assertThat(log.newestErrors()).containsExactly("e1", "e2");
   }
 
   @Test
-  void oldestLinesOfAStreamAreDroppedWhenThereAreVeryMany() {
+  void textsOfSeveralLinesAreSeveralLines() {
+    log.append(StreamName.STDOUT, "a\nb");
+
+    assertThat(log.page(0, -1).lines()).containsExactly("stdout: ", "a", "b", "\nstderr: ");
+  }
+
+  @Test
+  void pagesAreCutFromTheWholeOfBothParts(@TempDir Path folder) {
+    for (ProcessLog each : List.of(log, new ProcessLog(folder, "session-0"))) {
+      for (int i = 0; i < 150; i++) {
+        each.append(StreamName.STDOUT, "o" + i);
+        each.append(StreamName.STDERR, "e\u00fc\r" + i);
+      }
+      List<String> all = each.page(0, -1).lines();
+
+      assertThat(all).hasSize(302).startsWith("stdout: ", "o0").endsWith("e\u00fc\r149");
+      for (int from = 0; from <= 302; from++) {
+        for (int size : new int[] {0, 1, 2, 3, 70, 400}) {
+          LogPage page = each.page(from, size);
+          assertThat(page.lines()).isEqualTo(all.subList(from, Math.min(302, from + size)));
+          assertThat(page.from()).isEqualTo(from);
+          assertThat(page.total()).isEqualTo(302);
+        }
+      }
+      assertThat(each.page(-1, 5)).isEqualTo(new LogPage(297, 302, all.subList(297, 302)));
+      assertThat(each.page(-1, 1000).lines()).isEqualTo(all);
+      assertThat(each.page(1000, 5)).isEqualTo(new LogPage(1000, 302, List.of()));
+      for (int most = 0; most <= 20; most++) {
+        assertThat(each.newest(most)).isEqualTo(all.subList(302 - most, 302));
+      }
+      each.delete();
+    }
+  }
+
+  @Test
+  void newestLinesOfAShortLogAreAllOfIt() {
+    log.append(StreamName.STDOUT, "o1");
+    log.append(StreamName.STDERR, "e1");
+
+    assertThat(log.newest(10)).isEqualTo(log.page(0, -1).lines());
+    assertThat(log.newest(2)).containsExactly("\nstderr: ", "e1");
+  }
+
+  @Test
+  void logInFilesKeepsEverythingAndGoesOnAfterItsRelease(@TempDir Path folder) throws Exception {
+    ProcessLog inFiles = new ProcessLog(folder, "session-0");
+    for (int i = 0; i < 30_000; i++) {
+      inFiles.append(StreamName.STDERR, "e" + i);
+    }
+    inFiles.release();
+    inFiles.append(StreamName.STDERR, "more");
+
+    assertThat(inFiles.page(0, -1).lines()).hasSize(30_003).contains("e0").endsWith("more");
+    inFiles.delete();
+    try (Stream<Path> files = Files.list(folder)) {
+      assertThat(files).isEmpty();
+    }
+  }
+
+  @Test
+  void logWhoseFilesCannotBeWrittenIsKeptInMemory(@TempDir Path folder) {
+    ProcessLog broken = new ProcessLog(folder.resolve("missing"), "session-0");
+    broken.append(StreamName.STDERR, "e1");
+
+    assertThat(broken.page(0, -1).lines()).containsExactly("stdout: ", "\nstderr: ", "e1");
+  }
+
+  @Test
+  void linesAndPagesThatAreTooLongAreCut() {
+    log.append(StreamName.STDOUT, "x".repeat(100_000));
+    assertThat(log.page(1, 1).lines().get(0)).hasSize(16_387).endsWith("...");
+
+    for (int i = 0; i < 5_000; i++) {
+      log.append(StreamName.STDOUT, "x".repeat(16_000));
+    }
+    LogPage page = log.page(0, -1);
+    assertThat(page.total()).isEqualTo(5_003);
+    assertThat(page.lines()).hasSizeBetween(1_000, 3_000);
+  }
+
+  @Test
+  void oldestLinesOfAStreamInMemoryAreLostWhenThereAreVeryMany() {
     log.append(StreamName.STDOUT, "kept");
     for (int i = 0; i < 20_001; i++) {
       log.append(StreamName.STDERR, "e" + i);
     }
 
-    assertThat(log.lines())
-        .hasSize(20_003)
-        .startsWith("stdout: ", "kept", "\nstderr: ", "e1")
+    assertThat(log.page(0, -1).lines())
+        .hasSize(20_004)
+        .startsWith("stdout: ", "kept", "\nstderr: ", "(this line was lost)", "e1")
         .endsWith("e20000");
   }
 }

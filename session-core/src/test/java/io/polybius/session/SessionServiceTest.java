@@ -66,7 +66,7 @@ class SessionServiceTest {
     launcher.failWith("There is no Spark here.");
     open(launcher, QUICK);
     awaitState(SessionState.DEAD);
-    assertThat(service.log("0")).contains("There is no Spark here.");
+    assertThat(service.log("0", 0, -1).lines()).contains("There is no Spark here.");
     assertThat(service.sessions()).hasSize(1);
   }
 
@@ -76,7 +76,8 @@ class SessionServiceTest {
     open(launcher, QUICK.withStartTimeout(Duration.ofMillis(200)));
     ScriptedDriver driver = launcher.nextDriver();
     awaitState(SessionState.DEAD);
-    assertThat(String.join("\n", service.log("0"))).contains("livy.rsc.server.connect.timeout");
+    assertThat(String.join("\n", service.log("0", 0, -1).lines()))
+        .contains("livy.rsc.server.connect.timeout");
     assertThat(driver.exited().toCompletableFuture().get(5, TimeUnit.SECONDS)).isEqualTo("killed");
   }
 
@@ -86,7 +87,7 @@ class SessionServiceTest {
     open(launcher, QUICK);
     launcher.nextDriver().exit("exit code 1");
     awaitState(SessionState.DEAD);
-    assertThat(String.join("\n", service.log("0"))).contains("exit code 1");
+    assertThat(String.join("\n", service.log("0", 0, -1).lines())).contains("exit code 1");
   }
 
   @Test
@@ -281,7 +282,7 @@ class SessionServiceTest {
     assertThat(service.statement("0", 0).error().orElseThrow().message())
         .startsWith("Interpreter died:\n");
     assertThat(service.statement("0", 1).state()).isEqualTo(StatementState.CANCELLED);
-    assertThat(String.join("\n", service.log("0"))).contains("exit code 137");
+    assertThat(String.join("\n", service.log("0", 0, -1).lines())).contains("exit code 137");
     assertThatThrownBy(() -> run("c")).hasMessageContaining("Session is in state dead");
   }
 
@@ -302,7 +303,7 @@ class SessionServiceTest {
     driver.cut("unreachable");
     awaitState(SessionState.DEAD);
     driver.exited().toCompletableFuture().get(5, TimeUnit.SECONDS);
-    assertThat(String.join("\n", service.log("0"))).contains("unreachable");
+    assertThat(String.join("\n", service.log("0", 0, -1).lines())).contains("unreachable");
   }
 
   // ---- restarting and deleting
@@ -353,7 +354,7 @@ class SessionServiceTest {
   @Test
   void idsAndNamesAreNotGivenTwice() throws Exception {
     ScriptedLauncher launcher = ScriptedLauncher.ready(Script.TINY);
-    service = new SessionService(launcher, QUICK, Clock.systemUTC());
+    service = new SessionService(launcher, CoreSettings.of(QUICK), Clock.systemUTC());
     SessionSettings named = SessionSettings.of(Kind.SPARK).withName("mine");
     assertThat(service.open(named, CALLER).id()).isZero();
     assertThatThrownBy(() -> service.open(named, CALLER))
@@ -425,7 +426,7 @@ class SessionServiceTest {
   }
 
   private void open(ScriptedLauncher launcher, SessionLimits limits) {
-    service = new SessionService(launcher, limits, Clock.systemUTC());
+    service = new SessionService(launcher, CoreSettings.of(limits), Clock.systemUTC());
     service.open(SessionSettings.of(Kind.SPARK), CALLER);
   }
 

@@ -35,7 +35,8 @@ class StubbornStatementTest {
           1000);
 
   private final ScriptedLauncher launcher = ScriptedLauncher.ready(Script.COLLECT);
-  private final SessionService service = new SessionService(launcher, LIMITS, Clock.systemUTC());
+  private final SessionService service =
+      new SessionService(launcher, CoreSettings.of(LIMITS), Clock.systemUTC());
   private ScriptedDriver driver;
 
   @BeforeEach
@@ -86,7 +87,8 @@ class StubbornStatementTest {
     makeStubborn(execute("a", false));
 
     assertThat(service.statement("0", 0).error().orElseThrow().message()).contains("runs on");
-    assertThat(String.join("\n", service.log("0"))).contains("Statement 0 does not react");
+    assertThat(String.join("\n", service.log("0", 0, -1).lines()))
+        .contains("Statement 0 does not react");
     assertThat(service.session("0").state()).isEqualTo(SessionState.BUSY);
   }
 

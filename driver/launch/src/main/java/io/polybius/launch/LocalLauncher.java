@@ -4,6 +4,7 @@ import io.polybius.driver.protocol.DriverConnection;
 import io.polybius.driver.protocol.DriverEvent;
 import io.polybius.driver.protocol.DriverListener;
 import io.polybius.session.ApplicationSettings;
+import io.polybius.session.Kind;
 import io.polybius.session.ProcessLog;
 import io.polybius.session.spi.DriverLauncher;
 import io.polybius.session.spi.LaunchException;
@@ -16,6 +17,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -82,6 +84,11 @@ public final class LocalLauncher implements DriverLauncher {
       return waiting.get();
     }
     return start(name, commandLine, Optional.of(sparkSettings), events, log);
+  }
+
+  @Override
+  public Set<Kind> languages() {
+    return Set.of(Kind.SPARK);
   }
 
   /** Starts a driver that has Spark's settings, or else waits for them. */

@@ -22,15 +22,15 @@ class DriverProcessTest {
     DriverProcess driver = start("echo out; echo err >&2; exit 3");
     assertThat(driver.exited().toCompletableFuture().get(10, TimeUnit.SECONDS))
         .isEqualTo("exit code 3");
-    assertThat(log.lines()).containsExactly("stdout: ", "out", "\nstderr: ", "err");
+    assertThat(log.page(0, -1).lines()).containsExactly("stdout: ", "out", "\nstderr: ", "err");
     assertThat(cleanedUp).hasValue(1);
   }
 
   @Test
   void killEndsItsChildrenToo() throws Exception {
     DriverProcess driver = start("sleep 60 & echo $!; wait");
-    org.awaitility.Awaitility.await().until(() -> log.lines().size() == 3);
-    long child = Long.parseLong(log.lines().get(1));
+    org.awaitility.Awaitility.await().until(() -> log.page(0, -1).lines().size() == 3);
+    long child = Long.parseLong(log.page(0, -1).lines().get(1));
     driver.kill();
     assertThat(driver.exited().toCompletableFuture().get(10, TimeUnit.SECONDS))
         .isEqualTo("exit code 137 (signal 9)");

@@ -53,7 +53,7 @@ class LocalLauncherTest {
           launcher.launch(new LaunchSpec(0, 1, SessionSettings.of(Kind.SPARK)), nobody, log);
       assertThat(driver.exited().toCompletableFuture().get(20, TimeUnit.SECONDS))
           .isEqualTo("exit code 1");
-      assertThat(log.lines()).anyMatch(line -> line.contains("DriverMain"));
+      assertThat(log.page(0, -1).lines()).anyMatch(line -> line.contains("DriverMain"));
       assertThat(files()).isEmpty();
     }
   }
@@ -70,7 +70,7 @@ class LocalLauncherTest {
                       "spark.driver.extraJavaOptions", "-Dpassword=hush-2"));
       ProcessLog log = new ProcessLog();
       RunningDriver driver = launcher.launch(new LaunchSpec(7, 1, settings), nobody, log);
-      Awaitility.await().until(() -> log.lines().contains("password hush-2"));
+      Awaitility.await().until(() -> log.page(0, -1).lines().contains("password hush-2"));
       assertThat(files()).hasSize(3);
       for (Path file : files()) {
         assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(file)))

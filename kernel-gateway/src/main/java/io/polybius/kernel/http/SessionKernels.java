@@ -10,6 +10,7 @@ import io.polybius.kernel.wire.MessageSource;
 import io.polybius.kernel.wire.ReplyContent;
 import io.polybius.kernel.zmq.KernelSockets;
 import io.polybius.session.Caller;
+import io.polybius.session.Kind;
 import io.polybius.session.SessionService;
 import io.polybius.session.SessionSnapshot;
 import java.io.IOException;
@@ -72,7 +73,9 @@ final class SessionKernels implements AutoCloseable {
     if (known != null) {
       return known;
     }
-    String name = session.settings().kind().canonicalName();
+    Kind kind = session.settings().kind();
+    // A session of no one language shows itself in the one that every driver speaks.
+    String name = (kind == Kind.SHARED ? Kind.SPARK : kind).canonicalName();
     Kernel kernel =
         kernels.create(
             new NewKernel(Optional.empty(), name, Optional.of(String.valueOf(session.id()))),

@@ -2,6 +2,7 @@ package io.polybius.kernel.http;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.polybius.session.CoreSettings;
 import io.polybius.session.SessionLimits;
 import io.polybius.session.SessionService;
 import io.polybius.session.testing.ScriptedDriver.Script;
@@ -48,13 +49,14 @@ public final class TestingGateway implements AutoCloseable {
     this.sessions =
         new SessionService(
             launcher,
-            new SessionLimits(
-                Duration.ofSeconds(60),
-                Duration.ofMillis(100),
-                Duration.ofSeconds(10),
-                Duration.ofSeconds(2),
-                1000,
-                8 << 20),
+            CoreSettings.of(
+                new SessionLimits(
+                    Duration.ofSeconds(60),
+                    Duration.ofMillis(100),
+                    Duration.ofSeconds(10),
+                    Duration.ofSeconds(2),
+                    1000,
+                    8 << 20)),
             Clock.systemUTC());
     this.gateway =
         new KernelGateway(

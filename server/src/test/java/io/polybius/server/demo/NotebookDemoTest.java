@@ -9,6 +9,7 @@ import io.polybius.rest.RestSettings;
 import io.polybius.rest.VersionInfo;
 import io.polybius.server.client.ServerClient;
 import io.polybius.server.http.HttpServer;
+import io.polybius.session.CoreSettings;
 import io.polybius.session.SessionLimits;
 import io.polybius.session.SessionService;
 import io.polybius.session.testing.ScriptedDriver;
@@ -93,7 +94,8 @@ class NotebookDemoTest {
   private boolean demonstrate(ScriptedLauncher launcher) throws IOException, InterruptedException {
     Path files = Files.createDirectory(folder.resolve("kernels"));
     try (SessionService sessions =
-            new SessionService(launcher, SessionLimits.DEFAULT, Clock.systemUTC());
+            new SessionService(
+                launcher, CoreSettings.of(SessionLimits.DEFAULT), Clock.systemUTC());
         KernelGateway jupyter =
             new KernelGateway(
                 sessions, new KernelGatewaySettings("test", files, Duration.ofSeconds(1)));

@@ -2,7 +2,9 @@ package io.polybius.session.spi;
 
 import io.polybius.driver.protocol.DriverConnection;
 import io.polybius.driver.protocol.DriverEvent;
+import io.polybius.session.Kind;
 import io.polybius.session.ProcessLog;
+import java.util.Set;
 
 /** Starts drivers: as a process of this machine, on a cluster, or in a test's memory. */
 public interface DriverLauncher extends AutoCloseable {
@@ -19,6 +21,9 @@ public interface DriverLauncher extends AutoCloseable {
   RunningDriver launch(
       LaunchSpec spec, DriverConnection.Receiver<DriverEvent> events, ProcessLog log)
       throws LaunchException;
+
+  /** Returns the languages that its drivers can run. */
+  Set<Kind> languages();
 
   /** Frees what the launcher itself holds; its drivers have been stopped before. */
   @Override

@@ -2,11 +2,14 @@ package io.polybius.session.testing;
 
 import io.polybius.driver.protocol.DriverConnection;
 import io.polybius.driver.protocol.DriverEvent;
+import io.polybius.session.Kind;
 import io.polybius.session.ProcessLog;
 import io.polybius.session.spi.DriverLauncher;
 import io.polybius.session.spi.LaunchException;
 import io.polybius.session.spi.LaunchSpec;
 import io.polybius.session.spi.RunningDriver;
+import java.util.EnumSet;
+import java.util.Set;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -61,6 +64,11 @@ public final class ScriptedLauncher implements DriverLauncher {
       driver.ready();
     }
     return driver;
+  }
+
+  @Override
+  public Set<Kind> languages() {
+    return EnumSet.complementOf(EnumSet.of(Kind.SHARED));
   }
 
   @Override
