@@ -16,6 +16,7 @@ import java.util.Optional;
  */
 record Answer(int status, Object body, Optional<String> location) {
 
+  private static final Object NOTHING = new Object();
   private static final String CONTENT_TYPE = "application/json;charset=utf-8";
 
   static Answer ok(Object body) {
@@ -31,8 +32,18 @@ record Answer(int status, Object body, Optional<String> location) {
     return new Answer(status, Map.of("msg", text), Optional.empty());
   }
 
+  /** Returns an answer that says nothing but that it is done. */
+  static Answer noContent() {
+    return new Answer(StatusCodes.NO_CONTENT, NOTHING, Optional.empty());
+  }
+
   /** Sends it and ends the exchange. */
   void send(HttpServerExchange exchange, Json json) {
+    if (body == NOTHING) {
+      exchange.setStatusCode(status);
+      exchange.endExchange();
+      return;
+    }
     ByteBuffer bytes = ByteBuffer.wrap(json.encode(body));
     exchange.setStatusCode(status);
     exchange.getResponseHeaders().put(Headers.CONTENT_TYPE, CONTENT_TYPE);

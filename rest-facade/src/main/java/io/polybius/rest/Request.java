@@ -23,7 +23,16 @@ record Request(
 
   /** Returns the id or name of the session that the path names. */
   String session() {
-    String idOrName = pathParameters.get("session");
+    return idOrName("session");
+  }
+
+  /** Returns the id or name of the batch that the path names. */
+  String batch() {
+    return idOrName("batch");
+  }
+
+  private String idOrName(String parameter) {
+    String idOrName = pathParameters.get(parameter);
     if (idOrName.chars().allMatch(c -> c >= '0' && c <= '9')) {
       number(idOrName);
     }

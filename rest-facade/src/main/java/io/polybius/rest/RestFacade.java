@@ -1,5 +1,6 @@
 package io.polybius.rest;
 
+import io.polybius.session.BatchService;
 import io.polybius.session.SessionService;
 import io.undertow.server.HttpHandler;
 import io.undertow.server.handlers.HttpContinueReadHandler;
@@ -17,20 +18,18 @@ public final class RestFacade {
   /**
    * Makes the API over sessions.
    *
-   * @param sessions the core; not closed with the API
+   * @param sessions the core of sessions; not closed with the API
+   * @param batches the core of batches; not closed with the API
    * @param settings what the operator chose
    */
-  public RestFacade(SessionService sessions, RestSettings settings) {
-    this(sessions, settings, Deadlines.DEFAULT);
+  public RestFacade(SessionService sessions, BatchService batches, RestSettings settings) {
+    this(sessions, batches, settings, Deadlines.DEFAULT);
   }
 
-  RestFacade(SessionService sessions, RestSettings settings, Deadlines deadlines) {
+  RestFacade(
+      SessionService sessions, BatchService batches, RestSettings settings, Deadlines deadlines) {
     Json json = new Json();
-    Routes routes =
-        new Routes(
-            new VersionApi(settings.version()),
-            new SessionsApi(sessions),
-            new StatementsApi(sessions, json));
+    Routes routes = routes(sessions, batches, settings, json);
     HttpHandler router = new Router(routes.table(), json, settings.maxBodyBytes(), deadlines);
     HttpHandler guarded = settings.csrfProtection() ? new CsrfGuard(router, json) : router;
     HttpHandler versioned = new AcceptedVersion(guarded, json);
@@ -44,6 +43,15 @@ public final class RestFacade {
    */
   public HttpHandler handler() {
     return handler;
+  }
+
+  static Routes routes(
+      SessionService sessions, BatchService batches, RestSettings settings, Json json) {
+    return new Routes(
+        new VersionApi(settings.version()),
+        new SessionsApi(sessions),
+        new StatementsApi(sessions, json),
+        new BatchesApi(batches));
   }
 
   private static HttpHandler withCompressedAnswers(HttpHandler next) {

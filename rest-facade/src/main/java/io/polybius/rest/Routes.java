@@ -10,7 +10,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
 
 /** The whole URL table. Each path works with and without a slash at its end. */
-record Routes(VersionApi version, SessionsApi sessions, StatementsApi statements) {
+record Routes(
+    VersionApi version, SessionsApi sessions, StatementsApi statements, BatchesApi batches) {
 
   /** Returns one line for each method of each path. */
   List<Route> table() {
@@ -25,10 +26,18 @@ record Routes(VersionApi version, SessionsApi sessions, StatementsApi statements
         get("/sessions/{session}/logs", sessions::log),
         post("/sessions/{session}/connect", sessions::connect),
         post("/sessions/{session}/interrupt", sessions::interrupt),
+        stop("/sessions/{session}/stop", sessions::stop),
         get("/sessions/{session}/statements", statements::list),
         post("/sessions/{session}/statements", statements::create),
         get("/sessions/{session}/statements/{statement}", statements::get),
-        post("/sessions/{session}/statements/{statement}/cancel", statements::cancel));
+        post("/sessions/{session}/statements/{statement}/cancel", statements::cancel),
+        get("/batches", batches::list),
+        post("/batches", batches::create),
+        get("/batches/{batch}", batches::get),
+        delete("/batches/{batch}", batches::delete),
+        get("/batches/{batch}/state", batches::state),
+        get("/batches/{batch}/log", batches::log),
+        get("/batches/{batch}/logs", batches::log));
   }
 
   private static Route get(String path, Function<Request, Answer> reader) {
@@ -41,6 +50,10 @@ record Routes(VersionApi version, SessionsApi sessions, StatementsApi statements
 
   private static Route post(String path, Endpoint endpoint) {
     return Route.of(POST, path, Speed.QUICK, endpoint);
+  }
+
+  private static Route stop(String path, Endpoint endpoint) {
+    return Route.of(POST, path, Speed.UNTIL_STOPPED, endpoint);
   }
 
   private static Route delete(String path, Endpoint endpoint) {

@@ -18,7 +18,7 @@ record SessionJson(
     String proxyUser,
     String state,
     String kind,
-    AppInfo appInfo,
+    AppInfoJson appInfo,
     List<String> log,
     String ttl,
     String idleTimeout,
@@ -39,9 +39,6 @@ record SessionJson(
       Pattern.compile("password|secret|token|key", Pattern.CASE_INSENSITIVE);
   private static final String REDACTED = "*********(redacted)";
 
-  /** Where more is found about a session's application. */
-  record AppInfo(String driverLogUrl, String sparkUiUrl, String executorLogUrls) {}
-
   /** What a session was in the first release of Livy. */
   record Oldest(
       int id, String owner, String proxyUser, String state, String kind, List<String> log) {}
@@ -57,7 +54,7 @@ record SessionJson(
         application.proxyUser().orElse(null),
         session.state().toString(),
         settings.kind().canonicalName(),
-        new AppInfo(null, session.driver().flatMap(DriverInfo::sparkUiUrl).orElse(null), null),
+        new AppInfoJson(null, session.driver().flatMap(DriverInfo::sparkUiUrl).orElse(null), null),
         log,
         settings.ttl().orElse(null),
         settings.idleTimeout().orElse(null),

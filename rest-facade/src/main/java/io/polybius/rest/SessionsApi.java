@@ -1,9 +1,7 @@
 package io.polybius.rest;
 
-import io.polybius.session.LogPage;
 import io.polybius.session.SessionService;
 import io.polybius.session.SessionSnapshot;
-import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -14,30 +12,14 @@ final class SessionsApi {
   /** How Livy's Java client calls itself in all its versions. */
   private static final String LIVY_JAVA_CLIENT = "livy-client-http";
 
-  private static final int DEFAULT_PAGE = 100;
-  private static final int LOG_LINES_OF_SESSION = 10;
-
   private final SessionService sessions;
 
   SessionsApi(SessionService sessions) {
     this.sessions = sessions;
   }
 
-  private record SessionList(int from, int total, List<SessionJson> sessions) {}
-
-  private record SessionState(int id, String state) {}
-
-  private record SessionLog(int id, int from, int total, List<String> log) {}
-
   Answer list(Request request) {
-    int from = request.number("from", 0);
-    int size = request.number("size", DEFAULT_PAGE);
-    List<SessionSnapshot> all = sessions.sessions();
-    List<SessionJson> page =
-        Page.of(all, from, size).stream()
-            .map(session -> SessionJson.of(session, newestLogLines(session)))
-            .toList();
-    return Answer.ok(new SessionList(from, all.size(), page));
+    return Answer.ok(PageJson.of(request, sessions.sessions(), this::json));
   }
 
   CompletionStage<Answer> create(Request request) {
@@ -58,21 +40,23 @@ final class SessionsApi {
 
   Answer state(Request request) {
     SessionSnapshot session = sessions.session(request.session());
-    return Answer.ok(new SessionState(session.id(), session.state().toString()));
+    return Answer.ok(new StateJson(session.id(), session.state().toString()));
   }
 
   Answer log(Request request) {
-    int from = request.number("from", -1);
-    int size = request.number("size", DEFAULT_PAGE);
     int id = sessions.session(request.session()).id();
-    LogPage page = sessions.log(String.valueOf(id), from, size);
-    return Answer.ok(new SessionLog(id, page.from(), page.total(), page.lines()));
+    return Answer.ok(
+        LogJson.of(request, id, (from, size) -> sessions.log(String.valueOf(id), from, size)));
   }
 
   CompletionStage<Answer> interrupt(Request request) {
     return sessions
         .interrupt(request.session())
         .thenApply(done -> Answer.ok(Map.of("msg", "interrupted")));
+  }
+
+  CompletionStage<Answer> stop(Request request) {
+    return sessions.stop(request.session()).thenApply(done -> Answer.noContent());
   }
 
   CompletionStage<Answer> delete(Request request) {
@@ -83,11 +67,11 @@ final class SessionsApi {
 
   /** Livy's Java client fails on any field that its own version does not know. */
   private Object json(SessionSnapshot session, Request request) {
-    SessionJson json = SessionJson.of(session, newestLogLines(session));
+    SessionJson json = json(session);
     return request.userAgent().startsWith(LIVY_JAVA_CLIENT) ? json.oldest() : json;
   }
 
-  private List<String> newestLogLines(SessionSnapshot session) {
-    return sessions.newestLogLines(session, LOG_LINES_OF_SESSION);
+  private SessionJson json(SessionSnapshot session) {
+    return SessionJson.of(session, sessions.newestLogLines(session, LogJson.NEWEST_LINES));
   }
 }

@@ -286,8 +286,6 @@ class ErrorsTest {
         "/sessions//state",
         "/sessions/0//",
         "//sessions",
-        "/batches",
-        "/batches/0",
         "/sessions/0/statements/0/cancel/now",
         "/ui",
         "/version/2"

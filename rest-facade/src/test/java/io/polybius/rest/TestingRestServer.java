@@ -6,9 +6,11 @@ import static org.awaitility.Awaitility.await;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.polybius.session.BatchService;
 import io.polybius.session.CoreSettings;
 import io.polybius.session.SessionLimits;
 import io.polybius.session.SessionService;
+import io.polybius.session.testing.ScriptedBatches;
 import io.polybius.session.testing.ScriptedLauncher;
 import io.undertow.Undertow;
 import io.undertow.server.HttpHandler;
@@ -23,6 +25,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
+import java.util.List;
 import java.util.function.UnaryOperator;
 
 /** The REST API over the real session core, on a real port, with drivers that follow a script. */
@@ -50,6 +53,8 @@ final class TestingRestServer implements AutoCloseable {
       HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).connectTimeout(PATIENCE).build();
   private final ScriptedLauncher launcher;
   private final SessionService sessions;
+  private final ScriptedBatches batchLauncher = new ScriptedBatches();
+  private final BatchService batches;
   private final Undertow undertow;
 
   TestingRestServer(ScriptedLauncher launcher) {
@@ -67,18 +72,33 @@ final class TestingRestServer implements AutoCloseable {
             launcher,
             CoreSettings.of(LIMITS),
             Clock.fixed(Instant.ofEpochMilli(NOW), ZoneOffset.UTC));
+    this.batches =
+        new BatchService(
+            batchLauncher,
+            CoreSettings.of(LIMITS),
+            Clock.fixed(Instant.ofEpochMilli(NOW), ZoneOffset.UTC));
     this.undertow =
         Undertow.builder()
             .addHttpListener(0, "127.0.0.1")
             .setIoThreads(2)
             .setWorkerThreads(4)
-            .setHandler(around.apply(new RestFacade(sessions, settings, deadlines).handler()))
+            .setHandler(
+                around.apply(new RestFacade(sessions, batches, settings, deadlines).handler()))
             .build();
     undertow.start();
   }
 
   ScriptedLauncher launcher() {
     return launcher;
+  }
+
+  /** Returns the URL table. */
+  List<Route> routes() {
+    return RestFacade.routes(sessions, batches, SETTINGS, new Json()).table();
+  }
+
+  ScriptedBatches batchLauncher() {
+    return batchLauncher;
   }
 
   SessionService sessions() {
@@ -179,6 +199,7 @@ final class TestingRestServer implements AutoCloseable {
   @Override
   public void close() {
     undertow.stop();
+    batches.close();
     sessions.close();
   }
 }

@@ -11,10 +11,12 @@ import io.polybius.server.config.ServerConfig;
 import io.polybius.server.files.PrivateFolder;
 import io.polybius.server.http.AccessToken;
 import io.polybius.server.http.HttpServer;
+import io.polybius.session.BatchService;
 import io.polybius.session.CoreSettings;
 import io.polybius.session.SessionLimits;
 import io.polybius.session.SessionService;
 import io.polybius.session.spi.DriverLauncher;
+import io.polybius.session.spi.LaunchException;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.URI;
@@ -55,16 +57,21 @@ public final class ServerAssembly implements AutoCloseable {
       PrivateFolder folder = part(new PrivateFolder(config.stateDirectory()));
       DriverLauncher launcher =
           launcher(config, installation, environment, folder.folder("drivers"));
+      CoreSettings core =
+          CoreSettings.of(
+                  SessionLimits.DEFAULT
+                      .withStartTimeout(config.driverConnectTimeout())
+                      .withRetainedStatements(config.retainedStatements()))
+              .withLogFolder(folder.folder("logs"));
       // Closes the launcher when it is closed itself.
-      SessionService sessions =
+      SessionService sessions = part(new SessionService(launcher, core, Clock.systemUTC()));
+      BatchService batches =
           part(
-              new SessionService(
-                  launcher,
-                  CoreSettings.of(
-                          SessionLimits.DEFAULT
-                              .withStartTimeout(config.driverConnectTimeout())
-                              .withRetainedStatements(config.retainedStatements()))
-                      .withLogFolder(folder.folder("logs")),
+              new BatchService(
+                  (spec, output) -> {
+                    throw new LaunchException("This server cannot start batches yet.");
+                  },
+                  core,
                   Clock.systemUTC()));
 
       BuildInfo build = BuildInfo.read();
@@ -76,7 +83,9 @@ public final class ServerAssembly implements AutoCloseable {
                       build.version(), folder.folder("kernels"), config.relayGrace())));
       RestFacade rest =
           new RestFacade(
-              sessions, new RestSettings(build.forRest(), config.csrfProtection(), MAX_BODY_BYTES));
+              sessions,
+              batches,
+              new RestSettings(build.forRest(), config.csrfProtection(), MAX_BODY_BYTES));
       http =
           part(
               new HttpServer(

@@ -40,7 +40,10 @@ class ClosingTest {
 
   private final ScriptedLauncher launcher = ScriptedLauncher.ready(Script.COLLECT);
   private final SessionService service =
-      new SessionService(launcher, CoreSettings.of(LIMITS), Clock.systemUTC());
+      new SessionService(
+          launcher,
+          CoreSettings.of(LIMITS).withCreations(new CreationLimit(Integer.MAX_VALUE)),
+          Clock.systemUTC());
 
   @AfterEach
   void stop() {

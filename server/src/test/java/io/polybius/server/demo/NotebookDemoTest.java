@@ -9,9 +9,11 @@ import io.polybius.rest.RestSettings;
 import io.polybius.rest.VersionInfo;
 import io.polybius.server.client.ServerClient;
 import io.polybius.server.http.HttpServer;
+import io.polybius.session.BatchService;
 import io.polybius.session.CoreSettings;
 import io.polybius.session.SessionLimits;
 import io.polybius.session.SessionService;
+import io.polybius.session.testing.ScriptedBatches;
 import io.polybius.session.testing.ScriptedDriver;
 import io.polybius.session.testing.ScriptedLauncher;
 import java.io.IOException;
@@ -96,6 +98,9 @@ class NotebookDemoTest {
     try (SessionService sessions =
             new SessionService(
                 launcher, CoreSettings.of(SessionLimits.DEFAULT), Clock.systemUTC());
+        BatchService batches =
+            new BatchService(
+                new ScriptedBatches(), CoreSettings.of(SessionLimits.DEFAULT), Clock.systemUTC());
         KernelGateway jupyter =
             new KernelGateway(
                 sessions, new KernelGatewaySettings("test", files, Duration.ofSeconds(1)));
@@ -108,6 +113,7 @@ class NotebookDemoTest {
                 jupyter.handler(
                     new RestFacade(
                             sessions,
+                            batches,
                             new RestSettings(
                                 new VersionInfo("0.9.0", "", "", "", "", ""), false, 1 << 20))
                         .handler()))) {
