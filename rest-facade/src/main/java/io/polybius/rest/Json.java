@@ -114,6 +114,7 @@ final class Json {
     if (e instanceof JsonMappingException mapping && !mapping.getPath().isEmpty()) {
       text.append(" (through reference chain: ").append(mapping.getPathReference()).append(')');
     }
-    return text.toString();
+    // What our records are called is of use to clients, where they are is not.
+    return text.toString().replace(Json.class.getPackageName() + ".", "");
   }
 }

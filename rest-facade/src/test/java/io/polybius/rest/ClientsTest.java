@@ -2,14 +2,18 @@ package io.polybius.rest;
 
 import static io.polybius.rest.TestingRestServer.json;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.polybius.driver.protocol.DriverEvent.DriverFailed;
+import io.polybius.session.testing.ScriptedBatches.ScriptedBatch;
 import io.polybius.session.testing.ScriptedDriver;
 import io.polybius.session.testing.ScriptedDriver.Script;
 import io.polybius.session.testing.ScriptedLauncher;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Set;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterEach;
@@ -237,6 +241,116 @@ class ClientsTest {
     server.awaitState(0, "idle");
     assertThat(json(server.run("print still here")).get("output").get("status").asText())
         .isEqualTo("ok");
+  }
+
+  @Test
+  void airflow() throws Exception {
+    String[] headers = {"Content-Type", "application/json", "Accept", "application/json"};
+    Set<String> known =
+        Set.of(
+            "not_started",
+            "starting",
+            "running",
+            "idle",
+            "busy",
+            "shutting_down",
+            "error",
+            "dead",
+            "killed",
+            "success");
+    HttpResponse<String> created =
+        send(
+            "POST",
+            "/batches",
+            "{\"file\": \"/jobs/etl.py\", \"args\": [\"2026-01-01\", \"7\"], \"driverCores\": \"2\","
+                + " \"conf\": {\"spark.executor.instances\": 3, \"spark.ui.enabled\": \"false\"}}",
+            headers);
+    assertThat(created.statusCode()).isBetween(200, 299);
+    int id = json(created).get("id").asInt(-1);
+    assertThat(id).isNotNegative();
+    String batch = "/batches/" + id;
+    ScriptedBatch program = server.batchLauncher().next();
+    for (int i = 0; i < 250; i++) {
+      program.print("line " + i);
+    }
+    assertThat(known)
+        .contains(json(send("GET", batch + "/state", "", headers)).get("state").asText());
+    assertThat(json(send("GET", batch, "", headers)).has("appId")).isTrue();
+    program.exit(0);
+    await()
+        .until(
+            () -> json(send("GET", batch + "/state", "", headers)).get("state").asText(),
+            "success"::equals);
+
+    List<String> lines = new ArrayList<>();
+    int total = 1;
+    for (int from = 0; from <= total; from += 100) {
+      JsonNode page = json(send("GET", batch + "/log?from=" + from + "&size=100", "", headers));
+      assertThat(page.get("total").isInt()).isTrue();
+      total = page.get("total").asInt();
+      page.get("log").forEach(line -> lines.add(line.asText()));
+    }
+    assertThat(lines).hasSize(total).contains("line 0", "line 99", "line 100", "line 249");
+    assertThat(json(send("DELETE", batch, "", headers)).isObject()).isTrue();
+  }
+
+  @Test
+  void dbt() throws Exception {
+    HttpResponse<String> created =
+        send(
+            "POST",
+            "/sessions",
+            "{\"kind\": \"sql\", \"conf\": {\"spark.sql.shuffle.partitions\": \"2\"}}",
+            "Content-Type",
+            "application/json");
+    assertThat(json(created).get("kind").asText()).isEqualTo("sql");
+    makeReady();
+    String answer =
+        "{\"schema\":{\"type\":\"struct\",\"fields\":[{\"name\":\"n\",\"type\":\"integer\","
+            + "\"nullable\":false,\"metadata\":{}}]},\"data\":[[1]]}";
+    JsonNode statement = json(server.run("display application/json " + answer));
+
+    assertThat(statement.get("state").asText()).isEqualTo("available");
+    JsonNode table = statement.get("output").get("data").get("application/json");
+    assertThat(table.at("/schema/fields/0/name").asText()).isEqualTo("n");
+    assertThat(table.at("/data/0/0").asInt()).isEqualTo(1);
+    JsonNode failed = json(server.run("fail no such table")).get("output");
+    assertThat(failed.get("status").asText()).isEqualTo("error");
+    assertThat(failed.get("evalue").asText()).contains("no such table");
+  }
+
+  @Test
+  void dbtIsToldThatASessionCouldNotStart() throws Exception {
+    server.post("/sessions", "{\"kind\": \"sql\"}");
+    server.launcher().nextDriver().say(new DriverFailed("no memory"));
+
+    // It would wait for ever in any other state than this one.
+    server.awaitState(0, "dead");
+  }
+
+  @Test
+  void livysPythonClient() throws Exception {
+    HttpResponse<String> created =
+        send(
+            "POST",
+            "/sessions/",
+            "{\"kind\": \"pyspark\", \"conf\": {\"livy.client.http.spnego.enable\": \"false\"}}",
+            "Content-Type",
+            "application/json",
+            "X-Requested-By",
+            "livy",
+            "User-Agent",
+            "python-requests/2.32.0");
+    assertThat(created.statusCode()).isEqualTo(201);
+    int id = json(created).get("id").asInt(-1);
+    makeReady();
+    HttpResponse<String> connected =
+        send("POST", "/sessions/" + id + "/connect", "", "X-Requested-By", "livy");
+    assertThat(connected.statusCode()).isEqualTo(200);
+    assertThat(json(connected).get("id").asInt(-1)).isEqualTo(id);
+    assertThat(send("DELETE", "/sessions/" + id, "", "X-Requested-By", "livy").statusCode())
+        .isBetween(200, 299);
+    assertThat(server.get("/sessions/" + id).statusCode()).isEqualTo(404);
   }
 
   @Test

@@ -1,0 +1,63 @@
+package io.polybius.tests;
+
+import io.polybius.rest.RestFacade;
+import io.polybius.rest.RestSettings;
+import io.polybius.rest.VersionInfo;
+import io.polybius.server.http.HttpServer;
+import io.polybius.session.BatchService;
+import io.polybius.session.CoreSettings;
+import io.polybius.session.SessionLimits;
+import io.polybius.session.SessionService;
+import io.polybius.session.testing.ScriptedBatches;
+import io.polybius.session.testing.ScriptedDriver.Script;
+import io.polybius.session.testing.ScriptedLauncher;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.URI;
+import java.time.Clock;
+import java.util.Optional;
+
+/** The REST door as users reach it, in this process, on drivers that follow a script. */
+final class ScriptedServer implements AutoCloseable {
+
+  private static final int MAX_BODY_BYTES = 1 << 20;
+
+  private final SessionService sessions =
+      new SessionService(
+          ScriptedLauncher.ready(Script.TINY),
+          CoreSettings.of(SessionLimits.DEFAULT),
+          Clock.systemUTC());
+  private final BatchService batches =
+      new BatchService(
+          new ScriptedBatches(), CoreSettings.of(SessionLimits.DEFAULT), Clock.systemUTC());
+  private final HttpServer http;
+
+  ScriptedServer() throws IOException {
+    RestSettings settings =
+        new RestSettings(new VersionInfo("0.9.0", "", "", "", "", ""), false, MAX_BODY_BYTES);
+    http =
+        new HttpServer(
+            InetAddress.getLoopbackAddress(),
+            0,
+            MAX_BODY_BYTES,
+            Optional.empty(),
+            new RestFacade(sessions, batches, settings).handler());
+  }
+
+  /** Returns where it serves HTTP. */
+  URI uri() {
+    return http.uri();
+  }
+
+  /** Returns a client of it. */
+  RestClient rest() {
+    return new RestClient(uri());
+  }
+
+  @Override
+  public void close() {
+    http.close();
+    batches.close();
+    sessions.close();
+  }
+}
