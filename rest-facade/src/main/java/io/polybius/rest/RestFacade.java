@@ -13,6 +13,9 @@ public final class RestFacade {
 
   private static final int GZIP_PRIORITY = 50;
 
+  /** Bytes that arrive no sooner when there are fewer of them. */
+  private static final int ONE_PACKET = 1400;
+
   private final HttpHandler handler;
 
   /**
@@ -57,7 +60,11 @@ public final class RestFacade {
   private static HttpHandler withCompressedAnswers(HttpHandler next) {
     ContentEncodingRepository encodings =
         new ContentEncodingRepository()
-            .addEncodingHandler("gzip", new GzipEncodingProvider(), GZIP_PRIORITY);
+            .addEncodingHandler(
+                "gzip",
+                new GzipEncodingProvider(),
+                GZIP_PRIORITY,
+                exchange -> exchange.getResponseContentLength() > ONE_PACKET);
     return new EncodingHandler(next, encodings).setNoEncodingHandler(next);
   }
 }

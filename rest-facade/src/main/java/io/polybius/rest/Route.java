@@ -18,6 +18,8 @@ record Route(HttpString method, List<String> template, Speed speed, Endpoint end
 
   /** How long an answer may take. */
   enum Speed {
+    /** It shows what is there; its endpoint is called on an IO thread and must be quick itself. */
+    AT_ONCE,
     /** It only needs the server. */
     QUICK,
     /** It waits until a driver has ended. */

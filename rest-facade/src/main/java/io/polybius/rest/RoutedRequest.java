@@ -6,28 +6,34 @@ import io.undertow.security.api.SecurityContext;
 import io.undertow.server.HttpServerExchange;
 import io.undertow.util.Headers;
 import io.undertow.util.Methods;
+import io.undertow.util.SameThreadExecutor;
 import io.undertow.util.StatusCodes;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.xnio.IoUtils;
 import org.xnio.XnioExecutor;
+import org.xnio.XnioWorker;
 
 /**
  * One request of a route, from its head to its answer. No thread waits for a client or for the
- * session core: the body is collected on the IO thread as it comes, the endpoint runs on a worker
- * thread, and the answer is written on a worker thread when the endpoint's stage completes. Whoever
- * answers first, the endpoint or the clock, is the only one to touch the exchange from then on.
+ * session core: the body is collected on the IO thread as it comes, and the endpoint runs there, if
+ * it is quick, or on a worker thread. If its stage is complete then, the answer is written by the
+ * same thread, else later by a worker thread; whoever answers first, the endpoint or the clock, is
+ * then the only one to touch the exchange.
  */
 final class RoutedRequest {
 
   private static final Logger log = LoggerFactory.getLogger(RoutedRequest.class);
+
+  private static final byte[] NO_BODY = new byte[0];
 
   private final HttpServerExchange exchange;
   private final Route route;
@@ -54,10 +60,16 @@ final class RoutedRequest {
 
   /** Takes the request; to be called on the exchange's IO thread, in a handler. */
   void begin() {
-    if (!exchange.getRequestMethod().equals(Methods.POST)) {
-      exchange.dispatch(() -> run(new byte[0]));
-      return;
+    if (exchange.getRequestMethod().equals(Methods.POST)) {
+      collectBody();
+    } else if (route.speed() == Speed.AT_ONCE) {
+      run(NO_BODY);
+    } else {
+      exchange.dispatch(() -> run(NO_BODY));
     }
+  }
+
+  private void collectBody() {
     XnioExecutor.Key clock =
         after(deadlines.body(), () -> IoUtils.safeClose(exchange.getConnection()));
     exchange.addExchangeCompleteListener(
@@ -75,31 +87,44 @@ final class RoutedRequest {
             () ->
                 exchange.dispatch(
                     () ->
-                        answer(
+                        send(
                             ErrorMapper.answer(
                                 RejectedRequestException.bodyTooLarge(maxBodyBytes)))));
   }
 
   private void run(byte[] body) {
-    Duration deadline =
-        route.speed() == Speed.QUICK ? deadlines.answer() : deadlines.untilStopped();
-    XnioExecutor.Key clock =
-        after(
-            deadline, () -> exchange.getConnection().getWorker().execute(() -> tooLate(deadline)));
-    try {
-      route
-          .endpoint()
-          .answer(request(body))
-          .whenCompleteAsync(
-              (answer, failure) -> {
-                clock.remove();
-                answer(failure == null ? answer : ErrorMapper.answer(failure));
-              },
-              exchange.getConnection().getWorker());
-    } catch (RuntimeException e) {
-      clock.remove();
-      answer(ErrorMapper.answer(e));
+    CompletableFuture<Answer> answer = ask(body);
+    if (answer.isDone()) {
+      sendResult(answer);
+    } else {
+      // Undertow ends an exchange whose handler has neither answered nor dispatched it.
+      exchange.dispatch(SameThreadExecutor.INSTANCE, () -> sendLater(answer));
     }
+  }
+
+  private CompletableFuture<Answer> ask(byte[] body) {
+    try {
+      return route.endpoint().answer(request(body)).toCompletableFuture();
+    } catch (RuntimeException e) {
+      return CompletableFuture.failedFuture(e);
+    }
+  }
+
+  private void sendLater(CompletableFuture<Answer> answer) {
+    Duration deadline =
+        route.speed() == Speed.UNTIL_STOPPED ? deadlines.untilStopped() : deadlines.answer();
+    XnioWorker worker = exchange.getConnection().getWorker();
+    XnioExecutor.Key clock = after(deadline, () -> worker.execute(() -> tooLate(deadline)));
+    answer.whenCompleteAsync(
+        (sent, failure) -> {
+          clock.remove();
+          sendResult(answer);
+        },
+        worker);
+  }
+
+  private void sendResult(CompletableFuture<Answer> answer) {
+    send(answer.exceptionally(ErrorMapper::answer).join());
   }
 
   private Request request(byte[] body) {
@@ -129,13 +154,13 @@ final class RoutedRequest {
   }
 
   private void tooLate(Duration deadline) {
-    answer(
+    send(
         Answer.message(
             StatusCodes.SERVICE_UNAVAILABLE,
             "Not done within " + deadline.toSeconds() + " s; the server goes on with it."));
   }
 
-  private void answer(Answer answer) {
+  private void send(Answer answer) {
     if (!answered.compareAndSet(false, true)) {
       return;
     }

@@ -17,35 +17,36 @@ record Routes(
   List<Route> table() {
     return List.of(
         get("/version", version::get),
-        get("/sessions", sessions::list),
+        list("/sessions", sessions::list),
         post("/sessions", sessions::create),
         get("/sessions/{session}", sessions::get),
         delete("/sessions/{session}", sessions::delete),
         get("/sessions/{session}/state", sessions::state),
-        get("/sessions/{session}/log", sessions::log),
-        get("/sessions/{session}/logs", sessions::log),
+        list("/sessions/{session}/log", sessions::log),
+        list("/sessions/{session}/logs", sessions::log),
         post("/sessions/{session}/connect", sessions::connect),
         post("/sessions/{session}/interrupt", sessions::interrupt),
         stop("/sessions/{session}/stop", sessions::stop),
-        get("/sessions/{session}/statements", statements::list),
+        list("/sessions/{session}/statements", statements::list),
         post("/sessions/{session}/statements", statements::create),
         get("/sessions/{session}/statements/{statement}", statements::get),
         post("/sessions/{session}/statements/{statement}/cancel", statements::cancel),
-        get("/batches", batches::list),
+        list("/batches", batches::list),
         post("/batches", batches::create),
         get("/batches/{batch}", batches::get),
         delete("/batches/{batch}", batches::delete),
         get("/batches/{batch}/state", batches::state),
-        get("/batches/{batch}/log", batches::log),
-        get("/batches/{batch}/logs", batches::log));
+        list("/batches/{batch}/log", batches::log),
+        list("/batches/{batch}/logs", batches::log));
   }
 
   private static Route get(String path, Function<Request, Answer> reader) {
-    return Route.of(
-        GET,
-        path,
-        Speed.QUICK,
-        request -> CompletableFuture.completedFuture(reader.apply(request)));
+    return Route.of(GET, path, Speed.AT_ONCE, reading(reader));
+  }
+
+  /** Like {@link #get}, for answers that may be long. */
+  private static Route list(String path, Function<Request, Answer> reader) {
+    return Route.of(GET, path, Speed.QUICK, reading(reader));
   }
 
   private static Route post(String path, Endpoint endpoint) {
@@ -54,6 +55,10 @@ record Routes(
 
   private static Route stop(String path, Endpoint endpoint) {
     return Route.of(POST, path, Speed.UNTIL_STOPPED, endpoint);
+  }
+
+  private static Endpoint reading(Function<Request, Answer> reader) {
+    return request -> CompletableFuture.completedFuture(reader.apply(request));
   }
 
   private static Route delete(String path, Endpoint endpoint) {

@@ -179,16 +179,30 @@ class BodiesTest {
 
   @Test
   void answersAreCompressedForThoseWhoAcceptIt() throws Exception {
-    String plain = server.get("/sessions/0").body();
+    String path =
+        post(utf8("{\"code\":\"print " + "0123456789".repeat(200) + "\"}"))
+            .headers()
+            .firstValue("Location")
+            .orElseThrow();
+    String plain = server.awaitEnd(path);
     HttpResponse<byte[]> answer =
         server.send(
-            server.to("/sessions/0").header("Accept-Encoding", "gzip, deflate").GET(),
+            server.to(path).header("Accept-Encoding", "gzip, deflate").GET(),
             BodyHandlers.ofByteArray());
 
     assertThat(answer.headers().firstValue("Content-Encoding")).hasValue("gzip");
     try (GZIPInputStream in = new GZIPInputStream(new ByteArrayInputStream(answer.body()))) {
       assertThat(new String(in.readAllBytes(), StandardCharsets.UTF_8)).isEqualTo(plain);
     }
+  }
+
+  @Test
+  void shortAnswersAreNotCompressed() {
+    HttpResponse<String> answer =
+        server.send(server.to("/sessions/0").header("Accept-Encoding", "gzip").GET());
+
+    assertThat(answer.headers().firstValue("Content-Encoding")).isEmpty();
+    assertThat(answer.body()).startsWith("{\"id\":0");
   }
 
   @Test
