@@ -17,7 +17,12 @@ final class ErrorMapper {
 
   private ErrorMapper() {}
 
-  static Answer answer(Throwable failure) {
+  /**
+   * Returns the answer to a request that failed.
+   *
+   * @param requestId is told to the client, and logged, when only the log says what happened
+   */
+  static Answer answer(Throwable failure, String requestId) {
     Throwable cause = failure;
     while (cause instanceof CompletionException && cause.getCause() != null) {
       cause = cause.getCause();
@@ -28,9 +33,10 @@ final class ErrorMapper {
     if (cause instanceof SessionException refused) {
       return answer(refused);
     }
-    log.error("a request failed", cause);
+    log.error("request {} failed", requestId, cause);
     return Answer.message(
-        StatusCodes.INTERNAL_SERVER_ERROR, "The server failed; its log says how.");
+        StatusCodes.INTERNAL_SERVER_ERROR,
+        "The server failed (request " + requestId + "); its log says how.");
   }
 
   private static Answer answer(SessionException refused) {

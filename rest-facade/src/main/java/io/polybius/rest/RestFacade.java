@@ -42,7 +42,8 @@ public final class RestFacade {
 
   /**
    * Returns the handler of all routes. It answers requests for other paths with 404 and may be
-   * called on an IO thread; an authenticated caller is taken from the exchange's security context.
+   * called on an IO thread; an authenticated caller is taken from the exchange's security context,
+   * and the request's id from the answer's header {@code X-Request-Id}.
    */
   public HttpHandler handler() {
     return handler;

@@ -5,6 +5,7 @@ import io.polybius.session.Caller;
 import io.undertow.security.api.SecurityContext;
 import io.undertow.server.HttpServerExchange;
 import io.undertow.util.Headers;
+import io.undertow.util.HttpString;
 import io.undertow.util.Methods;
 import io.undertow.util.SameThreadExecutor;
 import io.undertow.util.StatusCodes;
@@ -33,6 +34,7 @@ final class RoutedRequest {
 
   private static final Logger log = LoggerFactory.getLogger(RoutedRequest.class);
 
+  private static final HttpString REQUEST_ID = new HttpString("X-Request-Id");
   private static final byte[] NO_BODY = new byte[0];
 
   private final HttpServerExchange exchange;
@@ -87,8 +89,8 @@ final class RoutedRequest {
             () ->
                 exchange.dispatch(
                     () ->
-                        send(
-                            ErrorMapper.answer(
+                        sendResult(
+                            CompletableFuture.failedFuture(
                                 RejectedRequestException.bodyTooLarge(maxBodyBytes)))));
   }
 
@@ -105,7 +107,7 @@ final class RoutedRequest {
   private CompletableFuture<Answer> ask(byte[] body) {
     try {
       return route.endpoint().answer(request(body)).toCompletableFuture();
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       return CompletableFuture.failedFuture(e);
     }
   }
@@ -124,7 +126,12 @@ final class RoutedRequest {
   }
 
   private void sendResult(CompletableFuture<Answer> answer) {
-    send(answer.exceptionally(ErrorMapper::answer).join());
+    send(answer.exceptionally(failure -> ErrorMapper.answer(failure, requestId())).join());
+  }
+
+  /** The listener's handlers have given it one, which stands in the answer's header already. */
+  private String requestId() {
+    return Optional.ofNullable(exchange.getResponseHeaders().getFirst(REQUEST_ID)).orElse("-");
   }
 
   private Request request(byte[] body) {

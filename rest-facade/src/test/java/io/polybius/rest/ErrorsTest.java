@@ -330,9 +330,10 @@ class ErrorsTest {
 
   @Test
   void failureOfTheServerTellsNothingOfItsInside() {
-    Answer answer = ErrorMapper.answer(new IllegalStateException("/etc/secret is missing"));
+    Answer answer = ErrorMapper.answer(new IllegalStateException("/etc/secret is missing"), "7f");
 
-    assertThat(answer).isEqualTo(Answer.message(500, "The server failed; its log says how."));
+    assertThat(answer)
+        .isEqualTo(Answer.message(500, "The server failed (request 7f); its log says how."));
   }
 
   @Test

@@ -93,6 +93,7 @@ public final class ServerAssembly implements AutoCloseable {
                   config.port(),
                   MAX_BODY_BYTES,
                   token,
+                  Optional.empty(),
                   jupyter.handler(rest.handler())));
       // Closed before HTTP is, so that its last words still reach those who are connected.
       parts.remove(jupyter);

@@ -154,8 +154,12 @@ final class JsonExchange {
     } else if (cause instanceof KernelException refused) {
       fail(status(refused.reason().type()), refused.getMessage());
     } else {
-      log.error("{} {} failed", exchange.getRequestMethod(), exchange.getRequestPath(), cause);
-      fail(StatusCodes.INTERNAL_SERVER_ERROR, "The server could not do that; see its log.");
+      // The listener's handlers have given the request an id.
+      String id = exchange.getResponseHeaders().getFirst("X-Request-Id");
+      log.error("request {} failed", id, cause);
+      fail(
+          StatusCodes.INTERNAL_SERVER_ERROR,
+          "The server failed (request " + id + "); its log says how.");
     }
   }
 

@@ -37,6 +37,7 @@ public final class HttpServer implements AutoCloseable {
    * @param port the port, 0 for any free one
    * @param maxBodyBytes the longest request body
    * @param token what clients must know, if anything
+   * @param accessLog notes all requests; not closed with the server
    * @param handler gets the requests that passed the guards
    * @throws IOException if the port cannot be bound; the message is a sentence for the operator
    */
@@ -45,6 +46,7 @@ public final class HttpServer implements AutoCloseable {
       int port,
       long maxBodyBytes,
       Optional<AccessToken> token,
+      Optional<AccessLog> accessLog,
       HttpHandler handler)
       throws IOException {
     this.host = host;
@@ -55,6 +57,8 @@ public final class HttpServer implements AutoCloseable {
             host.isLoopbackAddress()
                 ? HostGuard.forLoopback(inUrl(host), authenticated)
                 : HostGuard.forAnyHost(authenticated));
+    HttpHandler explained = new ErrorBodies(requests);
+    HttpHandler logged = accessLog.map(noted -> noted.around(explained)).orElse(explained);
     this.undertow =
         Undertow.builder()
             .addHttpListener(port, host.getHostAddress())
@@ -64,7 +68,7 @@ public final class HttpServer implements AutoCloseable {
             .setServerOption(UndertowOptions.REQUEST_PARSE_TIMEOUT, (int) HEAD_TIME.toMillis())
             .setServerOption(UndertowOptions.NO_REQUEST_TIMEOUT, (int) KEEP_ALIVE.toMillis())
             .setServerOption(UndertowOptions.SHUTDOWN_TIMEOUT, (int) LAST_REQUESTS.toMillis())
-            .setHandler(requests)
+            .setHandler(new RequestIds(logged))
             .build();
     try {
       undertow.start();

@@ -110,6 +110,7 @@ class NotebookDemoTest {
                 0,
                 1 << 20,
                 Optional.empty(),
+                Optional.empty(),
                 jupyter.handler(
                     new RestFacade(
                             sessions,

@@ -2,13 +2,17 @@ package io.polybius.server.http;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 import io.undertow.Handlers;
 import io.undertow.server.HttpHandler;
+import io.undertow.server.HttpServerExchange;
+import io.undertow.server.handlers.BlockingHandler;
 import io.undertow.websockets.core.WebSockets;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
@@ -19,13 +23,19 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
 import java.util.Base64;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -38,6 +48,9 @@ class HttpServerTest {
 
   private static final InetAddress LOOPBACK = InetAddress.getLoopbackAddress();
   private static final String TOKEN = "correct-horse-battery";
+
+  private final CountDownLatch slowRequestCame = new CountDownLatch(1);
+  private final CountDownLatch slowRequestMayEnd = new CountDownLatch(1);
 
   @TempDir Path folder;
   private HttpServer server;
@@ -230,11 +243,113 @@ class HttpServerTest {
   }
 
   @Test
+  void eachAnswerNamesItsRequest() throws Exception {
+    start(LOOPBACK, Optional.of(token()));
+    String known = "Host: localhost\r\nAuthorization: token " + TOKEN;
+
+    Set<String> ids =
+        Set.of(
+            requestId(get("/here", known)),
+            requestId(get("/here", known)),
+            requestId(get("/here", "Host: localhost")),
+            requestId(get("/here", "Host: evil.example")));
+
+    assertThat(ids).hasSize(4).allMatch(id -> id.matches("[0-9a-f]{1,16}"));
+  }
+
+  @Test
+  void theClientsOwnNameOfARequestIsKept() throws Exception {
+    start(LOOPBACK, Optional.empty());
+
+    for (String id : new String[] {"a", "My-Request_7.2", "x".repeat(64)}) {
+      assertThat(requestId(get("/here", "Host: localhost\r\nX-Request-Id: " + id))).isEqualTo(id);
+    }
+  }
+
+  @Test
+  void namesOfRequestsThatAreNotFitForALogAreReplaced() throws Exception {
+    start(LOOPBACK, Optional.empty());
+
+    for (String id : new String[] {"", "a b", "a;b", "<a>", "x".repeat(65), "\u00e9", "a\tb"}) {
+      assertThat(requestId(get("/here", "Host: localhost\r\nX-Request-Id: " + id)))
+          .matches("[0-9a-f]{1,16}");
+    }
+  }
+
+  private static String requestId(String answer) {
+    Matcher header = Pattern.compile("\r\nX-Request-Id: (.*)\r\n").matcher(answer);
+    assertThat(header.find()).as(answer).isTrue();
+    return header.group(1);
+  }
+
+  @Test
+  void failureOfAHandlerIsAnErrorThatNamesTheRequestAndTellsNothingElse() throws Exception {
+    start(LOOPBACK, Optional.empty());
+
+    assertThat(get("/failure", "Host: localhost\r\nX-Request-Id: r-1"))
+        .startsWith("HTTP/1.1 500 ")
+        .contains("{\"msg\":\"The server failed (request r-1); its log says how.\",")
+        .doesNotContain("secret");
+  }
+
+  @Test
+  void errorWithoutABodyGetsOneUnlessItIsMeantToBeEmpty() throws Exception {
+    start(LOOPBACK, Optional.empty());
+
+    assertThat(get("/status/409", "Host: localhost"))
+        .startsWith("HTTP/1.1 409 ")
+        .contains("{\"msg\":\"Conflict.\",");
+    assertThat(get("/empty/404", "Host: localhost"))
+        .startsWith("HTTP/1.1 404 ")
+        .endsWith("\r\n\r\n");
+    assertThat(get("/status/204", "Host: localhost"))
+        .startsWith("HTTP/1.1 204 ")
+        .endsWith("\r\n\r\n");
+  }
+
+  @Test
+  void requestsThatComeWhileTheServerStopsAreToldSo() throws Exception {
+    start(LOOPBACK, Optional.empty());
+    int port = port();
+    CompletableFuture<String> last = CompletableFuture.supplyAsync(() -> get(port, "/slow"));
+    CompletableFuture<Void> closed;
+    try {
+      assertThat(slowRequestCame.await(5, TimeUnit.SECONDS)).isTrue();
+      closed = CompletableFuture.runAsync(server::close);
+      await()
+          .untilAsserted(
+              () ->
+                  assertThat(get(port, "/here"))
+                      .startsWith("HTTP/1.1 503 ")
+                      .contains("{\"msg\":\"The server is shutting down.\","));
+    } finally {
+      slowRequestMayEnd.countDown();
+    }
+
+    assertThat(last).succeedsWithin(Duration.ofSeconds(5)).asString().endsWith("slow");
+    assertThat(closed).succeedsWithin(Duration.ofSeconds(10));
+  }
+
+  private static String get(int port, String path) {
+    try {
+      return get(port, path, "Host: localhost");
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  @Test
   void aPortInUseIsSaidInOneSentence() throws Exception {
     try (ServerSocket taken = new ServerSocket(0, 1, LOOPBACK)) {
       assertThatThrownBy(
               () ->
-                  new HttpServer(LOOPBACK, taken.getLocalPort(), 1024, Optional.empty(), handler()))
+                  new HttpServer(
+                      LOOPBACK,
+                      taken.getLocalPort(),
+                      1024,
+                      Optional.empty(),
+                      Optional.empty(),
+                      handler()))
           .isInstanceOf(IOException.class)
           .hasMessage(
               "Cannot listen on 127.0.0.1:%d: another program uses the port. Choose one with --port, or 0 for any free one.",
@@ -290,14 +405,14 @@ class HttpServerTest {
   }
 
   private void start(InetAddress host, Optional<AccessToken> token) throws IOException {
-    server = new HttpServer(host, 0, 1024, token, handler());
+    server = new HttpServer(host, 0, 1024, token, Optional.empty(), handler());
   }
 
   private int port() {
     return server.uri().getPort();
   }
 
-  private static HttpHandler handler() {
+  private HttpHandler handler() {
     return Handlers.path(
             exchange ->
                 exchange
@@ -309,9 +424,33 @@ class HttpServerTest {
                                 exchange.getQueryString(),
                                 exchange.getQueryParameters().keySet())))
         .addExactPath(
+            "/failure",
+            exchange -> {
+              throw new IllegalStateException("secret");
+            })
+        .addPrefixPath("/status", exchange -> exchange.setStatusCode(statusInPath(exchange)))
+        .addPrefixPath(
+            "/empty",
+            exchange -> {
+              exchange.setStatusCode(statusInPath(exchange));
+              exchange.setResponseContentLength(0);
+            })
+        .addExactPath(
+            "/slow",
+            new BlockingHandler(
+                exchange -> {
+                  slowRequestCame.countDown();
+                  slowRequestMayEnd.await(5, TimeUnit.SECONDS);
+                  exchange.getResponseSender().send("slow");
+                }))
+        .addExactPath(
             "/socket",
             Handlers.websocket(
                 (exchange, channel) -> WebSockets.sendText("welcome", channel, null)));
+  }
+
+  private static int statusInPath(HttpServerExchange exchange) {
+    return Integer.parseInt(exchange.getRelativePath().substring(1));
   }
 
   private static WebSocket.Listener collecting(BlockingQueue<String> received) {
@@ -327,7 +466,11 @@ class HttpServerTest {
 
   /** Sends exactly these headers, which no HTTP client would. */
   private String get(String path, String headers) throws IOException {
-    try (Socket socket = new Socket(LOOPBACK, port())) {
+    return get(port(), path, headers);
+  }
+
+  private static String get(int port, String path, String headers) throws IOException {
+    try (Socket socket = new Socket(LOOPBACK, port)) {
       socket.setSoTimeout(5000);
       OutputStream out = socket.getOutputStream();
       out.write(
