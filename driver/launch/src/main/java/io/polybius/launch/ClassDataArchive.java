@@ -127,7 +127,9 @@ final class ClassDataArchive implements AutoCloseable {
         process.descendants().forEach(ProcessHandle::destroyForcibly);
         process.destroyForcibly();
       }
-      deleteQuietly(directory);
+      if (directory != null) {
+        directory.delete();
+      }
     }
   }
 
@@ -142,16 +144,6 @@ final class ClassDataArchive implements AutoCloseable {
       for (Path old : oldestLast.subList(Math.min(KEPT, oldestLast.size()), oldestLast.size())) {
         Files.deleteIfExists(old);
       }
-    }
-  }
-
-  private static void deleteQuietly(WorkDirectory directory) {
-    try {
-      if (directory != null) {
-        directory.delete();
-      }
-    } catch (IOException e) {
-      log.debug("{} could not be deleted", directory, e);
     }
   }
 

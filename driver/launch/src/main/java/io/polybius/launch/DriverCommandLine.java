@@ -6,7 +6,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Pattern;
@@ -15,26 +14,6 @@ import java.util.regex.Pattern;
 final class DriverCommandLine {
 
   private static final String MAIN_CLASS = "io.polybius.driver.DriverMain";
-  private static final String DEFAULT_MEMORY = "1g";
-
-  /** What Spark's own launcher opens on JDK 17. */
-  private static final List<String> OPENED =
-      List.of(
-          "java.base/java.lang",
-          "java.base/java.lang.invoke",
-          "java.base/java.lang.reflect",
-          "java.base/java.io",
-          "java.base/java.net",
-          "java.base/java.nio",
-          "java.base/java.util",
-          "java.base/java.util.concurrent",
-          "java.base/java.util.concurrent.atomic",
-          "java.base/jdk.internal.ref",
-          "java.base/sun.nio.ch",
-          "java.base/sun.nio.cs",
-          "java.base/sun.security.action",
-          "java.base/sun.util.calendar",
-          "java.security.jgss/sun.security.krb5");
 
   /**
    * Makes the JVM optimize only what is really hot: a start and the first hundred statements run
@@ -51,7 +30,7 @@ final class DriverCommandLine {
   /** Costs the least while the heap is small. */
   private static final String SMALL_HEAP_COLLECTOR = "-XX:+UseParallelGC";
 
-  private static final Pattern COLLECTOR = Pattern.compile("-XX:[+-]Use\\w+GC\\b");
+  private static final Pattern COLLECTOR = Pattern.compile("-XX:[+-]Use\\w+GC");
 
   private final SparkInstallation spark;
   private final Path driverJar;
@@ -109,7 +88,9 @@ final class DriverCommandLine {
   ProcessBuilder trainingProcessBuilder(WorkDirectory directory, Path archive) throws IOException {
     return processBuilder(
         List.of(
-            "-XX:ArchiveClassesAtExit=" + archive, "-Xmx" + DEFAULT_MEMORY, SMALL_HEAP_COLLECTOR),
+            "-XX:ArchiveClassesAtExit=" + archive,
+            "-Xmx" + SparkJvm.DEFAULT_MEMORY,
+            SMALL_HEAP_COLLECTOR),
         directory,
         List.of(),
         List.of("--train", directory.path().toString()));
@@ -124,10 +105,7 @@ final class DriverCommandLine {
     List<String> options = new ArrayList<>(jvmOptions);
     // Deep expressions recurse deeply in the compiler.
     options.add("-Xss4m");
-    options.add("-XX:+IgnoreUnrecognizedVMOptions");
-    OPENED.forEach(opened -> options.add("--add-opens=" + opened + "=ALL-UNNAMED"));
-    options.add("-Djdk.reflect.useDirectMethodHandle=false");
-    options.add("-Djava.io.tmpdir=" + directory.path());
+    options.addAll(SparkJvm.options(directory));
     options.add("-Dlog4j2.configurationFile=polybius-driver-log4j2.properties");
     List<String> classPath = new ArrayList<>();
     sharedClassPath().forEach(jar -> classPath.add(jar.toString()));
@@ -135,41 +113,27 @@ final class DriverCommandLine {
     options.add("-cp");
     options.add(String.join(File.pathSeparator, classPath));
     List<String> command = new ArrayList<>();
-    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.add("@" + directory.writeJvmOptions(options));
+    command.add(SparkJvm.java().toString());
+    command.add("@" + directory.writeJavaArguments(options, SparkJvm.NATIVE_ENCODING));
     command.add(MAIN_CLASS);
     command.addAll(arguments);
     ProcessBuilder builder = new ProcessBuilder(command);
-    Map<String, String> environment = builder.environment();
-    // Spark's own ports stay on this machine, like those of the server, unless the operator says.
-    environment.putIfAbsent("SPARK_LOCAL_IP", "127.0.0.1");
-    environment.put("SPARK_LOCAL_DIRS", directory.path().resolve("spark").toString());
-    environment.put("SPARK_HOME", spark.home().toString());
+    SparkJvm.addEnvironment(builder.environment(), spark, directory);
     return builder;
   }
 
   private List<String> jvmOptions() {
-    String memory = jvmSize(settings.getOrDefault("spark.driver.memory", DEFAULT_MEMORY));
-    String extra = settings.getOrDefault("spark.driver.extraJavaOptions", "");
+    String memory = SparkJvm.memory(settings);
+    List<String> asked = SparkJvm.askedOptions(settings);
     List<String> options = new ArrayList<>();
     options.add("-Xmx" + memory);
-    if (memory.equals(DEFAULT_MEMORY) && !COLLECTOR.matcher(extra).find()) {
+    if (memory.equals(SparkJvm.DEFAULT_MEMORY)
+        && asked.stream().noneMatch(option -> COLLECTOR.matcher(option).matches())) {
       options.add(SMALL_HEAP_COLLECTOR);
     }
     options.addAll(LATE_OPTIMIZATION);
-    if (!extra.isBlank()) {
-      options.addAll(List.of(extra.strip().split("\\s+")));
-    }
+    options.addAll(asked);
     return options;
-  }
-
-  /** Spark writes mb where the JVM writes m, and means megabytes when there is no unit. */
-  private static String jvmSize(String size) {
-    String lower = size.strip().toLowerCase(Locale.ROOT);
-    if (lower.matches("\\d+")) {
-      return lower + "m";
-    }
-    return lower.endsWith("b") ? lower.substring(0, lower.length() - 1) : lower;
   }
 
   /** Returns the session's jars that are files of this machine, for the code in the driver. */

@@ -1,17 +1,20 @@
 package io.polybius.launch;
 
+import io.polybius.session.ApplicationSettings;
+import io.polybius.session.spi.LaunchException;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Map;
 
 /**
- * How drivers are launched.
+ * How drivers and batches are launched.
  *
  * @param listenAddress where drivers dial in; port 0 for any free one
  * @param driverJar the packaged driver
  * @param sparks finds the Spark to use
  * @param master Spark's master, such as {@code local[*]}
- * @param workDirectory for the files of living drivers
+ * @param workDirectory for the files of living drivers and batches
  * @param cacheDirectory for what makes later starts faster, and may be deleted at any time
  * @param serverIdleTimeout how long a driver goes on without the server
  * @param reconnectWindow how long a driver may be unreachable
@@ -32,4 +35,35 @@ public record LaunchSettings(
 
   /** Printed text of one statement that is passed on unless the operator sets another limit. */
   public static final long DEFAULT_MAX_OUTPUT_CHARS = 8L << 20;
+
+  boolean hasLocalMaster() {
+    return master.startsWith("local");
+  }
+
+  /**
+   * Refuses what cannot be done yet.
+   *
+   * @throws LaunchException if Spark is to run its jobs elsewhere than in the launched process
+   */
+  void requireLocalMaster() throws LaunchException {
+    if (!hasLocalMaster()) {
+      throw new LaunchException(
+          "Spark can be started with a local master only, and livy.spark.master is "
+              + master
+              + ".");
+    }
+  }
+
+  /**
+   * Returns Spark's settings for an application.
+   *
+   * @param asked what is asked for
+   * @param defaults what holds where nothing is asked for
+   */
+  Map<String, String> sparkSettings(ApplicationSettings asked, Map<String, String> defaults) {
+    Map<String, String> spark = asked.sparkConf(defaults);
+    spark.put("spark.master", master);
+    spark.put("spark.submit.deployMode", "client");
+    return spark;
+  }
 }

@@ -3,7 +3,6 @@ package io.polybius.launch;
 import io.polybius.driver.protocol.DriverConnection;
 import io.polybius.driver.protocol.DriverEvent;
 import io.polybius.driver.protocol.DriverListener;
-import io.polybius.session.ApplicationSettings;
 import io.polybius.session.Kind;
 import io.polybius.session.ProcessLog;
 import io.polybius.session.spi.DriverLauncher;
@@ -11,7 +10,6 @@ import io.polybius.session.spi.LaunchException;
 import io.polybius.session.spi.LaunchSpec;
 import io.polybius.session.spi.RunningDriver;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.security.GeneralSecurityException;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -28,8 +26,6 @@ import org.slf4j.LoggerFactory;
 public final class LocalLauncher implements DriverLauncher {
 
   private static final Logger logger = LoggerFactory.getLogger(LocalLauncher.class);
-
-  private static final String LOCAL = "local";
 
   private final LaunchSettings settings;
   private final SessionCertificates certificates;
@@ -55,7 +51,7 @@ public final class LocalLauncher implements DriverLauncher {
     this.archive = new ClassDataArchive(settings.cacheDirectory(), settings.workDirectory());
     this.prespawned =
         new PrespawnedDrivers(
-            settings.master().startsWith(LOCAL) ? settings.prespawned() : 0,
+            settings.hasLocalMaster() ? settings.prespawned() : 0,
             (name, events, log) -> {
               DriverCommandLine commandLine = plainCommandLine();
               return new PrespawnedDrivers.Started(
@@ -67,14 +63,12 @@ public final class LocalLauncher implements DriverLauncher {
   public RunningDriver launch(
       LaunchSpec spec, DriverConnection.Receiver<DriverEvent> events, ProcessLog log)
       throws LaunchException {
-    if (!settings.master().startsWith(LOCAL)) {
-      throw new LaunchException(
-          "Drivers can be started with a local master only, and livy.spark.master is "
-              + settings.master()
-              + ".");
-    }
+    settings.requireLocalMaster();
     SparkInstallation spark = settings.sparks().choose();
-    Map<String, String> sparkSettings = sparkSettings(spec, spark);
+    Map<String, String> defaults = new LinkedHashMap<>(settings.sparks().defaults(spark));
+    defaults.put("spark.app.name", "livy-session-" + spec.sessionId());
+    Map<String, String> sparkSettings =
+        settings.sparkSettings(spec.settings().application(), defaults);
     DriverCommandLine commandLine =
         new DriverCommandLine(spark, settings.driverJar(), sparkSettings);
     String name = spec.driverName();
@@ -117,31 +111,29 @@ public final class LocalLauncher implements DriverLauncher {
           "server.patience-millis", String.valueOf(settings.serverIdleTimeout().toMillis()));
       driverSettings.put("work-directory", directory.path().toString());
       driverSettings.put("output.max-chars", String.valueOf(settings.maxOutputChars()));
-      Process process =
-          commandLine
-              .processBuilder(
+      WorkDirectory used = directory;
+      LaunchedProcess process =
+          LaunchedProcess.start(
+              commandLine.processBuilder(
                   directory,
                   archive.use(commandLine),
-                  List.of(directory.writeSettings(driverSettings).toString()))
-              .start();
-      process.getOutputStream().close();
+                  List.of(
+                      directory.writeProperties("driver.properties", driverSettings).toString())),
+              directory,
+              log,
+              () -> {
+                certificates.revoke(name);
+                used.delete();
+              });
       logger.info("{} is process {}", name, process.pid());
-      WorkDirectory used = directory;
-      return new DriverProcess(
-          process,
-          expectation.connection(),
-          log,
-          () -> {
-            certificates.revoke(name);
-            delete(used);
-          });
+      return new DriverProcess(process, expectation.connection());
     } catch (IOException | GeneralSecurityException | RuntimeException e) {
       certificates.revoke(name);
       if (expectation != null) {
         expectation.connection().close();
       }
       if (directory != null) {
-        delete(directory);
+        directory.delete();
       }
       throw new LaunchException("The driver could not be started: " + e.getMessage(), e);
     }
@@ -161,7 +153,7 @@ public final class LocalLauncher implements DriverLauncher {
   /** Returns how a driver starts whose session asks for nothing special. */
   private DriverCommandLine plainCommandLine() throws LaunchException {
     SparkInstallation spark = settings.sparks().choose();
-    return new DriverCommandLine(spark, settings.driverJar(), defaults(spark));
+    return new DriverCommandLine(spark, settings.driverJar(), settings.sparks().defaults(spark));
   }
 
   @Override
@@ -169,53 +161,5 @@ public final class LocalLauncher implements DriverLauncher {
     prespawned.close();
     archive.close();
     listener.close();
-  }
-
-  private Map<String, String> defaults(SparkInstallation spark) throws LaunchException {
-    try {
-      return settings.sparks().defaults(spark);
-    } catch (IOException e) {
-      throw new LaunchException("Spark's default settings cannot be read: " + e.getMessage(), e);
-    }
-  }
-
-  private Map<String, String> sparkSettings(LaunchSpec spec, SparkInstallation installation)
-      throws LaunchException {
-    ApplicationSettings asked = spec.settings().application();
-    Map<String, String> spark = new LinkedHashMap<>(defaults(installation));
-    spark.put("spark.app.name", asked.name().orElse("livy-session-" + spec.sessionId()));
-    asked
-        .conf()
-        .forEach(
-            (key, value) -> {
-              if (key.startsWith("spark.")) {
-                spark.put(key, value);
-              }
-            });
-    asked.driverMemory().ifPresent(value -> spark.put("spark.driver.memory", value));
-    asked.executorMemory().ifPresent(value -> spark.put("spark.executor.memory", value));
-    put(spark, "spark.jars", asked.jars());
-    put(spark, "spark.files", asked.files());
-    put(spark, "spark.archives", asked.archives());
-    put(spark, "spark.submit.pyFiles", asked.pyFiles());
-    spark.put("spark.master", settings.master());
-    spark.put("spark.submit.deployMode", "client");
-    return spark;
-  }
-
-  private static void put(Map<String, String> spark, String key, List<String> values) {
-    if (!values.isEmpty()) {
-      String more = spark.get(key);
-      String joined = String.join(",", values);
-      spark.put(key, more == null || more.isEmpty() ? joined : joined + "," + more);
-    }
-  }
-
-  private static void delete(WorkDirectory directory) {
-    try {
-      directory.delete();
-    } catch (IOException | UncheckedIOException e) {
-      logger.warn("{} could not be deleted: {}", directory.path(), e.toString());
-    }
   }
 }

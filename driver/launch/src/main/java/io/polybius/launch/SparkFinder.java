@@ -111,19 +111,17 @@ public final class SparkFinder {
    * Returns the settings that a Spark's administrator has written into its {@code
    * spark-defaults.conf}, in {@code SPARK_CONF_DIR} or else in its {@code conf} folder.
    *
-   * @throws IOException if there is such a file, but it cannot be read
+   * @throws LaunchException if there is such a file, but it cannot be read
    */
-  public Map<String, String> defaults(SparkInstallation spark) throws IOException {
-    Path folder =
-        isSet("SPARK_CONF_DIR")
-            ? Path.of(environment.get("SPARK_CONF_DIR"))
-            : spark.home().resolve("conf");
-    Path file = folder.resolve("spark-defaults.conf");
+  Map<String, String> defaults(SparkInstallation spark) throws LaunchException {
+    Path file = configuration(spark).resolve("spark-defaults.conf");
     Map<String, String> settings = new TreeMap<>();
     if (Files.isRegularFile(file)) {
       Properties properties = new Properties();
       try (Reader reader = Files.newBufferedReader(file)) {
         properties.load(reader);
+      } catch (IOException | IllegalArgumentException e) {
+        throw new LaunchException(file + " cannot be read: " + e.getMessage(), e);
       }
       for (String name : properties.stringPropertyNames()) {
         if (name.startsWith("spark.")) {
@@ -132,6 +130,13 @@ public final class SparkFinder {
       }
     }
     return settings;
+  }
+
+  /** Returns the folder of a Spark's configuration, which may be missing. */
+  Path configuration(SparkInstallation spark) {
+    return isSet("SPARK_CONF_DIR")
+        ? Path.of(environment.get("SPARK_CONF_DIR"))
+        : spark.home().resolve("conf");
   }
 
   private Candidate configured() {

@@ -1,7 +1,9 @@
 package io.polybius.launch;
 
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * A Spark on this machine.
@@ -23,5 +25,15 @@ public record SparkInstallation(
   /** Returns the version by which Scala's libraries are compatible, such as {@code 2.12}. */
   public String scalaBinaryVersion() {
     return scalaVersion.substring(0, scalaVersion.lastIndexOf('.'));
+  }
+
+  /** Returns the program that submits applications, which a folder of mere jars lacks. */
+  Optional<Path> submitScript() {
+    return Optional.of(home.resolve("bin").resolve("spark-submit")).filter(Files::isExecutable);
+  }
+
+  /** Returns whether Python programs can use it. */
+  boolean hasPython() {
+    return Files.isRegularFile(home.resolve("python").resolve("lib").resolve("pyspark.zip"));
   }
 }

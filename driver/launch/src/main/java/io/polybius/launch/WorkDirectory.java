@@ -18,14 +18,18 @@ import java.util.Map;
 import java.util.Properties;
 import java.util.Set;
 import java.util.stream.Collectors;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
- * A driver's own directory, for its secrets at the start and its temporary files later. Only the
- * server's user can look into it.
+ * The directory of a driver or a batch, for its secrets at the start and its temporary files later.
+ * Only the server's user can look into it.
  *
  * @param path the directory
  */
 record WorkDirectory(Path path) {
+
+  private static final Logger logger = LoggerFactory.getLogger(WorkDirectory.class);
 
   private static final FileAttribute<Set<PosixFilePermission>> OWNER_DIRECTORY =
       PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"));
@@ -47,9 +51,9 @@ record WorkDirectory(Path path) {
     return file;
   }
 
-  /** Writes the driver's settings, which hold secrets, and returns where they are. */
-  Path writeSettings(Map<String, String> settings) throws IOException {
-    Path file = path.resolve("driver.properties");
+  /** Writes settings, which may be secrets, as a properties file, and returns where it is. */
+  Path writeProperties(String fileName, Map<String, String> settings) throws IOException {
+    Path file = path.resolve(fileName);
     Properties properties = new Properties();
     properties.putAll(settings);
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
@@ -59,24 +63,52 @@ record WorkDirectory(Path path) {
   }
 
   /**
-   * Writes options of the JVM in the form in which the {@code java} command reads them from a file,
-   * and returns where they are.
+   * Writes the arguments of the {@code java} command in the form in which it reads them from a
+   * file, and returns where they are.
+   *
+   * @param encoding that of the system, in which the command reads them
    */
-  Path writeJvmOptions(List<String> options) throws IOException {
-    Path file = path.resolve("jvm.options");
+  Path writeJavaArguments(List<String> arguments, Charset encoding) throws IOException {
+    Path file = path.resolve("java.arguments");
     String text =
-        options.stream()
-            .map(option -> option.replace("\\", "\\\\").replace("\"", "\\\""))
-            .map(option -> "\"" + option + "\"\n")
+        arguments.stream()
+            .map(WorkDirectory::quotedForJava)
+            .map(argument -> argument + "\n")
             .collect(Collectors.joining());
-    // The java command reads it in the encoding of the platform.
-    write(file, text.getBytes(Charset.forName(System.getProperty("native.encoding"))));
+    write(file, text.getBytes(encoding));
+    return file;
+  }
+
+  private static String quotedForJava(String argument) {
+    return argument
+        .replace("\\", "\\\\")
+        .replace("\"", "\\\"")
+        .replace("\n", "\\n")
+        .replace("\r", "\\r")
+        .transform(escaped -> "\"" + escaped + "\"");
+  }
+
+  /**
+   * Writes a shell script that becomes a command, and returns where it is. Unlike the arguments of
+   * a process that this JVM starts, it can be in any encoding.
+   */
+  Path writeShellScript(List<String> command, Charset encoding) throws IOException {
+    Path file = path.resolve("command.sh");
+    String text =
+        command.stream()
+            .map(word -> "'" + word.replace("'", "'\\''") + "'")
+            .collect(Collectors.joining(" ", "exec ", "\n"));
+    write(file, text.getBytes(encoding));
     return file;
   }
 
   /** Removes the directory and all that is in it, as far as that is possible. */
-  void delete() throws IOException {
-    FileTree.delete(path);
+  void delete() {
+    try {
+      FileTree.delete(path);
+    } catch (IOException e) {
+      logger.warn("{} could not be deleted: {}", path, e.toString());
+    }
   }
 
   private static void write(Path file, byte[] bytes) throws IOException {

@@ -11,19 +11,13 @@ import io.polybius.session.SessionSettings;
 import io.polybius.session.spi.LaunchException;
 import io.polybius.session.spi.LaunchSpec;
 import io.polybius.session.spi.RunningDriver;
-import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.concurrent.TimeUnit;
-import java.util.jar.JarOutputStream;
 import java.util.stream.Stream;
-import java.util.zip.ZipEntry;
-import javax.tools.ToolProvider;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -104,35 +98,15 @@ class LocalLauncherTest {
   }
 
   private LocalLauncher launcher(String master) throws Exception {
-    Path jars = Files.createDirectories(folder.resolve("spark/jars"));
-    for (String jar :
-        List.of(
-            "spark-core_2.12-3.5.5.jar",
-            "spark-repl_2.12-3.5.5.jar",
-            "scala-library-2.12.18.jar")) {
-      Files.createFile(jars.resolve(jar));
-    }
-    Path driverJar = Files.createFile(folder.resolve("driver.jar"));
-    return new LocalLauncher(
-        new LaunchSettings(
-            new InetSocketAddress("127.0.0.1", 0),
-            driverJar,
-            new SparkFinder(Optional.of(folder.resolve("spark")), Map.of(), folder),
-            master,
-            folder.resolve("work"),
-            folder.resolve("cache"),
-            Duration.ofSeconds(5),
-            Duration.ofSeconds(5),
-            LaunchSettings.DEFAULT_MAX_OUTPUT_CHARS,
-            0));
+    Files.createFile(folder.resolve("driver.jar"));
+    return new LocalLauncher(TestingSpark.in(folder).settings(master));
   }
 
   /** Replaces the driver by one that only tells the password that it was given. */
   private void writeDriverThatWaits() throws Exception {
-    Path source = folder.resolve("io/polybius/driver/DriverMain.java");
-    Files.createDirectories(source.getParent());
-    Files.writeString(
-        source,
+    TestingSpark.writeJar(
+        folder.resolve("driver.jar"),
+        "io.polybius.driver.DriverMain",
         """
         package io.polybius.driver;
         class DriverMain {
@@ -142,13 +116,6 @@ class LocalLauncherTest {
           }
         }
         """);
-    int status = ToolProvider.getSystemJavaCompiler().run(null, null, null, source.toString());
-    assertThat(status).isZero();
-    try (JarOutputStream jar =
-        new JarOutputStream(Files.newOutputStream(folder.resolve("driver.jar")))) {
-      jar.putNextEntry(new ZipEntry("io/polybius/driver/DriverMain.class"));
-      Files.copy(source.resolveSibling("DriverMain.class"), jar);
-    }
   }
 
   private List<Path> files() throws Exception {

@@ -1,0 +1,102 @@
+package io.polybius.launch;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * A process with all that it has started. Children are found through their parents; those whose
+ * parents have ended before them, such as daemons, by a mark in their environment, where the system
+ * shows that (Linux does). Safe for use by many threads.
+ */
+final class ProcessTree {
+
+  private static final String MARK_VARIABLE = "POLYBIUS_PROCESS";
+  private static final int ROUNDS = 100;
+  private static final long ROUND_MILLIS = 20;
+
+  private final ProcessHandle root;
+  private final String mark;
+
+  /** All that were found and may still be there: they are not lost when their parents end. */
+  private final Set<ProcessHandle> found = ConcurrentHashMap.newKeySet();
+
+  /**
+   * @param root the first process, which was marked
+   * @param directory the directory that is its own
+   */
+  ProcessTree(ProcessHandle root, Path directory) {
+    this.root = root;
+    this.mark = mark(directory);
+    found.add(root);
+  }
+
+  /** Marks a process that is about to be started, and so its children. */
+  static void mark(Map<String, String> environment, Path directory) {
+    environment.put(MARK_VARIABLE, mark(directory));
+  }
+
+  /** The names of such directories are never used again. */
+  private static String mark(Path directory) {
+    return directory.getFileName().toString();
+  }
+
+  /** Ends the processes that there are now. */
+  void kill() {
+    // Children are listed first: once their parent is gone they can no longer be found. And the
+    // parent ends first: it might see a child's end, and act on it.
+    find();
+    root.destroyForcibly();
+    found.forEach(ProcessHandle::destroyForcibly);
+  }
+
+  /**
+   * Ends the processes, until there are none: what was killed takes a moment to end, and may just
+   * have started something else. Gives up on those that cannot be ended. Never completes with an
+   * exception.
+   */
+  CompletableFuture<Void> killUntilGone() {
+    return killUntilGone(ROUNDS);
+  }
+
+  private CompletableFuture<Void> killUntilGone(int rounds) {
+    kill();
+    if (rounds == 0 || found.stream().noneMatch(ProcessTree::runs)) {
+      return CompletableFuture.completedFuture(null);
+    }
+    Executor later = CompletableFuture.delayedExecutor(ROUND_MILLIS, TimeUnit.MILLISECONDS);
+    return CompletableFuture.runAsync(() -> {}, later)
+        .thenCompose(nothing -> killUntilGone(rounds - 1));
+  }
+
+  private void find() {
+    // The number of one that has ended may be another process's now.
+    found.removeIf(process -> !process.isAlive());
+    List.copyOf(found).stream().flatMap(ProcessHandle::descendants).forEach(found::add);
+    ProcessHandle.allProcesses().filter(this::isMarked).forEach(found::add);
+  }
+
+  private boolean isMarked(ProcessHandle process) {
+    Path environment = Path.of("/proc", String.valueOf(process.pid()), "environ");
+    try {
+      String variables = "\0" + Files.readString(environment, StandardCharsets.ISO_8859_1);
+      return variables.contains("\0" + MARK_VARIABLE + "=" + mark + "\0");
+    } catch (IOException e) {
+      // It is gone, or another user's, or this system has no such files.
+      return false;
+    }
+  }
+
+  /** One that has ended, but that its parent has not asked about, has no command any more. */
+  private static boolean runs(ProcessHandle process) {
+    return process.isAlive() && process.info().command().isPresent();
+  }
+}
