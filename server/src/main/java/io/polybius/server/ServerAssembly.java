@@ -12,8 +12,11 @@ import io.polybius.server.files.PrivateFolder;
 import io.polybius.server.http.AccessToken;
 import io.polybius.server.http.HttpServer;
 import io.polybius.session.CoreSettings;
+import io.polybius.session.CreationLimit;
+import io.polybius.session.Lifetimes;
 import io.polybius.session.SessionLimits;
 import io.polybius.session.SessionService;
+import io.polybius.session.SubmissionRules;
 import io.polybius.session.spi.DriverLauncher;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -59,13 +62,7 @@ public final class ServerAssembly implements AutoCloseable {
       SessionService sessions =
           part(
               new SessionService(
-                  launcher,
-                  CoreSettings.of(
-                          SessionLimits.DEFAULT
-                              .withStartTimeout(config.driverConnectTimeout())
-                              .withRetainedStatements(config.retainedStatements()))
-                      .withLogFolder(folder.folder("logs")),
-                  Clock.systemUTC()));
+                  launcher, coreSettings(config, folder.folder("logs")), Clock.systemUTC()));
 
       BuildInfo build = BuildInfo.read();
       KernelGateway jupyter =
@@ -130,6 +127,35 @@ public final class ServerAssembly implements AutoCloseable {
   static SparkFinder sparks(
       ServerConfig config, Installation installation, Map<String, String> environment) {
     return new SparkFinder(config.sparkHome(), environment, installation.embeddedSpark());
+  }
+
+  /** Returns what the operator chose about sessions and batches, whose logs go into a folder. */
+  static CoreSettings coreSettings(ServerConfig config, Path logFolder) {
+    ServerConfig.Sessions chosen = config.sessions();
+    return new CoreSettings(
+        SessionLimits.DEFAULT
+            .withStartTimeout(config.driverConnectTimeout())
+            .withCancelTimeout(chosen.cancelTimeout())
+            .withRetainedStatements(config.retainedStatements()),
+        new Lifetimes(
+            Optional.of(chosen.timeout()).filter(time -> chosen.timeoutCheck()),
+            Optional.of(chosen.ttl()).filter(time -> chosen.ttlCheck()),
+            chosen.heartbeatInterval(),
+            chosen.stateRetain()),
+        submissionRules(config),
+        new CreationLimit(chosen.maxCreation()),
+        Optional.of(logFolder));
+  }
+
+  /** Returns what the operator lets users submit. */
+  static SubmissionRules submissionRules(ServerConfig config) {
+    return new SubmissionRules(config.submissions());
+  }
+
+  /** Returns the folder for the log of requests, or nothing when there is to be none. */
+  static Optional<Path> accessLogFolder(
+      ServerConfig config, Installation installation, Map<String, String> environment) {
+    return config.http().accessLog().folder(installation.logs(environment));
   }
 
   /** Returns where HTTP is served. */
