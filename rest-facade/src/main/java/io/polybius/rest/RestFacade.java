@@ -37,7 +37,9 @@ public final class RestFacade {
     HttpHandler guarded = settings.csrfProtection() ? new CsrfGuard(router, json) : router;
     HttpHandler versioned = new AcceptedVersion(guarded, json);
     this.handler =
-        new SecurityHeaders(new HttpContinueReadHandler(withCompressedAnswers(versioned)));
+        new SecurityHeaders(
+            settings.securityHeaders(),
+            new HttpContinueReadHandler(withCompressedAnswers(versioned)));
   }
 
   /**

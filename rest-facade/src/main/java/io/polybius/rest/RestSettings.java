@@ -1,5 +1,7 @@
 package io.polybius.rest;
 
+import java.util.Map;
+
 /**
  * What an operator can choose about the REST API.
  *
@@ -7,13 +9,19 @@ package io.polybius.rest;
  * @param csrfProtection whether requests that may change something need the header {@code
  *     X-Requested-By}, which a page of another site cannot send
  * @param maxBodyBytes the longest body of a request, in bytes, encoded or decoded
+ * @param securityHeaders headers that all answers have, for browsers
  */
-public record RestSettings(VersionInfo version, boolean csrfProtection, long maxBodyBytes) {
+public record RestSettings(
+    VersionInfo version,
+    boolean csrfProtection,
+    long maxBodyBytes,
+    Map<String, String> securityHeaders) {
 
-  /** Checks that there is room for a body. */
+  /** Checks that there is room for a body, and copies the headers. */
   public RestSettings {
     if (maxBodyBytes < 1 || maxBodyBytes > Integer.MAX_VALUE) {
       throw new IllegalArgumentException("maxBodyBytes must be between 1 and 2147483647");
     }
+    securityHeaders = Map.copyOf(securityHeaders);
   }
 }

@@ -35,7 +35,8 @@ class BodiesTest {
   private final TestingRestServer server =
       new TestingRestServer(
           ScriptedLauncher.ready(Script.TINY),
-          new RestSettings(TestingRestServer.VERSION, false, MAX_BODY),
+          new RestSettings(
+              TestingRestServer.VERSION, false, MAX_BODY, TestingRestServer.SECURITY_HEADERS),
           Deadlines.DEFAULT,
           handler -> handler);
 

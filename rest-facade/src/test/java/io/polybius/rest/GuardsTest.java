@@ -44,7 +44,11 @@ class GuardsTest {
     server =
         new TestingRestServer(
             ScriptedLauncher.ready(Script.TINY),
-            new RestSettings(TestingRestServer.VERSION, csrfProtection, 1 << 20),
+            new RestSettings(
+                TestingRestServer.VERSION,
+                csrfProtection,
+                1 << 20,
+                TestingRestServer.SECURITY_HEADERS),
             Deadlines.DEFAULT,
             around);
   }

@@ -26,6 +26,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.List;
+import java.util.Map;
 import java.util.function.UnaryOperator;
 
 /** The REST API over the real session core, on a real port, with drivers that follow a script. */
@@ -33,7 +34,9 @@ final class TestingRestServer implements AutoCloseable {
 
   static final VersionInfo VERSION =
       new VersionInfo("0.9.1", "builder", "abc123", "main", "2026-01-01", "http://example.org");
-  static final RestSettings SETTINGS = new RestSettings(VERSION, false, 10 << 20);
+  static final Map<String, String> SECURITY_HEADERS =
+      Map.of("X-Frame-Options", "SAMEORIGIN", "Content-Security-Policy", "default-src 'self'");
+  static final RestSettings SETTINGS = new RestSettings(VERSION, false, 10 << 20, SECURITY_HEADERS);
 
   /** What the clock of the server always shows. */
   static final long NOW = 1767225600000L;

@@ -5,18 +5,22 @@ import io.polybius.kernel.http.KernelGatewaySettings;
 import io.polybius.launch.LaunchSettings;
 import io.polybius.launch.LocalLauncher;
 import io.polybius.launch.SparkFinder;
+import io.polybius.launch.SparkSubmitLauncher;
 import io.polybius.rest.RestFacade;
 import io.polybius.rest.RestSettings;
 import io.polybius.server.config.ServerConfig;
 import io.polybius.server.files.PrivateFolder;
+import io.polybius.server.http.AccessLog;
 import io.polybius.server.http.AccessToken;
 import io.polybius.server.http.HttpServer;
+import io.polybius.server.http.Listener;
 import io.polybius.session.BatchService;
 import io.polybius.session.CoreSettings;
+import io.polybius.session.CreationLimit;
+import io.polybius.session.Lifetimes;
 import io.polybius.session.SessionLimits;
 import io.polybius.session.SessionService;
-import io.polybius.session.spi.DriverLauncher;
-import io.polybius.session.spi.LaunchException;
+import io.polybius.session.SubmissionRules;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.URI;
@@ -55,24 +59,14 @@ public final class ServerAssembly implements AutoCloseable {
       }
 
       PrivateFolder folder = part(new PrivateFolder(config.stateDirectory()));
-      DriverLauncher launcher =
-          launcher(config, installation, environment, folder.folder("drivers"));
-      CoreSettings core =
-          CoreSettings.of(
-                  SessionLimits.DEFAULT
-                      .withStartTimeout(config.driverConnectTimeout())
-                      .withRetainedStatements(config.retainedStatements()))
-              .withLogFolder(folder.folder("logs"));
+      LaunchSettings launches =
+          launchSettings(config, installation, environment, folder.folder("drivers"));
+      CoreSettings core = coreSettings(config, folder.folder("logs"));
       // Closes the launcher when it is closed itself.
-      SessionService sessions = part(new SessionService(launcher, core, Clock.systemUTC()));
-      BatchService batches =
-          part(
-              new BatchService(
-                  (spec, output) -> {
-                    throw new LaunchException("This server cannot start batches yet.");
-                  },
-                  core,
-                  Clock.systemUTC()));
+      SessionService sessions =
+          part(new SessionService(new LocalLauncher(launches), core, Clock.systemUTC()));
+      SparkSubmitLauncher submitter = part(new SparkSubmitLauncher(launches));
+      BatchService batches = part(new BatchService(submitter, core, Clock.systemUTC()));
 
       BuildInfo build = BuildInfo.read();
       KernelGateway jupyter =
@@ -85,15 +79,29 @@ public final class ServerAssembly implements AutoCloseable {
           new RestFacade(
               sessions,
               batches,
-              new RestSettings(build.forRest(), config.csrfProtection(), MAX_BODY_BYTES));
+              new RestSettings(
+                  build.forRest(),
+                  config.csrfProtection(),
+                  MAX_BODY_BYTES,
+                  config.http().securityHeaders().toSend(false)));
+      Optional<AccessLog> accessLog = Optional.empty();
+      Optional<Path> logFolder = accessLogFolder(config, installation, environment);
+      if (logFolder.isPresent()) {
+        int days = config.http().accessLog().retainDays();
+        accessLog = Optional.of(part(new AccessLog(logFolder.get(), days)));
+      }
       http =
           part(
               new HttpServer(
-                  config.host(),
-                  config.port(),
-                  MAX_BODY_BYTES,
+                  new Listener(
+                      config.host(),
+                      config.port(),
+                      MAX_BODY_BYTES,
+                      config.http().requestHeaderSize(),
+                      Optional.of("Polybius " + build.version())
+                          .filter(product -> config.http().sendServerVersion())),
                   token,
-                  Optional.empty(),
+                  accessLog,
                   jupyter.handler(rest.handler())));
       // Closed before HTTP is, so that its last words still reach those who are connected.
       parts.remove(jupyter);
@@ -122,24 +130,59 @@ public final class ServerAssembly implements AutoCloseable {
   static LocalLauncher launcher(
       ServerConfig config, Installation installation, Map<String, String> environment, Path folder)
       throws IOException {
-    return new LocalLauncher(
-        new LaunchSettings(
-            new InetSocketAddress(config.driverAddress(), 0),
-            installation.driverJar(),
-            sparks(config, installation, environment),
-            config.sparkMaster(),
-            folder,
-            cache(config, installation, environment),
-            config.driverIdleTimeout(),
-            config.driverIdleTimeout(),
-            LaunchSettings.DEFAULT_MAX_OUTPUT_CHARS,
-            config.prespawnedDrivers()));
+    return new LocalLauncher(launchSettings(config, installation, environment, folder));
+  }
+
+  private static LaunchSettings launchSettings(
+      ServerConfig config, Installation installation, Map<String, String> environment, Path folder)
+      throws IOException {
+    return new LaunchSettings(
+        new InetSocketAddress(config.driverAddress(), 0),
+        installation.driverJar(),
+        sparks(config, installation, environment),
+        config.sparkMaster(),
+        config.sessions().jars(),
+        folder,
+        cache(config, installation, environment),
+        config.driverIdleTimeout(),
+        config.driverIdleTimeout(),
+        LaunchSettings.DEFAULT_MAX_OUTPUT_CHARS,
+        config.prespawnedDrivers());
   }
 
   /** Returns the Sparks that sessions could run on. */
   static SparkFinder sparks(
       ServerConfig config, Installation installation, Map<String, String> environment) {
     return new SparkFinder(config.sparkHome(), environment, installation.embeddedSpark());
+  }
+
+  /** Returns what the operator chose about sessions and batches, whose logs go into a folder. */
+  static CoreSettings coreSettings(ServerConfig config, Path logFolder) {
+    ServerConfig.Sessions chosen = config.sessions();
+    return new CoreSettings(
+        SessionLimits.DEFAULT
+            .withStartTimeout(config.driverConnectTimeout())
+            .withCancelTimeout(chosen.cancelTimeout())
+            .withRetainedStatements(config.retainedStatements()),
+        new Lifetimes(
+            Optional.of(chosen.timeout()).filter(time -> chosen.timeoutCheck()),
+            Optional.of(chosen.ttl()).filter(time -> chosen.ttlCheck()),
+            chosen.heartbeatInterval(),
+            chosen.stateRetain()),
+        submissionRules(config),
+        new CreationLimit(chosen.maxCreation()),
+        Optional.of(logFolder));
+  }
+
+  /** Returns what the operator lets users submit. */
+  static SubmissionRules submissionRules(ServerConfig config) {
+    return new SubmissionRules(config.submissions());
+  }
+
+  /** Returns the folder for the log of requests, or nothing when there is to be none. */
+  static Optional<Path> accessLogFolder(
+      ServerConfig config, Installation installation, Map<String, String> environment) {
+    return config.http().accessLog().folder(installation.logs(environment));
   }
 
   /** Returns where HTTP is served. */

@@ -777,9 +777,7 @@ final class Session {
       int questionId = nextQuestionId++;
       driver.connection().send(question.apply(questionId));
       questions.put(questionId, answer);
-      later(
-          limits.questionTimeout(),
-          () -> answerQuestion(questionId, Optional.empty()));
+      later(limits.questionTimeout(), () -> answerQuestion(questionId, Optional.empty()));
     } else {
       answer.complete(Optional.empty());
     }

@@ -134,16 +134,7 @@ class BadRequestsIT {
   @Test
   void pathsAndQueriesThatCannotBeAreTheClientsFault() throws IOException {
     List<String> ids =
-        List.of(
-            "7",
-            "-1",
-            "99999999999999999999",
-            "nobody",
-            "%00",
-            "%2e%2e",
-            "%zz",
-            "%",
-            "a%2fb");
+        List.of("7", "-1", "99999999999999999999", "nobody", "%00", "%2e%2e", "%zz", "%", "a%2fb");
     for (String id : ids) {
       for (String path :
           List.of(

@@ -31,6 +31,7 @@ class RestLoadIT {
   private static final int CLIENTS = 200;
   private static final int REQUESTS_OF_CLIENT = 50;
   private static final int POLLED_SESSIONS = 50;
+
   /** Threads of pools, and of the test's own waiting, come and go. */
   private static final int THREAD_SLACK = 10;
 
@@ -120,7 +121,9 @@ class RestLoadIT {
         .untilAsserted(
             () -> {
               Footprint after = Footprint.settled();
-              assertThat(after.threads()).as("threads").isLessThanOrEqualTo(before.threads() + THREAD_SLACK);
+              assertThat(after.threads())
+                  .as("threads")
+                  .isLessThanOrEqualTo(before.threads() + THREAD_SLACK);
               assertThat(after.files())
                   .as("sockets and files")
                   .isLessThanOrEqualTo(before.files() + 4);

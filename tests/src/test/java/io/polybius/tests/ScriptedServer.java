@@ -4,6 +4,7 @@ import io.polybius.rest.RestFacade;
 import io.polybius.rest.RestSettings;
 import io.polybius.rest.VersionInfo;
 import io.polybius.server.http.HttpServer;
+import io.polybius.server.http.Listener;
 import io.polybius.session.BatchService;
 import io.polybius.session.CoreSettings;
 import io.polybius.session.SessionLimits;
@@ -15,6 +16,7 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.URI;
 import java.time.Clock;
+import java.util.Map;
 import java.util.Optional;
 
 /** The REST door as users reach it, in this process, on drivers that follow a script. */
@@ -34,12 +36,12 @@ final class ScriptedServer implements AutoCloseable {
 
   ScriptedServer() throws IOException {
     RestSettings settings =
-        new RestSettings(new VersionInfo("0.9.0", "", "", "", "", ""), false, MAX_BODY_BYTES);
+        new RestSettings(
+            new VersionInfo("0.9.0", "", "", "", "", ""), false, MAX_BODY_BYTES, Map.of());
     http =
         new HttpServer(
-            InetAddress.getLoopbackAddress(),
-            0,
-            MAX_BODY_BYTES,
+            Listener.on(InetAddress.getLoopbackAddress(), 0, MAX_BODY_BYTES),
+            Optional.empty(),
             Optional.empty(),
             new RestFacade(sessions, batches, settings).handler());
   }

@@ -203,6 +203,7 @@ class SparkSubmitIT {
             Installation.at(Commands.HOME).driverJar(),
             new SparkFinder(Optional.of(home), Map.of(), EMBEDDED),
             "local[2]",
+            List.of(),
             folder.resolve("work"),
             folder.resolve("cache"),
             Duration.ofSeconds(10),
@@ -304,14 +305,14 @@ class SparkSubmitIT {
 
   /** Returns what the program has printed on purpose. */
   private List<String> printed() {
-    return log.lines().stream()
+    return log.page(0, -1).lines().stream()
         .filter(line -> line.startsWith("> "))
         .map(line -> line.substring(2))
         .toList();
   }
 
   private String output() {
-    return String.join("\n", log.lines());
+    return String.join("\n", log.page(0, -1).lines());
   }
 
   private List<Path> work() throws IOException {

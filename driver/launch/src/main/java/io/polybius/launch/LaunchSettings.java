@@ -5,6 +5,7 @@ import io.polybius.session.spi.LaunchException;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 
 /**
@@ -14,6 +15,7 @@ import java.util.Map;
  * @param driverJar the packaged driver
  * @param sparks finds the Spark to use
  * @param master Spark's master, such as {@code local[*]}
+ * @param sessionJars jars for the Spark of each session, before its own
  * @param workDirectory for the files of living drivers and batches
  * @param cacheDirectory for what makes later starts faster, and may be deleted at any time
  * @param serverIdleTimeout how long a driver goes on without the server
@@ -26,12 +28,18 @@ public record LaunchSettings(
     Path driverJar,
     SparkFinder sparks,
     String master,
+    List<String> sessionJars,
     Path workDirectory,
     Path cacheDirectory,
     Duration serverIdleTimeout,
     Duration reconnectWindow,
     long maxOutputChars,
     int prespawned) {
+
+  /** Copies the list. */
+  public LaunchSettings {
+    sessionJars = List.copyOf(sessionJars);
+  }
 
   /** Printed text of one statement that is passed on unless the operator sets another limit. */
   public static final long DEFAULT_MAX_OUTPUT_CHARS = 8L << 20;

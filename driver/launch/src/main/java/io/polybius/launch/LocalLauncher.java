@@ -68,7 +68,7 @@ public final class LocalLauncher implements DriverLauncher {
     Map<String, String> defaults = new LinkedHashMap<>(settings.sparks().defaults(spark));
     defaults.put("spark.app.name", "livy-session-" + spec.sessionId());
     Map<String, String> sparkSettings =
-        settings.sparkSettings(spec.settings().application(), defaults);
+        withSessionJars(settings.sparkSettings(spec.settings().application(), defaults));
     DriverCommandLine commandLine =
         new DriverCommandLine(spark, settings.driverJar(), sparkSettings);
     String name = spec.driverName();
@@ -153,7 +153,17 @@ public final class LocalLauncher implements DriverLauncher {
   /** Returns how a driver starts whose session asks for nothing special. */
   private DriverCommandLine plainCommandLine() throws LaunchException {
     SparkInstallation spark = settings.sparks().choose();
-    return new DriverCommandLine(spark, settings.driverJar(), settings.sparks().defaults(spark));
+    return new DriverCommandLine(
+        spark, settings.driverJar(), withSessionJars(settings.sparks().defaults(spark)));
+  }
+
+  private Map<String, String> withSessionJars(Map<String, String> sparkSettings) {
+    Map<String, String> more = new LinkedHashMap<>(sparkSettings);
+    if (!settings.sessionJars().isEmpty()) {
+      String jars = String.join(",", settings.sessionJars());
+      more.merge("spark.jars", jars, (others, ours) -> ours + "," + others);
+    }
+    return more;
   }
 
   @Override

@@ -43,6 +43,7 @@ record TestingSpark(Path folder) {
         folder.resolve("driver.jar"),
         new SparkFinder(Optional.of(home()), Map.of(), folder),
         master,
+        List.of(),
         folder.resolve("work"),
         folder.resolve("cache"),
         Duration.ofSeconds(5),

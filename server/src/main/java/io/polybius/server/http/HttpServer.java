@@ -1,9 +1,11 @@
 package io.polybius.server.http;
 
+import io.undertow.Handlers;
 import io.undertow.Undertow;
 import io.undertow.UndertowOptions;
 import io.undertow.server.HttpHandler;
 import io.undertow.server.handlers.GracefulShutdownHandler;
+import io.undertow.util.Headers;
 import java.io.IOException;
 import java.net.BindException;
 import java.net.Inet6Address;
@@ -24,7 +26,6 @@ public final class HttpServer implements AutoCloseable {
   private static final Duration HEAD_TIME = Duration.ofMinutes(1);
   private static final Duration KEEP_ALIVE = Duration.ofMinutes(5);
   private static final Duration LAST_REQUESTS = Duration.ofSeconds(5);
-  private static final int HEADER_BYTES = 128 << 10;
 
   private final Undertow undertow;
   private final GracefulShutdownHandler requests;
@@ -33,23 +34,19 @@ public final class HttpServer implements AutoCloseable {
   /**
    * Starts to listen.
    *
-   * @param host the address to listen on
-   * @param port the port, 0 for any free one
-   * @param maxBodyBytes the longest request body
+   * @param listener where, and how
    * @param token what clients must know, if anything
    * @param accessLog notes all requests; not closed with the server
    * @param handler gets the requests that passed the guards
    * @throws IOException if the port cannot be bound; the message is a sentence for the operator
    */
   public HttpServer(
-      InetAddress host,
-      int port,
-      long maxBodyBytes,
+      Listener listener,
       Optional<AccessToken> token,
       Optional<AccessLog> accessLog,
       HttpHandler handler)
       throws IOException {
-    this.host = host;
+    this.host = listener.host();
     HttpHandler authenticated =
         token.<HttpHandler>map(known -> new TokenGuard(known, handler)).orElse(handler);
     this.requests =
@@ -61,21 +58,28 @@ public final class HttpServer implements AutoCloseable {
     HttpHandler logged = accessLog.map(noted -> noted.around(explained)).orElse(explained);
     this.undertow =
         Undertow.builder()
-            .addHttpListener(port, host.getHostAddress())
+            .addHttpListener(listener.port(), host.getHostAddress())
             .setSocketOption(Options.TCP_NODELAY, true)
-            .setServerOption(UndertowOptions.MAX_HEADER_SIZE, HEADER_BYTES)
-            .setServerOption(UndertowOptions.MAX_ENTITY_SIZE, maxBodyBytes)
+            .setServerOption(UndertowOptions.MAX_HEADER_SIZE, listener.maxHeaderBytes())
+            .setServerOption(UndertowOptions.MAX_ENTITY_SIZE, listener.maxBodyBytes())
             .setServerOption(UndertowOptions.REQUEST_PARSE_TIMEOUT, (int) HEAD_TIME.toMillis())
             .setServerOption(UndertowOptions.NO_REQUEST_TIMEOUT, (int) KEEP_ALIVE.toMillis())
             .setServerOption(UndertowOptions.SHUTDOWN_TIMEOUT, (int) LAST_REQUESTS.toMillis())
-            .setHandler(new RequestIds(logged))
+            .setHandler(new RequestIds(named(listener, logged)))
             .build();
     try {
       undertow.start();
     } catch (RuntimeException e) {
       undertow.stop();
-      throw new IOException(whyNot(host, port, e), e);
+      throw new IOException(whyNot(host, listener.port(), e), e);
     }
+  }
+
+  private static HttpHandler named(Listener listener, HttpHandler next) {
+    return listener
+        .product()
+        .<HttpHandler>map(product -> Handlers.header(next, Headers.SERVER_STRING, product))
+        .orElse(next);
   }
 
   /** Returns where clients of this machine reach the server. */

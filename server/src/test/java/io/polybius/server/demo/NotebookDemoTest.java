@@ -9,6 +9,7 @@ import io.polybius.rest.RestSettings;
 import io.polybius.rest.VersionInfo;
 import io.polybius.server.client.ServerClient;
 import io.polybius.server.http.HttpServer;
+import io.polybius.server.http.Listener;
 import io.polybius.session.BatchService;
 import io.polybius.session.CoreSettings;
 import io.polybius.session.SessionLimits;
@@ -24,6 +25,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -106,9 +108,7 @@ class NotebookDemoTest {
                 sessions, new KernelGatewaySettings("test", files, Duration.ofSeconds(1)));
         HttpServer http =
             new HttpServer(
-                InetAddress.getLoopbackAddress(),
-                0,
-                1 << 20,
+                Listener.on(InetAddress.getLoopbackAddress(), 0, 1 << 20),
                 Optional.empty(),
                 Optional.empty(),
                 jupyter.handler(
@@ -116,7 +116,10 @@ class NotebookDemoTest {
                             sessions,
                             batches,
                             new RestSettings(
-                                new VersionInfo("0.9.0", "", "", "", "", ""), false, 1 << 20))
+                                new VersionInfo("0.9.0", "", "", "", "", ""),
+                                false,
+                                1 << 20,
+                                Map.of()))
                         .handler()))) {
       return new NotebookDemo(
               new ServerClient(http.uri()), folder, new Screen(new PrintWriter(shown), false))

@@ -44,7 +44,11 @@ class AccessLogTest {
   private List<String> linesOf(HttpHandler handler, String... requests) throws IOException {
     try (AccessLog accessLog = new AccessLog(folder(), 3);
         HttpServer server =
-            new HttpServer(LOOPBACK, 0, 1024, Optional.empty(), Optional.of(accessLog), handler)) {
+            new HttpServer(
+                Listener.on(LOOPBACK, 0, 1024),
+                Optional.empty(),
+                Optional.of(accessLog),
+                handler)) {
       for (String request : requests) {
         send(server, request);
       }
@@ -190,9 +194,7 @@ class AccessLogTest {
       try (AccessLog accessLog = new AccessLog(folder, 3);
           HttpServer server =
               new HttpServer(
-                  LOOPBACK,
-                  0,
-                  1024,
+                  Listener.on(LOOPBACK, 0, 1024),
                   Optional.empty(),
                   Optional.of(accessLog),
                   exchange -> exchange.endExchange())) {
@@ -207,9 +209,7 @@ class AccessLogTest {
     try (AccessLog accessLog = new AccessLog(folder(), 3);
         HttpServer server =
             new HttpServer(
-                LOOPBACK,
-                0,
-                1024,
+                Listener.on(LOOPBACK, 0, 1024),
                 Optional.empty(),
                 Optional.of(accessLog),
                 new BlockingHandler(exchange -> exchange.getOutputStream().write(1)))) {

@@ -344,9 +344,7 @@ class HttpServerTest {
       assertThatThrownBy(
               () ->
                   new HttpServer(
-                      LOOPBACK,
-                      taken.getLocalPort(),
-                      1024,
+                      Listener.on(LOOPBACK, taken.getLocalPort(), 1024),
                       Optional.empty(),
                       Optional.empty(),
                       handler()))
@@ -405,7 +403,7 @@ class HttpServerTest {
   }
 
   private void start(InetAddress host, Optional<AccessToken> token) throws IOException {
-    server = new HttpServer(host, 0, 1024, token, Optional.empty(), handler());
+    server = new HttpServer(Listener.on(host, 0, 1024), token, Optional.empty(), handler());
   }
 
   private int port() {
