@@ -3,10 +3,13 @@ package io.polybius.rest;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.polybius.driver.protocol.DriverEvent.DriverFailed;
+import io.polybius.session.ErrorCode;
+import io.polybius.session.SessionException;
 import io.polybius.session.testing.ScriptedDriver.Script;
 import io.polybius.session.testing.ScriptedLauncher;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.util.concurrent.CompletionException;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -215,6 +218,15 @@ class ErrorsTest {
 
     assertThat(answer.statusCode()).isEqualTo(201);
     assertThat(answer.body()).contains("\"ttl\":\"" + time + "\"");
+  }
+
+  @Test
+  void whatTheOperatorDoesNotAllowIsRejected() {
+    SessionException refused =
+        new SessionException(ErrorCode.REJECTED, "requirement failed: File is required.");
+
+    assertThat(ErrorMapper.answer(new CompletionException(refused)))
+        .isEqualTo(Answer.message(400, "Rejected, Reason: requirement failed: File is required."));
   }
 
   @Test

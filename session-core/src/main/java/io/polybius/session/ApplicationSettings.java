@@ -1,5 +1,6 @@
 package io.polybius.session;
 
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -108,5 +109,40 @@ public record ApplicationSettings(
   /** Returns the same settings with other Spark settings. */
   public ApplicationSettings withConf(Map<String, String> newConf) {
     return with(jars, pyFiles, files, archives, newConf);
+  }
+
+  /**
+   * Returns Spark's settings for the application, in a new map. The fields win over {@link #conf},
+   * and that over the defaults; files of fields come before those that are already named.
+   *
+   * @param defaults what holds where nothing is asked for, such as a name
+   */
+  public Map<String, String> sparkConf(Map<String, String> defaults) {
+    Map<String, String> spark = new LinkedHashMap<>(defaults);
+    conf.forEach(
+        (key, value) -> {
+          if (key.startsWith("spark.")) {
+            spark.put(key, value);
+          }
+        });
+    name.ifPresent(value -> spark.put("spark.app.name", value));
+    driverMemory.ifPresent(value -> spark.put("spark.driver.memory", value));
+    driverCores.ifPresent(value -> spark.put("spark.driver.cores", String.valueOf(value)));
+    executorMemory.ifPresent(value -> spark.put("spark.executor.memory", value));
+    executorCores.ifPresent(value -> spark.put("spark.executor.cores", String.valueOf(value)));
+    numExecutors.ifPresent(value -> spark.put("spark.executor.instances", String.valueOf(value)));
+    queue.ifPresent(value -> spark.put("spark.yarn.queue", value));
+    putBefore(spark, "spark.jars", jars);
+    putBefore(spark, "spark.submit.pyFiles", pyFiles);
+    putBefore(spark, "spark.files", files);
+    putBefore(spark, "spark.archives", archives);
+    return spark;
+  }
+
+  private static void putBefore(Map<String, String> spark, String key, List<String> files) {
+    if (!files.isEmpty()) {
+      String joined = String.join(",", files);
+      spark.merge(key, joined, (more, first) -> more.isBlank() ? first : first + "," + more);
+    }
   }
 }

@@ -1,20 +1,267 @@
 package io.polybius.session;
 
-/** What an operator lets users submit. */
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.Properties;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+/**
+ * What an operator lets users submit: which Spark settings they may set, and which files of the
+ * server's machine they may have Spark read. Paths come out of {@link #check} in a form that means
+ * the same file to every part of Spark.
+ */
 public final class SubmissionRules {
 
-  /** Lets everything through. */
+  /** Rules that let everything through as it is. */
   public static final SubmissionRules NONE = new SubmissionRules();
 
-  private SubmissionRules() {}
+  /** With these a user could run own code inside {@code spark-submit}, as the server's user. */
+  private static final List<String> CUSTOM_CLASSPATH =
+      List.of(
+          "spark.submit.deployMode", "spark.submit.proxyUser.allowCustomClasspathInClusterMode");
 
-  /** Returns the settings as they may be used, or throws what is wrong with them. */
-  public SessionSettings check(SessionSettings asked) {
-    return asked;
+  /** Lists of files; Livy takes paths without a scheme to be of the default file system. */
+  private static final List<String> FILE_LISTS =
+      List.of(
+          "spark.jars",
+          "spark.files",
+          "spark.archives",
+          "spark.submit.pyFiles",
+          "spark.yarn.archive",
+          "spark.yarn.jar",
+          "spark.yarn.jars",
+          "spark.yarn.dist.archives",
+          "spark.yarn.dist.files",
+          "spark.yarn.dist.jars",
+          "spark.yarn.dist.pyFiles");
+
+  /** Single files; Spark takes paths without a scheme to be of the machine that submits. */
+  private static final List<String> FILES =
+      List.of(
+          "spark.jars.ivySettings",
+          "spark.kerberos.keytab",
+          "spark.kubernetes.driver.podTemplateFile",
+          "spark.kubernetes.executor.podTemplateFile",
+          "spark.kubernetes.kerberos.krb5.path",
+          "spark.metrics.conf",
+          "spark.yarn.keytab");
+
+  /** Credentials that {@code spark-submit} reads, and not those that are mounted in a pod. */
+  private static final Pattern KUBERNETES_CREDENTIAL =
+      Pattern.compile(
+          "spark\\.kubernetes\\.authenticate\\.((submission|driver)\\.)?\\w+File",
+          Pattern.CASE_INSENSITIVE);
+
+  /** A mount table makes URIs of another file system mean whatever it says. */
+  private static final String MOUNT_TABLE = "spark.hadoop.fs.viewfs.mounttable.";
+
+  private static final Pattern FILE_SYSTEM_CLASS =
+      Pattern.compile("spark\\.hadoop\\.fs\\..*\\.impl", Pattern.CASE_INSENSITIVE);
+
+  /** File systems that hand out the files of another one, which can be the local one. */
+  private static final Pattern WRAPPING_CLASS =
+      Pattern.compile("(Local|Proxy|View|Filter|Har)[\\w$]*\\s*$");
+
+  private static final Pattern JAVA_OPTIONS =
+      Pattern.compile("spark\\..*JavaOptions", Pattern.CASE_INSENSITIVE);
+
+  /** A Spark setting as an option of the JVM, which Spark takes as well. */
+  private static final Pattern SETTING_AS_OPTION = Pattern.compile("-D(spark\\.[^\\s=]+)");
+
+  /** What ends a key or is cut off from it where settings are written as text. */
+  private static final Pattern NO_KEY = Pattern.compile("[\\p{Cc}\\p{Z}=]");
+
+  private static final Map<String, String> RENAMED = renamedKeys();
+
+  private final boolean unrestricted;
+  private final Set<String> forbidden = new TreeSet<>(String.CASE_INSENSITIVE_ORDER);
+  private final Set<String> fileLists = new TreeSet<>(String.CASE_INSENSITIVE_ORDER);
+  private final Set<String> files = new TreeSet<>(String.CASE_INSENSITIVE_ORDER);
+  private final SubmittedPaths paths;
+
+  /**
+   * What an operator can choose about submissions.
+   *
+   * @param forbiddenKeys Spark settings that users may not set
+   * @param localFolders folders of this machine whose files users may name
+   * @param defaultFileSystem the URI of the file system of paths that name none, such as {@code
+   *     hdfs://nn:8020} or {@code file:///}
+   * @param moreFileLists further Spark settings whose values are lists of files
+   * @param allowCustomClasspath whether users may set what lets them put code of their own before
+   *     Spark's
+   */
+  public record Options(
+      Set<String> forbiddenKeys,
+      List<Path> localFolders,
+      String defaultFileSystem,
+      List<String> moreFileLists,
+      boolean allowCustomClasspath) {
+
+    /** Copies the collections. */
+    public Options {
+      forbiddenKeys = Set.copyOf(forbiddenKeys);
+      localFolders = localFolders.stream().map(Path::toAbsolutePath).toList();
+      moreFileLists = List.copyOf(moreFileLists);
+    }
   }
 
-  /** Returns the settings as they may be used, or throws what is wrong with them. */
-  public BatchSettings check(BatchSettings asked) {
-    return asked;
+  /**
+   * Makes the rules of an operator.
+   *
+   * @throws IllegalArgumentException if the default file system is no URI with a scheme
+   */
+  public SubmissionRules(Options options) {
+    unrestricted = false;
+    options.forbiddenKeys().forEach(key -> forbidden.add(currentName(key)));
+    if (!options.allowCustomClasspath()) {
+      forbidden.addAll(CUSTOM_CLASSPATH);
+    }
+    fileLists.addAll(FILE_LISTS);
+    fileLists.addAll(options.moreFileLists());
+    files.addAll(FILES);
+    files.removeAll(fileLists);
+    paths = new SubmittedPaths(options.localFolders(), options.defaultFileSystem());
+  }
+
+  private SubmissionRules() {
+    unrestricted = true;
+    paths = new SubmittedPaths(List.of(), "file:///");
+  }
+
+  /**
+   * Checks what a session was asked for with.
+   *
+   * @return the same settings with the files that Spark is to read
+   * @throws SessionException with {@link ErrorCode#REJECTED} if they break a rule
+   */
+  public SessionSettings check(SessionSettings settings) {
+    return unrestricted ? settings : settings.withApplication(checked(settings.application()));
+  }
+
+  /**
+   * Checks what a batch was asked for with.
+   *
+   * @return the same settings with the files that Spark is to read
+   * @throws SessionException with {@link ErrorCode#REJECTED} if they break a rule
+   */
+  public BatchSettings check(BatchSettings settings) {
+    if (unrestricted) {
+      return settings;
+    }
+    ApplicationSettings application = checked(settings.application());
+    String file = settings.file().strip();
+    if (file.isEmpty()) {
+      throw SubmittedPaths.failed("File is required.");
+    }
+    return settings.with(paths.resolve(file), application);
+  }
+
+  private ApplicationSettings checked(ApplicationSettings asked) {
+    refuseForbidden(asked.conf());
+    return asked.with(
+        resolved(asked.jars()),
+        resolved(asked.pyFiles()),
+        resolved(asked.files()),
+        resolved(asked.archives()),
+        resolved(asked.conf()));
+  }
+
+  private void refuseForbidden(Map<String, String> conf) {
+    Set<String> found = new TreeSet<>();
+    conf.forEach(
+        (key, value) -> {
+          if (NO_KEY.matcher(key).find() || value.indexOf('\0') >= 0) {
+            throw SubmittedPaths.failed(
+                "'%s' is no setting of Spark.".formatted(SubmittedPaths.printable(key)));
+          }
+          if (forbidden.contains(currentName(key)) || redirectsFiles(key, value)) {
+            found.add(key);
+          }
+          if (JAVA_OPTIONS.matcher(key).matches()) {
+            // Quotes and backslashes are gone when the JVM sees the options.
+            Matcher option = SETTING_AS_OPTION.matcher(value.replaceAll("[\"'\\\\]", ""));
+            option
+                .results()
+                .map(match -> match.group(1))
+                .filter(this::isGuarded)
+                .forEach(found::add);
+          }
+        });
+    if (!found.isEmpty()) {
+      throw new SessionException(
+          ErrorCode.REJECTED,
+          "Blacklisted configuration values in session config: " + String.join(", ", found));
+    }
+  }
+
+  private boolean isGuarded(String key) {
+    return forbidden.contains(currentName(key))
+        || fileLists.contains(key)
+        || isFile(key)
+        || redirectsFiles(key, "Local");
+  }
+
+  private boolean isFile(String key) {
+    return files.contains(key) || KUBERNETES_CREDENTIAL.matcher(key).matches();
+  }
+
+  private static boolean redirectsFiles(String key, String value) {
+    return key.regionMatches(true, 0, MOUNT_TABLE, 0, MOUNT_TABLE.length())
+        || (FILE_SYSTEM_CLASS.matcher(key).matches() && WRAPPING_CLASS.matcher(value).find());
+  }
+
+  private Map<String, String> resolved(Map<String, String> conf) {
+    return conf.entrySet().stream()
+        .collect(
+            Collectors.toMap(
+                Map.Entry::getKey, entry -> resolved(entry.getKey(), entry.getValue())));
+  }
+
+  private String resolved(String key, String value) {
+    if (fileLists.contains(key)) {
+      return String.join(",", resolved(Arrays.asList(value.split("[,\\s]+"))));
+    }
+    String file = value.strip();
+    return isFile(key) && !file.isEmpty() ? paths.resolveLocal(file) : value;
+  }
+
+  private List<String> resolved(Collection<String> list) {
+    // Spark joins lists with commas, and takes them apart at each comma.
+    return list.stream()
+        .flatMap(element -> Stream.of(element.split(",")))
+        .map(String::strip)
+        .filter(element -> !element.isEmpty())
+        .map(paths::resolve)
+        .toList();
+  }
+
+  /** Spark and Livy still take settings by names that they had in earlier releases. */
+  private static String currentName(String key) {
+    return key.startsWith("livy.") ? key.replace('_', '-') : RENAMED.getOrDefault(key, key);
+  }
+
+  private static Map<String, String> renamedKeys() {
+    Properties renamed = new Properties();
+    try (InputStream file =
+        SubmissionRules.class.getResourceAsStream("renamed-spark-settings.properties")) {
+      renamed.load(file);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    Map<String, String> names = new TreeMap<>(String.CASE_INSENSITIVE_ORDER);
+    renamed.stringPropertyNames().forEach(old -> names.put(old, renamed.getProperty(old)));
+    return names;
   }
 }

@@ -22,6 +22,9 @@ public final class TimeText {
           "h", ChronoUnit.HOURS,
           "d", ChronoUnit.DAYS);
 
+  /** Timers count in milliseconds. */
+  private static final Duration LONGEST = Duration.ofMillis(Long.MAX_VALUE);
+
   private TimeText() {}
 
   /**
@@ -39,7 +42,11 @@ public final class TimeText {
       throw new IllegalArgumentException("Invalid suffix: \"" + unit + "\"");
     }
     try {
-      return Duration.of(Long.parseLong(matcher.group(1)), UNITS.get(unit));
+      Duration time = Duration.of(Long.parseLong(matcher.group(1)), UNITS.get(unit));
+      if (time.abs().compareTo(LONGEST) <= 0) {
+        return time;
+      }
+      throw new IllegalArgumentException("Invalid time string: " + text);
     } catch (ArithmeticException e) {
       throw new IllegalArgumentException("Invalid time string: " + text, e);
     }

@@ -3,7 +3,6 @@ package io.polybius.launch;
 import io.polybius.driver.protocol.DriverConnection;
 import io.polybius.driver.protocol.DriverEvent;
 import io.polybius.driver.protocol.DriverListener;
-import io.polybius.session.ApplicationSettings;
 import io.polybius.session.Kind;
 import io.polybius.session.ProcessLog;
 import io.polybius.session.spi.DriverLauncher;
@@ -181,34 +180,12 @@ public final class LocalLauncher implements DriverLauncher {
 
   private Map<String, String> sparkSettings(LaunchSpec spec, SparkInstallation installation)
       throws LaunchException {
-    ApplicationSettings asked = spec.settings().application();
-    Map<String, String> spark = new LinkedHashMap<>(defaults(installation));
-    spark.put("spark.app.name", asked.name().orElse("livy-session-" + spec.sessionId()));
-    asked
-        .conf()
-        .forEach(
-            (key, value) -> {
-              if (key.startsWith("spark.")) {
-                spark.put(key, value);
-              }
-            });
-    asked.driverMemory().ifPresent(value -> spark.put("spark.driver.memory", value));
-    asked.executorMemory().ifPresent(value -> spark.put("spark.executor.memory", value));
-    put(spark, "spark.jars", asked.jars());
-    put(spark, "spark.files", asked.files());
-    put(spark, "spark.archives", asked.archives());
-    put(spark, "spark.submit.pyFiles", asked.pyFiles());
+    Map<String, String> known = new LinkedHashMap<>(defaults(installation));
+    known.put("spark.app.name", "livy-session-" + spec.sessionId());
+    Map<String, String> spark = spec.settings().application().sparkConf(known);
     spark.put("spark.master", settings.master());
     spark.put("spark.submit.deployMode", "client");
     return spark;
-  }
-
-  private static void put(Map<String, String> spark, String key, List<String> values) {
-    if (!values.isEmpty()) {
-      String more = spark.get(key);
-      String joined = String.join(",", values);
-      spark.put(key, more == null || more.isEmpty() ? joined : joined + "," + more);
-    }
   }
 
   private static void delete(WorkDirectory directory) {
