@@ -67,6 +67,7 @@ public final class SessionService implements AutoCloseable {
   public SessionSnapshot open(SessionSettings asked, Caller caller) {
     LanguageCheck.ofSession(asked.kind(), launcher.languages());
     SessionSettings checked = settings.rules().check(asked);
+    SessionLimits limits = settings.limits().forSession(checked.application().conf());
     Runnable place = settings.creations().take();
     Session session;
     try {
@@ -78,7 +79,7 @@ public final class SessionService implements AutoCloseable {
                       id,
                       checked,
                       caller.user(),
-                      settings.limits(),
+                      limits,
                       settings.log("session-" + id),
                       environment));
     } catch (RuntimeException e) {

@@ -18,6 +18,8 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -201,6 +203,42 @@ class SessionServiceTest {
     assertThat(service.session("0").statements()).hasSize(5);
     assertThatThrownBy(() -> service.statement("0", 0)).hasMessage("Statement not found");
     assertThat(service.statement("0", 7).id()).isEqualTo(7);
+  }
+
+  @Test
+  void aSessionMayRetainAnotherNumberOfStatements() throws Exception {
+    ScriptedLauncher launcher = ScriptedLauncher.ready(Script.TINY);
+    service = new SessionService(launcher, CoreSettings.of(QUICK), Clock.systemUTC());
+    service.open(
+        SessionSettings.of(Kind.SPARK).withConf(Map.of("livy.rsc.retained-statements", "2")),
+        CALLER);
+    awaitState(SessionState.IDLE);
+    for (int i = 0; i < 4; i++) {
+      ended(run("value 1").id());
+    }
+    assertThat(service.session("0").statements()).hasSize(2);
+  }
+
+  @Test
+  void whatIsRejectedOpensNoSession() {
+    ScriptedLauncher launcher = ScriptedLauncher.ready(Script.TINY);
+    SubmissionRules rules =
+        new SubmissionRules(
+            new SubmissionRules.Options(
+                Set.of("spark.yarn.queue"), List.of(), "file:///", List.of(), false));
+    service =
+        new SessionService(launcher, CoreSettings.of(QUICK).withRules(rules), Clock.systemUTC());
+    for (String key : List.of("spark.yarn.queue", "livy.rsc.retained-statements")) {
+      assertThatThrownBy(
+              () ->
+                  service.open(
+                      SessionSettings.of(Kind.SPARK).withConf(Map.of(key, "fast")), CALLER))
+          .isInstanceOfSatisfying(
+              SessionException.class,
+              refused -> assertThat(refused.code()).isEqualTo(ErrorCode.REJECTED));
+    }
+    assertThat(service.sessions()).isEmpty();
+    assertThat(service.open(SessionSettings.of(Kind.SPARK), CALLER).id()).isZero();
   }
 
   @Test
