@@ -3,6 +3,7 @@ package io.polybius.server;
 import io.polybius.server.client.ServerClient;
 import io.polybius.server.config.ConfigException;
 import io.polybius.server.config.ServerConfig;
+import io.polybius.server.config.Sources;
 import io.polybius.server.demo.NotebookDemo;
 import io.polybius.server.demo.Screen;
 import java.io.IOException;
@@ -21,13 +22,21 @@ final class DemoCommand implements Callable<Integer> {
   /** What has to hold for the demonstration, whatever the operator's files say. */
   private static final Map<String, String> SETTINGS =
       Map.of(
-          "livy.server.host", "127.0.0.1",
-          "livy.server.port", "0",
-          "livy.rsc.server.connect.timeout", "10m",
-          "polybius.server.token-file", "",
+          "livy.server.host",
+          "127.0.0.1",
+          "livy.server.port",
+          "0",
+          "livy.rsc.server.connect.timeout",
+          "10m",
+          "polybius.server.token-file",
+          "",
+          "polybius.server.access-log-dir",
+          "off",
           // There is but one session, and it begins at once.
-          "polybius.server.prespawned-drivers", "0",
-          "polybius.server.state-dir", "");
+          "polybius.server.prespawned-drivers",
+          "0",
+          "polybius.server.state-dir",
+          "");
 
   @Spec private CommandSpec spec;
 
@@ -35,7 +44,7 @@ final class DemoCommand implements Callable<Integer> {
   public Integer call()
       throws CommandException, ConfigException, IOException, InterruptedException {
     Installation installation = Installation.ofThisProcess();
-    ServerConfig config = ServerConfig.load(installation.home(), System.getenv(), SETTINGS);
+    ServerConfig config = ServerConfig.load(Sources.ofThisProcess(installation.home(), SETTINGS));
     Screen screen = new Screen(spec.commandLine().getOut(), hasColours());
     try (ServerAssembly server = ServerProcess.start(config, installation)) {
       screen.say("Polybius runs at " + server.uri());

@@ -68,4 +68,12 @@ public record Installation(Path home, Path distribution) {
         .orElse(Path.of(System.getProperty("user.home"), ".cache"))
         .resolve("polybius");
   }
+
+  /** Returns the folder for logs, when the operator has chosen none for them: Livy's, or here. */
+  Path logs(Map<String, String> environment) {
+    return Optional.ofNullable(environment.get("LIVY_LOG_DIR"))
+        .filter(folder -> !folder.isBlank())
+        .map(Path::of)
+        .orElse(distribution.resolve("logs"));
+  }
 }

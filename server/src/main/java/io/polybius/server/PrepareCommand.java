@@ -3,6 +3,7 @@ package io.polybius.server;
 import io.polybius.launch.LocalLauncher;
 import io.polybius.server.config.ConfigException;
 import io.polybius.server.config.ServerConfig;
+import io.polybius.server.config.Sources;
 import io.polybius.server.files.PrivateFolder;
 import io.polybius.session.spi.LaunchException;
 import java.io.IOException;
@@ -23,7 +24,8 @@ final class PrepareCommand implements Callable<Integer> {
     Map<String, String> environment = System.getenv();
     ServerConfig config =
         ServerConfig.load(
-            installation.home(), environment, Map.of("polybius.server.prespawned-drivers", "0"));
+            Sources.ofThisProcess(
+                installation.home(), Map.of("polybius.server.prespawned-drivers", "0")));
     try (PrivateFolder folder = new PrivateFolder(config.stateDirectory());
         LocalLauncher launcher =
             ServerAssembly.launcher(config, installation, environment, folder.folder("drivers"))) {

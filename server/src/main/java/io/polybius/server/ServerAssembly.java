@@ -13,8 +13,11 @@ import io.polybius.server.http.AccessToken;
 import io.polybius.server.http.HttpServer;
 import io.polybius.session.BatchService;
 import io.polybius.session.CoreSettings;
+import io.polybius.session.CreationLimit;
+import io.polybius.session.Lifetimes;
 import io.polybius.session.SessionLimits;
 import io.polybius.session.SessionService;
+import io.polybius.session.SubmissionRules;
 import io.polybius.session.spi.DriverLauncher;
 import io.polybius.session.spi.LaunchException;
 import java.io.IOException;
@@ -57,12 +60,7 @@ public final class ServerAssembly implements AutoCloseable {
       PrivateFolder folder = part(new PrivateFolder(config.stateDirectory()));
       DriverLauncher launcher =
           launcher(config, installation, environment, folder.folder("drivers"));
-      CoreSettings core =
-          CoreSettings.of(
-                  SessionLimits.DEFAULT
-                      .withStartTimeout(config.driverConnectTimeout())
-                      .withRetainedStatements(config.retainedStatements()))
-              .withLogFolder(folder.folder("logs"));
+      CoreSettings core = coreSettings(config, folder.folder("logs"));
       // Closes the launcher when it is closed itself.
       SessionService sessions = part(new SessionService(launcher, core, Clock.systemUTC()));
       BatchService batches =
@@ -139,6 +137,35 @@ public final class ServerAssembly implements AutoCloseable {
   static SparkFinder sparks(
       ServerConfig config, Installation installation, Map<String, String> environment) {
     return new SparkFinder(config.sparkHome(), environment, installation.embeddedSpark());
+  }
+
+  /** Returns what the operator chose about sessions and batches, whose logs go into a folder. */
+  static CoreSettings coreSettings(ServerConfig config, Path logFolder) {
+    ServerConfig.Sessions chosen = config.sessions();
+    return new CoreSettings(
+        SessionLimits.DEFAULT
+            .withStartTimeout(config.driverConnectTimeout())
+            .withCancelTimeout(chosen.cancelTimeout())
+            .withRetainedStatements(config.retainedStatements()),
+        new Lifetimes(
+            Optional.of(chosen.timeout()).filter(time -> chosen.timeoutCheck()),
+            Optional.of(chosen.ttl()).filter(time -> chosen.ttlCheck()),
+            chosen.heartbeatInterval(),
+            chosen.stateRetain()),
+        submissionRules(config),
+        new CreationLimit(chosen.maxCreation()),
+        Optional.of(logFolder));
+  }
+
+  /** Returns what the operator lets users submit. */
+  static SubmissionRules submissionRules(ServerConfig config) {
+    return new SubmissionRules(config.submissions());
+  }
+
+  /** Returns the folder for the log of requests, or nothing when there is to be none. */
+  static Optional<Path> accessLogFolder(
+      ServerConfig config, Installation installation, Map<String, String> environment) {
+    return config.http().accessLog().folder(installation.logs(environment));
   }
 
   /** Returns where HTTP is served. */

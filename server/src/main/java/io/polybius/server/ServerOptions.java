@@ -2,6 +2,7 @@ package io.polybius.server;
 
 import io.polybius.server.config.ConfigException;
 import io.polybius.server.config.ServerConfig;
+import io.polybius.server.config.Sources;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import picocli.CommandLine.Option;
@@ -33,6 +34,6 @@ final class ServerOptions {
     if (port != null) {
       given.put("livy.server.port", port);
     }
-    return ServerConfig.load(installation.home(), System.getenv(), given);
+    return ServerConfig.load(Sources.ofThisProcess(installation.home(), given));
   }
 }

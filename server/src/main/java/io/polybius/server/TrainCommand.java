@@ -7,6 +7,7 @@ import io.polybius.kernel.wire.ConnectionFile;
 import io.polybius.server.client.ServerClient;
 import io.polybius.server.config.ConfigException;
 import io.polybius.server.config.ServerConfig;
+import io.polybius.server.config.Sources;
 import io.polybius.server.files.PrivateFolder;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -44,13 +45,20 @@ final class TrainCommand implements Callable<Integer> {
     try (PrivateFolder folder = new PrivateFolder(Optional.empty())) {
       Map<String, String> settings =
           Map.of(
-              "livy.server.host", "127.0.0.1",
-              "livy.server.port", "0",
-              "polybius.server.token-file", "",
-              "polybius.server.prespawned-drivers", "0",
+              "livy.server.host",
+              "127.0.0.1",
+              "livy.server.port",
+              "0",
+              "polybius.server.token-file",
+              "",
+              "polybius.server.access-log-dir",
+              "off",
+              "polybius.server.prespawned-drivers",
+              "0",
               // Where there is no Spark, no driver is started.
-              "livy.server.spark-home", folder.folder("no-spark").toString());
-      ServerConfig config = ServerConfig.load(installation.home(), System.getenv(), settings);
+              "livy.server.spark-home",
+              folder.folder("no-spark").toString());
+      ServerConfig config = ServerConfig.load(Sources.ofThisProcess(installation.home(), settings));
       try (ServerAssembly server = ServerProcess.start(config, installation)) {
         new ServerClient(server.uri()).get("/version");
         relay(server.uri(), folder.folder("kernel").resolve("kernel-train.json"));

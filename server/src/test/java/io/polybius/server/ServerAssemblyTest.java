@@ -6,6 +6,10 @@ import static org.awaitility.Awaitility.await;
 
 import io.polybius.server.config.ConfigException;
 import io.polybius.server.config.ServerConfig;
+import io.polybius.server.config.Sources;
+import io.polybius.session.CoreSettings;
+import io.polybius.session.Lifetimes;
+import io.polybius.session.SessionLimits;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -21,6 +25,7 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.BeforeEach;
@@ -134,6 +139,69 @@ class ServerAssemblyTest {
     assertThat(state).isEmptyDirectory();
   }
 
+  @Test
+  void withoutSettingsTheCoreHasItsOwnDefaults() throws Exception {
+    CoreSettings settings = ServerAssembly.coreSettings(config(Map.of()), folder);
+
+    assertThat(settings.limits()).isEqualTo(SessionLimits.DEFAULT);
+    assertThat(settings.lifetimes()).isEqualTo(Lifetimes.DEFAULT);
+    assertThat(settings.logFolder()).contains(folder);
+  }
+
+  @Test
+  void theOperatorSaysWhenSessionsEnd() throws Exception {
+    CoreSettings settings =
+        ServerAssembly.coreSettings(
+            config(
+                Map.of(
+                    "livy.server.session.timeout-check", "false",
+                    "livy.server.session.ttl-check", "true",
+                    "livy.server.session.ttl", "2h",
+                    "livy.server.session.state-retain.sec", "3m",
+                    "livy.server.heartbeat-watchdog.interval", "4s",
+                    "livy.rsc.job-cancel.timeout", "5s")),
+            folder);
+
+    assertThat(settings.lifetimes())
+        .isEqualTo(
+            new Lifetimes(
+                Optional.empty(),
+                Optional.of(Duration.ofHours(2)),
+                Duration.ofSeconds(4),
+                Duration.ofMinutes(3)));
+    assertThat(settings.limits().cancelTimeout()).isEqualTo(Duration.ofSeconds(5));
+  }
+
+  @Test
+  void theOperatorSaysWhatUsersMaySubmit() throws Exception {
+    try (ServerAssembly server = start(Map.of())) {
+      HttpResponse<String> refused =
+          post(server.uri().resolve("/sessions"), "{\"jars\": [\"/etc/passwd\"]}");
+      assertThat(refused.statusCode()).isEqualTo(400);
+      assertThat(refused.body())
+          .isEqualTo(
+              "{\"msg\":\"Rejected, Reason: requirement failed: Local path /etc/passwd cannot be"
+                  + " added to user sessions.\"}");
+      assertThat(get(server.uri().resolve("/sessions")).body()).contains("\"total\":0");
+    }
+  }
+
+  @Test
+  void logsOfRequestsAreWhereTheOperatorSays() throws Exception {
+    Installation installation = Installation.at(folder);
+    Map<String, String> livy = Map.of("LIVY_LOG_DIR", "/var/log/livy");
+
+    assertThat(ServerAssembly.accessLogFolder(config(Map.of()), installation, Map.of()))
+        .contains(folder.resolve("logs"));
+    assertThat(ServerAssembly.accessLogFolder(config(Map.of()), installation, livy))
+        .contains(Path.of("/var/log/livy"));
+    Map<String, String> chosen = Map.of("polybius.server.access-log-dir", "/logs");
+    assertThat(ServerAssembly.accessLogFolder(config(chosen), installation, livy))
+        .contains(Path.of("/logs"));
+    Map<String, String> off = Map.of("polybius.server.access-log-dir", "off");
+    assertThat(ServerAssembly.accessLogFolder(config(off), installation, livy)).isEmpty();
+  }
+
   private String tokenFile() throws IOException {
     Path file = folder.resolve("token");
     if (!Files.exists(file)) {
@@ -151,8 +219,22 @@ class ServerAssemblyTest {
     all.put("polybius.server.state-dir", state.toString());
     all.put("polybius.server.cache-dir", folder.resolve("cache").toString());
     all.putAll(settings);
-    return ServerAssembly.start(
-        ServerConfig.load(folder, Map.of(), all), Installation.at(folder), Map.of());
+    return ServerAssembly.start(config(all), Installation.at(folder), Map.of());
+  }
+
+  private ServerConfig config(Map<String, String> settings) throws ConfigException {
+    return ServerConfig.load(new Sources(folder, Map.of(), Map.of(), settings));
+  }
+
+  private static HttpResponse<String> post(URI uri, String body)
+      throws IOException, InterruptedException {
+    return HttpClient.newHttpClient()
+        .send(
+            HttpRequest.newBuilder(uri)
+                .timeout(Duration.ofSeconds(5))
+                .POST(HttpRequest.BodyPublishers.ofString(body))
+                .build(),
+            BodyHandlers.ofString());
   }
 
   private static HttpResponse<String> get(URI uri) throws IOException, InterruptedException {

@@ -1,11 +1,14 @@
 package io.polybius.server.config;
 
+import io.polybius.session.SubmissionRules;
 import java.net.InetAddress;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * All settings of a server, and the one table of what can be set.
@@ -25,6 +28,9 @@ import java.util.Optional;
  * @param stateDirectory where work files go, when the operator chose a place
  * @param cacheDirectory where files that speed up later starts go, when the operator chose a place
  * @param relayGrace how long a kernel outlives the loss of its kernelspec's relay
+ * @param http what is particular about HTTP
+ * @param sessions when sessions and batches end and are forgotten, and what they start with
+ * @param submissions what users may submit
  */
 public record ServerConfig(
     InetAddress host,
@@ -41,7 +47,114 @@ public record ServerConfig(
     Optional<Path> tokenFile,
     Optional<Path> stateDirectory,
     Optional<Path> cacheDirectory,
-    Duration relayGrace) {
+    Duration relayGrace,
+    Http http,
+    Sessions sessions,
+    SubmissionRules.Options submissions) {
+
+  /**
+   * What is particular about HTTP.
+   *
+   * @param requestHeaderSize the longest header of a request, in bytes
+   * @param sendServerVersion whether answers name the server and its release
+   * @param accessLog where requests are logged
+   * @param securityHeaders what browsers are told with each answer
+   */
+  public record Http(
+      int requestHeaderSize,
+      boolean sendServerVersion,
+      AccessLog accessLog,
+      SecurityHeaders securityHeaders) {}
+
+  /**
+   * Where requests are logged.
+   *
+   * @param folder the folder; empty for the usual one, {@code off} for no log
+   * @param retainDays after how many days a log is deleted, 0 for never
+   */
+  public record AccessLog(String folder, int retainDays) {
+
+    /** Returns the folder, or nothing when requests are not logged. */
+    public Optional<Path> folder(Path usual) {
+      return folder.equals(SettingType.OFF)
+          ? Optional.empty()
+          : Optional.of(folder.isEmpty() ? usual : Path.of(folder));
+    }
+  }
+
+  /**
+   * What browsers are told with each answer.
+   *
+   * @param enabled whether they are told anything
+   * @param xssProtection the header {@code X-XSS-Protection}; this one and the others may be empty
+   * @param frameOptions the header {@code X-Frame-Options}
+   * @param contentTypeOptions the header {@code X-Content-Type-Options}
+   * @param strictTransportSecurity the header {@code Strict-Transport-Security}
+   * @param contentSecurityPolicy the header {@code Content-Security-Policy}
+   */
+  public record SecurityHeaders(
+      boolean enabled,
+      String xssProtection,
+      String frameOptions,
+      String contentTypeOptions,
+      String strictTransportSecurity,
+      String contentSecurityPolicy) {
+
+    /**
+     * Returns the headers to send with their values.
+     *
+     * @param encrypted whether the answer goes through TLS; only then {@code
+     *     Strict-Transport-Security} makes sense
+     */
+    public Map<String, String> toSend(boolean encrypted) {
+      Map<String, String> headers = new LinkedHashMap<>();
+      headers.put("X-XSS-Protection", xssProtection);
+      headers.put("X-Frame-Options", frameOptions);
+      headers.put("X-Content-Type-Options", contentTypeOptions);
+      headers.put("Strict-Transport-Security", encrypted ? strictTransportSecurity : "");
+      headers.put("Content-Security-Policy", contentSecurityPolicy);
+      headers.values().removeIf(value -> !enabled || value.isEmpty());
+      return headers;
+    }
+  }
+
+  /**
+   * When sessions and batches end and are forgotten, and what they start with.
+   *
+   * @param timeout after how long without work a session ends
+   * @param timeoutCheck whether sessions end for that reason
+   * @param ttl how long a session may live
+   * @param ttlCheck whether sessions end for that reason
+   * @param stateRetain how long what has ended is remembered
+   * @param maxCreation how much may be starting at the same time
+   * @param heartbeatInterval how often it is looked for clients that have gone
+   * @param cancelTimeout how long a statement may take to stop
+   * @param rscJars jars for the Spark of each session
+   * @param replJars more of them
+   */
+  public record Sessions(
+      Duration timeout,
+      boolean timeoutCheck,
+      Duration ttl,
+      boolean ttlCheck,
+      Duration stateRetain,
+      int maxCreation,
+      Duration heartbeatInterval,
+      Duration cancelTimeout,
+      List<String> rscJars,
+      List<String> replJars) {
+
+    /** Copies the lists. */
+    public Sessions {
+      rscJars = List.copyOf(rscJars);
+      replJars = List.copyOf(replJars);
+    }
+
+    /** Returns all jars for the Spark of each session. */
+    public List<String> jars() {
+      return Stream.concat(rscJars.stream(), replJars.stream()).distinct().toList();
+    }
+  }
 
   static final Setting<InetAddress> HOST =
       new Setting<>(
@@ -117,7 +230,8 @@ public record ServerConfig(
           "livy.rsc.retained-statements",
           SettingType.COUNT,
           "1000",
-          "How many statements are kept of each session; the oldest ended ones go first.");
+          "How many statements are kept of each session; the oldest ended ones go first. Livy keeps"
+              + " 100.");
 
   static final Setting<Boolean> ALLOW_UNAUTHENTICATED =
       new Setting<>(
@@ -159,6 +273,175 @@ public record ServerConfig(
           "How long a kernel waits for its relay to come back when the connection was lost without"
               + " a shutdown, before it is ended.");
 
+  static final Setting<Duration> CANCEL_TIMEOUT =
+      new Setting<>(
+          "livy.rsc.job-cancel.timeout",
+          SettingType.TIME,
+          "30s",
+          "How long a statement that is told to stop may run on before it counts as cancelled all"
+              + " the same.");
+
+  static final Setting<Duration> SESSION_TIMEOUT =
+      new Setting<>(
+          "livy.server.session.timeout",
+          SettingType.TIME,
+          "1h",
+          "After how long without work a session ends, unless it was asked for with an"
+              + " `idleTimeout` of its own.");
+
+  static final Setting<Boolean> SESSION_TIMEOUT_CHECK =
+      new Setting<>(
+          "livy.server.session.timeout-check",
+          SettingType.SWITCH,
+          "true",
+          "Whether sessions without work end.");
+
+  static final Setting<Duration> SESSION_TTL =
+      new Setting<>(
+          "livy.server.session.ttl",
+          SettingType.TIME,
+          "8h",
+          "How long a session may live, whatever it does, unless it was asked for with a `ttl` of"
+              + " its own.");
+
+  static final Setting<Boolean> SESSION_TTL_CHECK =
+      new Setting<>(
+          "livy.server.session.ttl-check",
+          SettingType.SWITCH,
+          "false",
+          "Whether sessions that have lived that long end.");
+
+  static final Setting<Duration> HEARTBEAT_INTERVAL =
+      new Setting<>(
+          "livy.server.heartbeat-watchdog.interval",
+          SettingType.TIME,
+          "1m",
+          "How often it is looked for sessions to end because their client has sent nothing for the"
+              + " `heartbeatTimeoutInSecond` that it asked for.");
+
+  static final Setting<Duration> STATE_RETAIN =
+      new Setting<>(
+          "livy.server.session.state-retain.sec",
+          SettingType.TIME,
+          "600s",
+          "How long a session or batch that has ended can still be asked about.");
+
+  static final Setting<Integer> MAX_CREATION =
+      new Setting<>(
+          "livy.server.session.max-creation",
+          SettingType.COUNT,
+          "100",
+          "How many sessions may be starting and batches running at the same time, in all; others"
+              + " are refused.");
+
+  static final Setting<List<String>> RSC_JARS =
+      new Setting<>(
+          "livy.rsc.jars",
+          SettingType.LIST,
+          "",
+          "Jars for the Spark of each session. Livy's own jars are not needed; leave them out.");
+
+  static final Setting<List<String>> REPL_JARS =
+      new Setting<>(
+          "livy.repl.jars", SettingType.LIST, "", "More jars for the Spark of each session.");
+
+  static final Setting<List<Path>> LOCAL_FOLDERS =
+      new Setting<>(
+          "livy.file.local-dir-whitelist",
+          SettingType.FOLDERS,
+          "",
+          "Folders of the server's machine whose files sessions and batches may name, such as their"
+              + " jars. Without any, all files have to be on other file systems.");
+
+  static final Setting<List<String>> FILE_LIST_CONFIGS =
+      new Setting<>(
+          "livy.spark.file-list-configs",
+          SettingType.LIST,
+          "",
+          "Further keys in the `conf` of requests whose values are lists of files, to be checked"
+              + " like `spark.jars`.");
+
+  static final Setting<Boolean> ALLOW_CUSTOM_CLASSPATH =
+      new Setting<>(
+          "livy.server.session.allow-custom-classpath",
+          SettingType.SWITCH,
+          "false",
+          "Whether the `conf` of requests may have `spark.submit.deployMode` and"
+              + " `spark.submit.proxyUser.allowCustomClasspathInClusterMode`, with which users can"
+              + " run code of their own as the user of the server.");
+
+  static final Setting<Integer> REQUEST_HEADER_SIZE =
+      new Setting<>(
+          "livy.server.request-header.size",
+          SettingType.BYTES,
+          "131072",
+          "The longest header of a request.");
+
+  static final Setting<Boolean> SEND_SERVER_VERSION =
+      new Setting<>(
+          "livy.server.send-server-version",
+          SettingType.SWITCH,
+          "false",
+          "Whether answers have a `Server` header, which names the release.");
+
+  static final Setting<String> ACCESS_LOG_DIRECTORY =
+      new Setting<>(
+          "polybius.server.access-log-dir",
+          SettingType.FOLDER_OR_OFF,
+          "",
+          "Folder for the log of requests; `off` for no such log. Without it, `LIVY_LOG_DIR`, else"
+              + " `logs` in the installation.");
+
+  static final Setting<Integer> ACCESS_LOG_DAYS =
+      new Setting<>(
+          "livy.server.request-log-retain.days",
+          SettingType.COUNT_OR_ALL,
+          "5",
+          "After how many days a log of requests is deleted; 0 keeps all.");
+
+  static final Setting<Boolean> SECURITY_HEADERS =
+      new Setting<>(
+          "livy.server.security-headers.enabled",
+          SettingType.SWITCH,
+          "true",
+          "Whether answers have the headers below, which tell browsers not to make more of an answer"
+              + " than it is.");
+
+  static final Setting<String> XSS_PROTECTION =
+      new Setting<>(
+          "livy.server.http.header.X-XSS-Protection",
+          SettingType.HEADER,
+          "1; mode=block",
+          "The header of that name; nothing leaves it out.");
+
+  static final Setting<String> FRAME_OPTIONS =
+      new Setting<>(
+          "livy.server.http.header.X-Frame-Options",
+          SettingType.HEADER,
+          "SAMEORIGIN",
+          "The header of that name; nothing leaves it out.");
+
+  static final Setting<String> CONTENT_TYPE_OPTIONS =
+      new Setting<>(
+          "livy.server.http.header.X-Content-Type-Options",
+          SettingType.HEADER,
+          "nosniff",
+          "The header of that name; nothing leaves it out.");
+
+  static final Setting<String> STRICT_TRANSPORT_SECURITY =
+      new Setting<>(
+          "livy.server.http.header.Strict-Transport-Security",
+          SettingType.HEADER,
+          "max-age=31536000; includeSubDomains",
+          "The header of that name, which is sent with HTTPS only; nothing leaves it out.");
+
+  static final Setting<String> CONTENT_SECURITY_POLICY =
+      new Setting<>(
+          "livy.server.http.header.Content-Security-Policy",
+          SettingType.HEADER,
+          "default-src 'self'; frame-ancestors 'self'",
+          "The header of that name; nothing leaves it out.");
+
   /** Every setting, in the order in which the documentation shows them. */
   public static final List<Setting<?>> SETTINGS =
       List.of(
@@ -167,9 +450,32 @@ public record ServerConfig(
           TOKEN_FILE,
           ALLOW_UNAUTHENTICATED,
           CSRF_PROTECTION,
+          REQUEST_HEADER_SIZE,
+          SEND_SERVER_VERSION,
+          ACCESS_LOG_DIRECTORY,
+          ACCESS_LOG_DAYS,
+          SECURITY_HEADERS,
+          XSS_PROTECTION,
+          FRAME_OPTIONS,
+          CONTENT_TYPE_OPTIONS,
+          STRICT_TRANSPORT_SECURITY,
+          CONTENT_SECURITY_POLICY,
           SPARK_HOME,
           SPARK_MASTER,
+          RSC_JARS,
+          REPL_JARS,
+          LOCAL_FOLDERS,
+          FILE_LIST_CONFIGS,
+          ALLOW_CUSTOM_CLASSPATH,
+          SESSION_TIMEOUT,
+          SESSION_TIMEOUT_CHECK,
+          SESSION_TTL,
+          SESSION_TTL_CHECK,
+          HEARTBEAT_INTERVAL,
+          STATE_RETAIN,
+          MAX_CREATION,
           RETAINED_STATEMENTS,
+          CANCEL_TIMEOUT,
           PRESPAWNED_DRIVERS,
           DRIVER_ADDRESS,
           DRIVER_CONNECT_TIMEOUT,
@@ -178,18 +484,16 @@ public record ServerConfig(
           STATE_DIRECTORY,
           CACHE_DIRECTORY);
 
+  /** The file of the Spark settings that users may not set, beside {@code livy.conf}. */
+  static final String FORBIDDEN_KEYS = "spark-blacklist.conf";
+
   /**
    * Reads the settings from all sources.
    *
-   * @param home the installation's folder, for its {@code conf}
-   * @param environment the environment variables
-   * @param commandLine keys and values of the command line
    * @throws ConfigException with everything that is wrong, if anything is
    */
-  public static ServerConfig load(
-      Path home, Map<String, String> environment, Map<String, String> commandLine)
-      throws ConfigException {
-    SettingValues values = SettingValues.collect(home, environment, commandLine);
+  public static ServerConfig load(Sources sources) throws ConfigException {
+    SettingValues values = SettingValues.collect(sources);
     ServerConfig config =
         new ServerConfig(
             values.get(HOST),
@@ -206,8 +510,48 @@ public record ServerConfig(
             values.get(TOKEN_FILE),
             values.get(STATE_DIRECTORY),
             values.get(CACHE_DIRECTORY),
-            values.get(RELAY_GRACE));
+            values.get(RELAY_GRACE),
+            http(values),
+            sessions(values),
+            submissions(values, sources));
     values.refuseProblems();
     return config;
+  }
+
+  private static Http http(SettingValues values) {
+    return new Http(
+        values.get(REQUEST_HEADER_SIZE),
+        values.get(SEND_SERVER_VERSION),
+        new AccessLog(values.get(ACCESS_LOG_DIRECTORY), values.get(ACCESS_LOG_DAYS)),
+        new SecurityHeaders(
+            values.get(SECURITY_HEADERS),
+            values.get(XSS_PROTECTION),
+            values.get(FRAME_OPTIONS),
+            values.get(CONTENT_TYPE_OPTIONS),
+            values.get(STRICT_TRANSPORT_SECURITY),
+            values.get(CONTENT_SECURITY_POLICY)));
+  }
+
+  private static Sessions sessions(SettingValues values) {
+    return new Sessions(
+        values.get(SESSION_TIMEOUT),
+        values.get(SESSION_TIMEOUT_CHECK),
+        values.get(SESSION_TTL),
+        values.get(SESSION_TTL_CHECK),
+        values.get(STATE_RETAIN),
+        values.get(MAX_CREATION),
+        values.get(HEARTBEAT_INTERVAL),
+        values.get(CANCEL_TIMEOUT),
+        values.get(RSC_JARS),
+        values.get(REPL_JARS));
+  }
+
+  private static SubmissionRules.Options submissions(SettingValues values, Sources sources) {
+    return new SubmissionRules.Options(
+        values.keysIn(sources.livyFolder().resolve(FORBIDDEN_KEYS)),
+        values.get(LOCAL_FOLDERS),
+        values.read(() -> HadoopFileSystem.byDefault(sources), HadoopFileSystem.LOCAL),
+        values.get(FILE_LIST_CONFIGS),
+        values.get(ALLOW_CUSTOM_CLASSPATH));
   }
 }

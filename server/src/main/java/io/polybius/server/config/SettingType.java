@@ -1,15 +1,15 @@
 package io.polybius.server.config;
 
+import io.polybius.session.TimeText;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.time.temporal.ChronoUnit;
-import java.util.Map;
+import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.function.Function;
-import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
@@ -21,6 +21,9 @@ import java.util.regex.Pattern;
  *     IllegalArgumentException} when it cannot
  */
 record SettingType<T>(String description, Function<String, T> reader) {
+
+  /** The word for having none of what a setting would name a place for. */
+  static final String OFF = "off";
 
   /** Any text but the empty one. */
   static final SettingType<String> TEXT =
@@ -38,9 +41,18 @@ record SettingType<T>(String description, Function<String, T> reader) {
   static final SettingType<Integer> COUNT =
       new SettingType<>("a whole number from 1 up", text -> readNumber(text, 1, Integer.MAX_VALUE));
 
+  /** How many of something are kept, 0 for all. */
+  static final SettingType<Integer> COUNT_OR_ALL =
+      new SettingType<>("a whole number from 0 up", text -> readNumber(text, 0, Integer.MAX_VALUE));
+
   /** How many of something are there at most, possibly none. */
   static final SettingType<Integer> FEW =
       new SettingType<>("a whole number from 0 to 100", text -> readNumber(text, 0, 100));
+
+  /** The size of something that has to have some room, and is held in memory. */
+  static final SettingType<Integer> BYTES =
+      new SettingType<>(
+          "a number of bytes from 1024 to 16777216", text -> readNumber(text, 1 << 10, 1 << 24));
 
   /** Yes or no. */
   static final SettingType<Boolean> SWITCH =
@@ -56,18 +68,23 @@ record SettingType<T>(String description, Function<String, T> reader) {
   static final SettingType<Optional<Path>> OPTIONAL_PATH =
       new SettingType<>("a path", SettingType::readPath);
 
-  private static final Pattern TIME_PATTERN = Pattern.compile("(\\d{1,15})\\s*([a-z]*)");
+  /** A folder, the empty text for the usual one, or {@link #OFF} for none. */
+  static final SettingType<String> FOLDER_OR_OFF =
+      new SettingType<>("a path, or off", SettingType::readFolderOrOff);
 
-  private static final Map<String, ChronoUnit> TIME_UNITS =
-      Map.of(
-          "", ChronoUnit.MILLIS,
-          "us", ChronoUnit.MICROS,
-          "ms", ChronoUnit.MILLIS,
-          "s", ChronoUnit.SECONDS,
-          "m", ChronoUnit.MINUTES,
-          "min", ChronoUnit.MINUTES,
-          "h", ChronoUnit.HOURS,
-          "d", ChronoUnit.DAYS);
+  /** Some texts, possibly none. */
+  static final SettingType<List<String>> LIST =
+      new SettingType<>("a list with commas between", SettingType::readList);
+
+  /** Some folders, possibly none. */
+  static final SettingType<List<Path>> FOLDERS =
+      new SettingType<>("a list of folders with commas between", SettingType::readFolders);
+
+  /** The value of an HTTP header, or the empty text for no such header. */
+  static final SettingType<String> HEADER =
+      new SettingType<>("one line of text, or nothing", SettingType::readHeader);
+
+  private static final Pattern BETWEEN = Pattern.compile("[,\\s]+");
 
   /**
    * Reads a value.
@@ -103,7 +120,7 @@ record SettingType<T>(String description, Function<String, T> reader) {
   }
 
   private static boolean readSwitch(String text) {
-    return switch (text) {
+    return switch (text.toLowerCase(Locale.ROOT)) {
       case "true" -> true;
       case "false" -> false;
       default -> throw new IllegalArgumentException("neither true nor false");
@@ -111,23 +128,41 @@ record SettingType<T>(String description, Function<String, T> reader) {
   }
 
   private static Duration readTime(String text) {
-    Matcher matcher = TIME_PATTERN.matcher(text);
-    ChronoUnit unit = matcher.matches() ? TIME_UNITS.get(matcher.group(2)) : null;
-    if (unit == null) {
-      throw new IllegalArgumentException("no time");
-    }
-    Duration time = Duration.of(Long.parseLong(matcher.group(1)), unit);
-    if (time.isZero()) {
-      throw new IllegalArgumentException("zero");
+    Duration time = TimeText.parse(text);
+    if (time.isZero() || time.isNegative()) {
+      throw new IllegalArgumentException("no time at all");
     }
     return time;
   }
 
-  private static Optional<Path> readPath(String text) {
+  private static Path readFolder(String text) {
     try {
-      return text.isEmpty() ? Optional.empty() : Optional.of(Path.of(text).toAbsolutePath());
+      return Path.of(text).toAbsolutePath();
     } catch (InvalidPathException e) {
       throw new IllegalArgumentException("no path", e);
     }
+  }
+
+  private static Optional<Path> readPath(String text) {
+    return text.isEmpty() ? Optional.empty() : Optional.of(readFolder(text));
+  }
+
+  private static String readFolderOrOff(String text) {
+    return text.isEmpty() || text.equals(OFF) ? text : readFolder(text).toString();
+  }
+
+  private static List<String> readList(String text) {
+    return BETWEEN.splitAsStream(text).filter(element -> !element.isEmpty()).toList();
+  }
+
+  private static List<Path> readFolders(String text) {
+    return readList(text).stream().map(SettingType::readFolder).toList();
+  }
+
+  private static String readHeader(String text) {
+    if (text.chars().anyMatch(Character::isISOControl)) {
+      throw new IllegalArgumentException("more than a line");
+    }
+    return text;
   }
 }

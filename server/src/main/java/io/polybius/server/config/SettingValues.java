@@ -1,21 +1,22 @@
 package io.polybius.server.config;
 
+import io.polybius.server.config.LivyKeys.Fate;
+import io.polybius.server.config.LivyKeys.LivyKey;
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.Reader;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Properties;
+import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -27,7 +28,8 @@ final class SettingValues {
 
   private static final Logger log = LoggerFactory.getLogger(SettingValues.class);
 
-  private static final String COMMAND_LINE = "on the command line";
+  private static final String LIVY = "livy.";
+  private static final String POLYBIUS = "polybius.";
 
   /** What the launcher script and the kernelspec's relay take from the environment themselves. */
   private static final List<String> OTHER_VARIABLES =
@@ -38,34 +40,31 @@ final class SettingValues {
           "POLYBIUS_TOKEN",
           "POLYBIUS_TOKEN_FILE");
 
-  /** Spellings of early Livy releases, which Livy still takes. */
-  private static final Map<String, String> OLD_KEYS =
-      Map.of(
-          "livy.server.csrf_protection.enabled", ServerConfig.CSRF_PROTECTION.key(),
-          "livy.rsc.retained_statements", ServerConfig.RETAINED_STATEMENTS.key(),
-          "livy.rsc.server.idle_timeout", ServerConfig.DRIVER_IDLE_TIMEOUT.key());
+  /**
+   * A text for a setting.
+   *
+   * @param source where it is, to follow its key in messages
+   * @param blankIsNothing whether a blank text is as good as none
+   */
+  private record Given(String text, String source, boolean blankIsNothing) {}
 
-  private record Given(String text, String source) {}
-
-  private final Map<String, Given> given = new HashMap<>();
+  private final LivyKeys livyKeys = LivyKeys.read();
+  private final Map<String, Given> given = new TreeMap<>();
   private final List<String> problems = new ArrayList<>();
 
   private SettingValues() {}
 
   /** Reads all sources, the later ones winning. */
-  static SettingValues collect(
-      Path home, Map<String, String> environment, Map<String, String> commandLine) {
+  static SettingValues collect(Sources sources) {
     SettingValues values = new SettingValues();
-    Path conf = home.resolve("conf");
-    Path livyConf =
-        Optional.ofNullable(environment.get("LIVY_CONF_DIR"))
-            .filter(folder -> !folder.isBlank())
-            .map(Path::of)
-            .orElse(conf);
-    values.addFile(livyConf.resolve("livy.conf"), true);
-    values.addFile(conf.resolve("polybius.conf"), false);
-    values.addEnvironment(environment);
-    commandLine.forEach((key, text) -> values.add(key, text, COMMAND_LINE));
+    Map<String, String> properties = new TreeMap<>(sources.systemProperties());
+    properties.keySet().removeIf(key -> !key.startsWith(LIVY));
+    values.addAll(properties, "a system property", false);
+    values.addFile(sources.livyFolder().resolve("livy.conf"), true);
+    values.addFile(sources.folder().resolve("polybius.conf"), false);
+    values.addEnvironment(sources.environment());
+    values.addAll(sources.commandLine(), "on the command line", false);
+    values.judgeKeysOfLivy();
     return values;
   }
 
@@ -78,14 +77,38 @@ final class SettingValues {
     try {
       return setting.type().parse(text.text());
     } catch (IllegalArgumentException e) {
-      problems.add(
-          "%s = %s (%s): expected %s."
-              .formatted(
-                  setting.key(),
-                  text.text().isBlank() ? "(nothing)" : text.text().strip(),
-                  text.source(),
-                  setting.type().description()));
+      if (!text.text().isBlank() || !text.blankIsNothing()) {
+        problems.add(
+            "%s = %s (%s): expected %s."
+                .formatted(
+                    setting.key(),
+                    text.text().isBlank() ? "(nothing)" : text.text().strip(),
+                    text.source(),
+                    setting.type().description()));
+      }
       return setting.defaultValue();
+    }
+  }
+
+  /** Returns the keys in a file of properties; none when it is missing. */
+  Set<String> keysIn(Path file) {
+    return Set.copyOf(read(file).keySet());
+  }
+
+  /** Something that is read from files beside those of the settings. */
+  @FunctionalInterface
+  interface Part<T> {
+    /** Reads it; the exception's message is a sentence for the operator. */
+    T read() throws IOException;
+  }
+
+  /** Returns what a part has to say, or something else when it cannot be read: a problem. */
+  <T> T read(Part<T> part, T otherwise) {
+    try {
+      return part.read();
+    } catch (IOException e) {
+      problems.add(e.getMessage());
+      return otherwise;
     }
   }
 
@@ -96,24 +119,38 @@ final class SettingValues {
     }
   }
 
-  private void addFile(Path file, boolean othersMayShareIt) {
+  private void addFile(Path file, boolean ofLivy) {
+    Map<String, String> texts = read(file);
+    if (ofLivy) {
+      texts
+          .keySet()
+          .removeIf(
+              key -> {
+                boolean foreign = !key.startsWith(LIVY) && !key.startsWith(POLYBIUS);
+                if (foreign) {
+                  log.warn(
+                      "{} is ignored: it is in {}, but is no setting of the server", key, file);
+                }
+                return foreign;
+              });
+    }
+    // Livy's own template is full of keys with nothing behind them.
+    addAll(texts, "in " + file, ofLivy);
+  }
+
+  private Map<String, String> read(Path file) {
+    Map<String, String> texts = new TreeMap<>();
     if (!Files.exists(file)) {
-      return;
+      return texts;
     }
     Properties properties = new Properties();
     try (Reader reader = Files.newBufferedReader(file)) {
       properties.load(reader);
     } catch (IOException | IllegalArgumentException e) {
       problems.add("%s cannot be read: %s".formatted(file, e));
-      return;
     }
-    for (String key : new TreeSet<>(properties.stringPropertyNames())) {
-      if (othersMayShareIt && !isOurs(key)) {
-        log.warn("{} is ignored: it is in {}, but is no setting of the server", key, file);
-      } else {
-        add(key, properties.getProperty(key), "in " + file);
-      }
-    }
+    properties.stringPropertyNames().forEach(key -> texts.put(key, properties.getProperty(key)));
+    return texts;
   }
 
   private void addEnvironment(Map<String, String> environment) {
@@ -123,7 +160,8 @@ final class SettingValues {
     for (String variable : new TreeSet<>(environment.keySet())) {
       String key = keys.get(variable);
       if (key != null) {
-        add(key, environment.get(variable), "environment variable " + variable);
+        given.put(
+            key, new Given(environment.get(variable), "environment variable " + variable, false));
       } else if (variable.startsWith("POLYBIUS_") && !OTHER_VARIABLES.contains(variable)) {
         // Not refused: Kubernetes makes such variables for every service named "polybius".
         log.warn("environment variable {} is ignored: it is no setting of the server", variable);
@@ -131,49 +169,61 @@ final class SettingValues {
     }
   }
 
-  private void add(String key, String text, String source) {
-    if (ServerConfig.SETTINGS.stream().anyMatch(setting -> setting.key().equals(key))) {
-      given.put(key, new Given(text, source));
-    } else if (OLD_KEYS.containsKey(key)) {
-      log.warn("{} ({}) is called {} now", key, source, OLD_KEYS.get(key));
-      given.put(OLD_KEYS.get(key), new Given(text, source));
-    } else if (isKnownToLivy(key)) {
-      problems.add(
-          "%s (%s) is a setting of Livy that is not supported here yet; remove it."
-              .formatted(key, source));
-    } else {
-      problems.add(
-          "%s (%s) is no setting; the nearest one is %s.".formatted(key, source, nearest(key)));
-    }
+  private void addAll(Map<String, String> texts, String source, boolean blankIsNothing) {
+    texts.forEach(
+        (key, text) -> {
+          Optional<LivyKey> livyKey = livyKeys.find(key);
+          Given value = new Given(text, source, blankIsNothing);
+          if (livyKey.isPresent() && livyKey.get().fate() == Fate.OLD) {
+            String now = livyKey.get().details();
+            log.warn("{} ({}) is called {} now", key, source, now);
+            if (!texts.containsKey(now)) {
+              given.put(now, value);
+            }
+          } else if (livyKey.isPresent() || isSetting(key)) {
+            given.put(key, value);
+          } else {
+            problems.add(
+                "%s (%s) is no setting; the nearest one is %s."
+                    .formatted(key, source, nearest(key)));
+          }
+        });
   }
 
-  private static boolean isOurs(String key) {
-    return key.startsWith("livy.") || key.startsWith("polybius.");
+  private void judgeKeysOfLivy() {
+    given.forEach(
+        (key, value) -> {
+          LivyKey livyKey = livyKeys.find(key).orElse(null);
+          if (livyKey == null || livyKey.needsNoWord(value.text())) {
+            return;
+          }
+          if (livyKey.fate() == Fate.IGNORED) {
+            log.warn("{} ({}) has no effect: {}", key, value.source(), livyKey.reason());
+          } else {
+            // The value can be a password.
+            problems.add(
+                "%s (%s) is not supported yet: %s. Remove it%s."
+                    .formatted(
+                        key,
+                        value.source(),
+                        livyKey.reason(),
+                        livyKey.details().isEmpty() ? "" : ", or set it to " + livyKey.details()));
+          }
+        });
   }
 
-  private static boolean isKnownToLivy(String key) {
-    return livyKeys().stream()
-        .anyMatch(
-            known ->
-                known.endsWith("*")
-                    ? key.startsWith(known.substring(0, known.length() - 1))
-                    : key.equals(known));
+  private static boolean isSetting(String key) {
+    return ServerConfig.SETTINGS.stream().anyMatch(setting -> setting.key().equals(key));
   }
 
-  private static List<String> livyKeys() {
-    try (InputStream keys = SettingValues.class.getResourceAsStream("livy-keys.txt")) {
-      return new String(keys.readAllBytes(), StandardCharsets.UTF_8)
-          .lines()
-          .filter(line -> !line.isBlank() && !line.startsWith("#"))
-          .toList();
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
-  }
-
-  private static String nearest(String key) {
-    return ServerConfig.SETTINGS.stream()
-        .map(Setting::key)
+  private String nearest(String unknown) {
+    boolean isWhole = unknown.startsWith(LIVY) || unknown.startsWith(POLYBIUS);
+    String key = isWhole ? unknown : "livy.server." + unknown;
+    Stream<String> others =
+        livyKeys.all().stream()
+            .filter(known -> !known.isFamily() && known.fate() != Fate.OLD)
+            .map(LivyKey::key);
+    return Stream.concat(ServerConfig.SETTINGS.stream().map(Setting::key), others)
         .min(Comparator.comparingInt(known -> distance(key, known)))
         .orElseThrow();
   }

@@ -2,11 +2,14 @@ package io.polybius.server.config;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.polybius.server.config.LivyKeys.Fate;
+import io.polybius.session.SessionLimits;
 import java.io.IOException;
 import java.io.StringReader;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Properties;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -19,17 +22,41 @@ class ConfigurationPageTest {
 
   @Test
   void pageHasARowForEachSettingInOrder() throws IOException {
-    List<String> rows =
-        Files.readAllLines(HOME.resolve("docs/configuration.md")).stream()
-            .dropWhile(line -> !line.equals("## All settings"))
-            .skip(1)
-            .takeWhile(line -> !line.startsWith("## "))
-            .filter(line -> line.startsWith("| `"))
-            .toList();
-
-    assertThat(rows)
+    assertThat(rows("All settings"))
         .containsExactlyElementsOf(
             ServerConfig.SETTINGS.stream().map(ConfigurationPageTest::row).toList());
+  }
+
+  @Test
+  void pageSaysWhatBecomesOfEachSettingOfLivy() throws IOException {
+    assertThat(rows("Settings of Livy that are refused")).isEqualTo(rows(Fate.REFUSED));
+    assertThat(rows("Settings of Livy without effect")).isEqualTo(rows(Fate.IGNORED));
+    assertThat(rows("Old spellings"))
+        .containsExactlyElementsOf(
+            LivyKeys.read().all().stream()
+                .filter(key -> key.fate() == Fate.OLD)
+                .map(key -> "| `%s` | `%s` |".formatted(key.key(), key.details()))
+                .toList());
+  }
+
+  @Test
+  void pageSaysWhatASessionCanSetForItself() throws IOException {
+    assertThat(rows("Settings of a session"))
+        .map(row -> row.split("`")[1])
+        .isEqualTo(SessionLimits.KEYS_OF_SESSIONS);
+    assertThat(ServerConfig.SETTINGS)
+        .extracting(Setting::key)
+        .containsAll(SessionLimits.KEYS_OF_SESSIONS);
+  }
+
+  @Test
+  void defaultsOfTheServerAreThoseOfTheSessionCore() throws Exception {
+    ServerConfig config =
+        ServerConfig.load(new Sources(HOME.resolve("docs"), Map.of(), Map.of(), Map.of()));
+
+    assertThat(SessionLimits.DEFAULT.startTimeout()).isEqualTo(config.driverConnectTimeout());
+    assertThat(SessionLimits.DEFAULT.cancelTimeout()).isEqualTo(config.sessions().cancelTimeout());
+    assertThat(SessionLimits.DEFAULT.retainedStatements()).isEqualTo(config.retainedStatements());
   }
 
   @Test
@@ -40,7 +67,7 @@ class ConfigurationPageTest {
         String.join(
             "\n",
             lines.stream()
-                .filter(line -> line.matches("# ?[a-z.-]+ =.*"))
+                .filter(line -> line.matches("# ?[A-Za-z.-]+ =.*"))
                 .map(line -> line.replaceFirst("# ?", ""))
                 .toList());
     Properties template = new Properties();
@@ -51,6 +78,35 @@ class ConfigurationPageTest {
 
     assertThat(template).isEqualTo(defaults);
     assertThat(lines).allMatch(line -> line.isBlank() || line.startsWith("#"));
+  }
+
+  @Test
+  void templateOfForbiddenKeysForbidsNothingAsItIs() throws IOException {
+    assertThat(
+            Files.readAllLines(
+                HOME.resolve("conf").resolve(ServerConfig.FORBIDDEN_KEYS + ".template")))
+        .isNotEmpty()
+        .allMatch(line -> line.isBlank() || line.startsWith("# "));
+  }
+
+  private static List<String> rows(String section) throws IOException {
+    return Files.readAllLines(HOME.resolve("docs/configuration.md")).stream()
+        .dropWhile(line -> !line.equals("## " + section))
+        .skip(1)
+        .takeWhile(line -> !line.startsWith("## "))
+        .filter(line -> line.startsWith("| `"))
+        .toList();
+  }
+
+  private static List<String> rows(Fate fate) {
+    return LivyKeys.read().all().stream()
+        .filter(key -> key.fate() == fate)
+        .map(
+            key -> {
+              String accepted = key.details().isEmpty() ? "" : "`" + key.details() + "`";
+              return "| `%s` | %s | %s |".formatted(key.key(), accepted, key.reason());
+            })
+        .toList();
   }
 
   private static String row(Setting<?> setting) {

@@ -5,17 +5,19 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.InstanceOfAssertFactories.list;
 import static org.assertj.core.api.InstanceOfAssertFactories.type;
 
+import io.polybius.session.SubmissionRules;
 import java.io.IOException;
 import java.lang.reflect.Field;
 import java.lang.reflect.Modifier;
-import java.lang.reflect.RecordComponent;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -27,6 +29,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 class ServerConfigTest {
 
   @TempDir Path home;
+  private final Map<String, String> properties = new HashMap<>();
 
   @BeforeEach
   void makeConf() throws IOException {
@@ -52,10 +55,43 @@ class ServerConfigTest {
     assertThat(config.stateDirectory()).isEmpty();
     assertThat(config.cacheDirectory()).isEmpty();
     assertThat(config.relayGrace()).isEqualTo(Duration.ofMinutes(1));
+    assertThat(config.sessions())
+        .isEqualTo(
+            new ServerConfig.Sessions(
+                Duration.ofHours(1),
+                true,
+                Duration.ofHours(8),
+                false,
+                Duration.ofMinutes(10),
+                100,
+                Duration.ofMinutes(1),
+                Duration.ofSeconds(30),
+                List.of(),
+                List.of()));
+    assertThat(config.submissions())
+        .isEqualTo(new SubmissionRules.Options(Set.of(), List.of(), "file:///", List.of(), false));
+    assertThat(config.http())
+        .isEqualTo(
+            new ServerConfig.Http(
+                131072,
+                false,
+                new ServerConfig.AccessLog("", 5),
+                new ServerConfig.SecurityHeaders(
+                    true,
+                    "1; mode=block",
+                    "SAMEORIGIN",
+                    "nosniff",
+                    "max-age=31536000; includeSubDomains",
+                    "default-src 'self'; frame-ancestors 'self'")));
   }
 
   @Test
   void laterSourcesWin() throws Exception {
+    properties.put("livy.server.port", "7");
+    properties.put("livy.rsc.retained-statements", "8");
+    properties.put("polybius.home", "is of the launcher script");
+    assertThat(load(Map.of(), Map.of()).port()).isEqualTo(7);
+
     write("livy.conf", "livy.server.port = 1\nlivy.spark.master = yarn\n");
     assertThat(load(Map.of(), Map.of()).port()).isEqualTo(1);
 
@@ -68,6 +104,7 @@ class ServerConfigTest {
     ServerConfig config = load(environment, Map.of("livy.server.port", "4"));
     assertThat(config.port()).isEqualTo(4);
     assertThat(config.sparkMaster()).isEqualTo("yarn");
+    assertThat(config.retainedStatements()).isEqualTo(8);
   }
 
   @Test
@@ -94,7 +131,6 @@ class ServerConfigTest {
 
   @Test
   void everyComponentIsASetting() throws IllegalAccessException {
-    RecordComponent[] components = ServerConfig.class.getRecordComponents();
     List<Object> declared = new ArrayList<>();
     for (Field field : ServerConfig.class.getDeclaredFields()) {
       if (Modifier.isStatic(field.getModifiers()) && field.getType() == Setting.class) {
@@ -102,9 +138,149 @@ class ServerConfigTest {
       }
     }
 
-    assertThat(ServerConfig.SETTINGS).hasSize(components.length);
     assertThat(declared).containsExactlyInAnyOrderElementsOf(ServerConfig.SETTINGS);
-    assertThat(Arrays.asList(components)).isNotEmpty();
+    // The forbidden keys and the default file system are in files of their own.
+    assertThat(components(ServerConfig.class)).isEqualTo(ServerConfig.SETTINGS.size() + 2);
+  }
+
+  private static int components(Class<?> type) {
+    return type.isRecord()
+        ? Arrays.stream(type.getRecordComponents())
+            .mapToInt(component -> components(component.getType()))
+            .sum()
+        : 1;
+  }
+
+  @Test
+  void everySettingCounts() throws Exception {
+    write(
+        "polybius.conf",
+        """
+        livy.server.session.timeout = 1m
+        livy.server.session.timeout-check = false
+        livy.server.session.ttl = 2m
+        livy.server.session.ttl-check = TRUE
+        livy.server.session.state-retain.sec = 3m
+        livy.server.session.max-creation = 4
+        livy.server.heartbeat-watchdog.interval = 5m
+        livy.rsc.job-cancel.timeout = 6m
+        livy.rsc.jars = hdfs:///a.jar, hdfs:///b.jar
+        livy.repl.jars = hdfs:///b.jar hdfs:///c.jar
+        livy.file.local-dir-whitelist = /data,/srv/jars/
+        livy.spark.file-list-configs = spark.my.files,spark.your.files
+        livy.server.session.allow-custom-classpath = true
+        livy.server.request-header.size = 8192
+        livy.server.send-server-version = true
+        polybius.server.access-log-dir = /var/log/polybius
+        livy.server.request-log-retain.days = 0
+        livy.server.security-headers.enabled = false
+        livy.server.http.header.X-XSS-Protection = 0
+        livy.server.http.header.X-Frame-Options = DENY
+        livy.server.http.header.X-Content-Type-Options =
+        livy.server.http.header.Strict-Transport-Security = max-age=1
+        livy.server.http.header.Content-Security-Policy = default-src 'none'
+        """);
+
+    ServerConfig config = load(Map.of(), Map.of());
+
+    assertThat(config.sessions())
+        .isEqualTo(
+            new ServerConfig.Sessions(
+                Duration.ofMinutes(1),
+                false,
+                Duration.ofMinutes(2),
+                true,
+                Duration.ofMinutes(3),
+                4,
+                Duration.ofMinutes(5),
+                Duration.ofMinutes(6),
+                List.of("hdfs:///a.jar", "hdfs:///b.jar"),
+                List.of("hdfs:///b.jar", "hdfs:///c.jar")));
+    assertThat(config.sessions().jars())
+        .containsExactly("hdfs:///a.jar", "hdfs:///b.jar", "hdfs:///c.jar");
+    assertThat(config.submissions())
+        .isEqualTo(
+            new SubmissionRules.Options(
+                Set.of(),
+                List.of(Path.of("/data"), Path.of("/srv/jars")),
+                "file:///",
+                List.of("spark.my.files", "spark.your.files"),
+                true));
+    assertThat(config.http())
+        .isEqualTo(
+            new ServerConfig.Http(
+                8192,
+                true,
+                new ServerConfig.AccessLog("/var/log/polybius", 0),
+                new ServerConfig.SecurityHeaders(
+                    false, "0", "DENY", "", "max-age=1", "default-src 'none'")));
+  }
+
+  @Test
+  void theLogOfRequestsIsInItsFolderOrOff() throws Exception {
+    Path usual = Path.of("/usual");
+    String key = "polybius.server.access-log-dir";
+    assertThat(load(Map.of(), Map.of()).http().accessLog().folder(usual)).contains(usual);
+    assertThat(load(Map.of(), Map.of(key, "/logs")).http().accessLog().folder(usual))
+        .contains(Path.of("/logs"));
+    assertThat(load(Map.of(), Map.of(key, "logs")).http().accessLog().folder(usual))
+        .contains(Path.of("logs").toAbsolutePath());
+    assertThat(load(Map.of(), Map.of(key, "off")).http().accessLog().folder(usual)).isEmpty();
+  }
+
+  @Test
+  void securityHeadersThatAreSent() throws Exception {
+    ServerConfig.SecurityHeaders all = load(Map.of(), Map.of()).http().securityHeaders();
+    assertThat(all.toSend(false))
+        .isEqualTo(
+            Map.of(
+                "X-XSS-Protection", "1; mode=block",
+                "X-Frame-Options", "SAMEORIGIN",
+                "X-Content-Type-Options", "nosniff",
+                "Content-Security-Policy", "default-src 'self'; frame-ancestors 'self'"));
+    assertThat(all.toSend(true))
+        .hasSize(5)
+        .containsEntry("Strict-Transport-Security", "max-age=31536000; includeSubDomains");
+    assertThat(
+            load(Map.of(), Map.of("livy.server.http.header.X-Frame-Options", ""))
+                .http()
+                .securityHeaders()
+                .toSend(true))
+        .hasSize(4)
+        .doesNotContainKey("X-Frame-Options");
+    assertThat(
+            load(Map.of(), Map.of("livy.server.security-headers.enabled", "false"))
+                .http()
+                .securityHeaders()
+                .toSend(true))
+        .isEmpty();
+  }
+
+  @Test
+  void forbiddenKeysAreInAFileBesideLivyConf() throws Exception {
+    String file =
+        """
+        # Not these.
+        spark.master
+          spark.submit.deployMode
+
+        livy.rsc.server.idle-timeout
+        spark.yarn.queue = any
+        """;
+    write("spark-blacklist.conf", file);
+    assertThat(load(Map.of(), Map.of()).submissions().forbiddenKeys())
+        .containsExactlyInAnyOrder(
+            "spark.master",
+            "spark.submit.deployMode",
+            "livy.rsc.server.idle-timeout",
+            "spark.yarn.queue");
+
+    Path livy = Files.createDirectory(home.resolve("etc-livy"));
+    Map<String, String> environment = Map.of("LIVY_CONF_DIR", livy.toString());
+    assertThat(load(environment, Map.of()).submissions().forbiddenKeys()).isEmpty();
+    Files.writeString(livy.resolve("spark-blacklist.conf"), "spark.yarn.queue\n");
+    assertThat(load(environment, Map.of()).submissions().forbiddenKeys())
+        .containsExactly("spark.yarn.queue");
   }
 
   @Test
@@ -122,27 +298,19 @@ class ServerConfigTest {
             "port (on the command line) is no setting; the nearest one is livy.server.port.");
   }
 
-  @ParameterizedTest
-  @CsvSource({
-    "livy.keystore",
-    "livy.server.auth.type",
-    "livy.server.session.timeout",
-    "livy.server.recovery.mode"
-  })
-  void livysOtherKeysAreRefusedAsNotSupported(String key) {
-    assertThatThrownBy(() -> load(Map.of(), Map.of(key, "x")))
+  @Test
+  void unknownKeysOfLivyAreRefusedWhereverTheyAre() throws Exception {
+    write("livy.conf", "livy.server.recovery.mod = recovery\n");
+    properties.put("livy.server.hots", "localhost");
+
+    assertThatThrownBy(() -> load(Map.of(), Map.of()))
         .isInstanceOf(ConfigException.class)
         .hasMessage(
-            key
-                + " (on the command line) is a setting of Livy that is not supported here yet;"
-                + " remove it.");
-  }
-
-  @Test
-  void livysOldSpellingsAreTaken() throws Exception {
-    write("livy.conf", "livy.rsc.retained_statements = 7\n");
-
-    assertThat(load(Map.of(), Map.of()).retainedStatements()).isEqualTo(7);
+            "livy.server.hots (a system property) is no setting; the nearest one is"
+                + " livy.server.host.\n"
+                + "livy.server.recovery.mod (in %s) is no setting; the nearest one is"
+                    .formatted(home.resolve("conf").resolve("livy.conf"))
+                + " livy.server.recovery.mode.");
   }
 
   @Test
@@ -161,12 +329,21 @@ class ServerConfigTest {
         "livy.server.port|65536|a number from 0 to 65535",
         "livy.server.port|-1|a number from 0 to 65535",
         "livy.server.port|http|a number from 0 to 65535",
+        "livy.server.request-header.size|1023|a number of bytes from 1024 to 16777216",
+        "livy.server.request-header.size|16777217|a number of bytes from 1024 to 16777216",
+        "livy.server.request-log-retain.days|-1|a whole number from 0 up",
+        "livy.server.session.max-creation|0|a whole number from 1 up",
+        "livy.server.session.timeout-check|1|true or false",
+        "livy.server.http.header.X-Frame-Options|DENY\\nX-Other: 1|one line of text, or nothing",
+        "livy.file.local-dir-whitelist|/a,/b\\u0000|a list of folders with commas between",
         "livy.server.host|no.such.host.invalid|a host name or IP address",
         "livy.spark.master|''|a text that is not empty",
         "livy.server.csrf-protection.enabled|yes|true or false",
         "livy.rsc.retained-statements|0|a whole number from 1 up",
         "livy.rsc.server.idle-timeout|10 years|a time such as",
         "livy.rsc.server.idle-timeout|0s|a time such as",
+        "livy.server.session.ttl|999999999999d|a time such as",
+        "livy.server.session.state-retain.sec|0|a time such as",
         "livy.rsc.server.idle-timeout|-5s|a time such as"
       })
   void badValuesAreRefusedWithKeyValueAndSource(String key, String value, String expected)
@@ -179,7 +356,7 @@ class ServerConfigTest {
             "%s = %s (in %s): expected %s"
                 .formatted(
                     key,
-                    value.isEmpty() ? "(nothing)" : value,
+                    value.isEmpty() ? "(nothing)" : unescaped(value),
                     home.resolve("conf").resolve("polybius.conf"),
                     expected));
   }
@@ -228,8 +405,13 @@ class ServerConfigTest {
     Files.writeString(home.resolve("conf").resolve(file), text);
   }
 
+  /** As a file of properties says it. */
+  private static String unescaped(String text) {
+    return text.replace("\\n", "\n").replace("\\u0000", "\0");
+  }
+
   private ServerConfig load(Map<String, String> environment, Map<String, String> commandLine)
       throws ConfigException {
-    return ServerConfig.load(home, environment, commandLine);
+    return ServerConfig.load(new Sources(home, properties, environment, commandLine));
   }
 }
