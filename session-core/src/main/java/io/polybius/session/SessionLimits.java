@@ -118,4 +118,68 @@ public record SessionLimits(
     }
     throw new IllegalArgumentException("Invalid value: " + text);
   }
+
+  /** Returns these limits with another time for a statement to stop. */
+  public SessionLimits withCancelTimeout(Duration timeout) {
+    return new SessionLimits(
+        startTimeout, stopGrace, timeout, completenessTimeout, retainedStatements, maxCodeChars);
+  }
+
+  /**
+   * Returns the limits of a session, which may ask for some of its own. Other keys that begin with
+   * {@code livy.} are left alone: Livy's clients send their own settings too.
+   *
+   * @param conf the Spark settings that the session was asked for with
+   * @throws SessionException if a limit makes no sense
+   */
+  public SessionLimits forSession(Map<String, String> conf) {
+    SessionLimits limits = this;
+    Optional<Duration> start = read(conf, START_TIMEOUT, SessionLimits::time);
+    if (start.isPresent()) {
+      limits = limits.withStartTimeout(start.get());
+    }
+    Optional<Duration> cancel = read(conf, CANCEL_TIMEOUT, SessionLimits::time);
+    if (cancel.isPresent()) {
+      limits = limits.withCancelTimeout(cancel.get());
+    }
+    Optional<Integer> retained = read(conf, RETAINED_STATEMENTS, SessionLimits::count);
+    if (retained.isPresent()) {
+      limits = limits.withRetainedStatements(retained.get());
+    }
+    return limits;
+  }
+
+  private static <T> Optional<T> read(
+      Map<String, String> conf, String key, Function<String, T> reader) {
+    // Livy's clients of before 2017 wrote _ for -.
+    String text = conf.getOrDefault(key, conf.get(key.replace('-', '_')));
+    if (text == null) {
+      return Optional.empty();
+    }
+    try {
+      return Optional.of(reader.apply(text.strip()));
+    } catch (IllegalArgumentException e) {
+      throw new SessionException(ErrorCode.REJECTED, key + ": " + e.getMessage());
+    }
+  }
+
+  private static Duration time(String text) {
+    Duration time = TimeText.parse(text);
+    if (time.isNegative() || time.isZero()) {
+      throw new IllegalArgumentException("Invalid value: " + text);
+    }
+    return time;
+  }
+
+  private static int count(String text) {
+    try {
+      int count = Integer.parseInt(text);
+      if (count > 0) {
+        return count;
+      }
+    } catch (NumberFormatException e) {
+      // The text is in the message below.
+    }
+    throw new IllegalArgumentException("Invalid value: " + text);
+  }
 }
