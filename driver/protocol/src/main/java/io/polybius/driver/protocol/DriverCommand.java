@@ -32,6 +32,17 @@ public sealed interface DriverCommand {
   record CheckCompleteness(int requestId, String kind, String code) implements DriverCommand {}
 
   /**
+   * Asks how the text before the cursor could go on; answered beside running statements with {@link
+   * DriverEvent.Completed}.
+   *
+   * @param requestId chosen by the server, copied into the answer
+   * @param kind the language
+   * @param code the text, also what follows the cursor
+   * @param cursor offset in the text, in UTF-16 units; one outside of it counts as its nearest end
+   */
+  record Complete(int requestId, String kind, String code, int cursor) implements DriverCommand {}
+
+  /**
    * Tells a driver that was started ahead of its session how to start Spark; it reports {@link
    * DriverEvent.DriverReady} then. Any other driver has its settings already, and pays no
    * attention.

@@ -1,5 +1,7 @@
 package io.polybius.driver.protocol;
 
+import java.util.List;
+
 /** What a driver tells the server. */
 public sealed interface DriverEvent {
 
@@ -7,6 +9,12 @@ public sealed interface DriverEvent {
   sealed interface OfStatement extends DriverEvent {
     /** Returns the id that {@link DriverCommand.Execute} gave the statement. */
     int statementId();
+  }
+
+  /** An answer to a question. Each question gets exactly one. */
+  sealed interface Answer extends DriverEvent {
+    /** Returns the id that the command gave the question. */
+    int requestId();
   }
 
   /**
@@ -58,5 +66,21 @@ public sealed interface DriverEvent {
    * @param indent spaces to start the next line with, when incomplete
    */
   record CompletenessChecked(int requestId, Completeness completeness, String indent)
-      implements DriverEvent {}
+      implements Answer {}
+
+  /**
+   * Answers {@link DriverCommand.Complete}.
+   *
+   * @param requestId the id of the question
+   * @param candidates what could stand in that place, in the order to show them, each only once;
+   *     empty also when the driver has no time to find any
+   * @param start offset, in UTF-16 units, of the part of the text that a candidate replaces
+   * @param end offset after that part
+   */
+  record Completed(int requestId, List<String> candidates, int start, int end) implements Answer {
+    /** Copies the list. */
+    public Completed {
+      candidates = List.copyOf(candidates);
+    }
+  }
 }

@@ -47,6 +47,7 @@ final class WireTable {
     record(42, DriverCommand.CheckCompleteness.class);
     record(43, DriverCommand.Shutdown.class);
     record(44, DriverCommand.StartSpark.class);
+    record(45, DriverCommand.Complete.class);
 
     record(60, DriverEvent.DriverReady.class);
     record(61, DriverEvent.DriverFailed.class);
@@ -55,6 +56,7 @@ final class WireTable {
     record(64, DriverEvent.StatementSucceeded.class);
     record(65, DriverEvent.StatementFailed.class);
     record(66, DriverEvent.CompletenessChecked.class);
+    record(67, DriverEvent.Completed.class);
 
     record(80, StatementOutput.StreamText.class);
     record(81, StatementOutput.Echo.class);

@@ -36,6 +36,7 @@ final class Samples {
                 new DriverCommand.CheckCompleteness(7, "pyspark", "def f():"),
                 new DriverCommand.Shutdown(),
                 new DriverCommand.StartSpark(List.of("spark.app.name", "a=b")),
+                new DriverCommand.Complete(8, "spark", "spark.ra", 300),
                 new DriverEvent.DriverReady("3.5.5", "2.12.18", "local-1", ""),
                 new DriverEvent.DriverFailed("no memory"),
                 new DriverEvent.StatementPutOut(
@@ -50,6 +51,7 @@ final class Samples {
                         "boom",
                         List.of("  at .f(<console>:1)"))),
                 new DriverEvent.CompletenessChecked(7, Completeness.INCOMPLETE, "    "),
+                new DriverEvent.Completed(8, List.of("range", "read"), 6, 8),
                 new StatementOutput.StreamText(StreamName.STDOUT, "x"),
                 new StatementOutput.Echo("res0: Int = 2\n"),
                 new StatementOutput.Value(two),
