@@ -23,8 +23,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import javax.net.ssl.KeyManagerFactory;
@@ -48,7 +46,6 @@ public final class DriverMain {
   private final DriverSettings settings;
   private final OutputCapture capture;
   private final CompletableFuture<String> end = new CompletableFuture<>();
-  private final ExecutorService questions = Executors.newSingleThreadExecutor(DriverMain::daemon);
   private final ScheduledThreadPoolExecutor timer =
       new ScheduledThreadPoolExecutor(2, DriverMain::daemon);
   private final CompletableFuture<Map<String, String>> sparkSettings = new CompletableFuture<>();
@@ -158,7 +155,9 @@ public final class DriverMain {
     } else if (command instanceof DriverCommand.Cancel cancel) {
       statements.cancel(cancel.statementId());
     } else if (command instanceof DriverCommand.CheckCompleteness question) {
-      questions.execute(() -> statements.check(question));
+      statements.questions().check(question);
+    } else if (command instanceof DriverCommand.Complete question) {
+      statements.questions().complete(question);
     }
   }
 

@@ -2,8 +2,6 @@ package io.polybius.driver;
 
 import io.polybius.driver.interpreter.Interpreter;
 import io.polybius.driver.interpreter.StatementException;
-import io.polybius.driver.protocol.Completeness;
-import io.polybius.driver.protocol.DriverCommand.CheckCompleteness;
 import io.polybius.driver.protocol.DriverCommand.Execute;
 import io.polybius.driver.protocol.DriverEvent;
 import io.polybius.driver.protocol.MimeBundle;
@@ -43,14 +41,14 @@ final class StatementRunner implements AutoCloseable {
   /** How often a statement that should stop is told so. */
   private static final Duration CANCEL_INTERVAL = Duration.ofMillis(100);
 
-  /** How long a question about a text waits for the interpreter to be free. */
-  private static final Duration QUESTION_PATIENCE = Duration.ofMillis(200);
-
   private static final int MAX_ERROR_CHARS = 10_000;
   private static final int MAX_TRACEBACK_LINES = 500;
 
   private final BlockingQueue<Execute> queue = new LinkedBlockingQueue<>();
-  private final ReentrantLock interpreterLock = new ReentrantLock();
+
+  /** Fair, so that a statement waits for one question at most. */
+  private final ReentrantLock interpreterLock = new ReentrantLock(true);
+
   private final Map<String, Interpreter> interpreters;
   private final Magics magics;
   private final SparkContext spark;
@@ -60,6 +58,7 @@ final class StatementRunner implements AutoCloseable {
   private final ScheduledExecutorService timer;
   private final long maxOutputChars;
   private final Thread thread;
+  private final Questions questions;
   private volatile boolean closed;
 
   // Guarded by this, so that whoever interrupts a statement finds it running or not at all:
@@ -105,6 +104,7 @@ final class StatementRunner implements AutoCloseable {
     this.events = tools.events();
     this.timer = tools.timer();
     this.maxOutputChars = tools.maxOutputChars();
+    this.questions = new Questions(interpreters, interpreterLock, magics, events);
     this.thread = new Thread(this::runAll, "statements");
     thread.setDaemon(true);
     thread.setContextClassLoader(tools.classLoader());
@@ -143,34 +143,16 @@ final class StatementRunner implements AutoCloseable {
     }
   }
 
-  /** Answers whether a text is a whole statement, beside the statements. */
-  void check(CheckCompleteness question) {
-    Interpreter interpreter = interpreters.get(question.kind());
-    DriverEvent.CompletenessChecked answer =
-        new DriverEvent.CompletenessChecked(question.requestId(), Completeness.UNKNOWN, "");
-    try {
-      if (interpreter != null
-          && interpreterLock.tryLock(QUESTION_PATIENCE.toMillis(), TimeUnit.MILLISECONDS)) {
-        try {
-          answer =
-              Magics.isMagic(question.code())
-                  ? new DriverEvent.CompletenessChecked(
-                      question.requestId(), Completeness.COMPLETE, "")
-                  : interpreter.completeness(question.requestId(), question.code());
-        } finally {
-          interpreterLock.unlock();
-        }
-      }
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
-    events.accept(answer);
+  /** Returns who answers questions about texts beside the statements. */
+  Questions questions() {
+    return questions;
   }
 
-  /** Ends the thread, with the statement that it runs if need be. */
+  /** Ends the threads, with the statement that runs if need be. */
   @Override
   public void close() {
     closed = true;
+    questions.close();
     queue.clear();
     Running current = running;
     if (current != null) {

@@ -128,12 +128,20 @@ final class StatementDesk {
 
   /** Asks about a text. */
   Completeness completeness(String code) throws InterruptedException {
-    runner.check(new DriverCommand.CheckCompleteness(0, "spark", code));
-    while (true) {
-      if (next() instanceof DriverEvent.CompletenessChecked checked) {
-        return checked.completeness();
-      }
-    }
+    runner.questions().check(new DriverCommand.CheckCompleteness(0, "spark", code));
+    return nextOf(DriverEvent.CompletenessChecked.class).completeness();
+  }
+
+  /** Asks how a text could go on at the place of a bar in it. */
+  DriverEvent.Completed complete(String marked) throws InterruptedException {
+    int cursor = marked.indexOf('|');
+    return complete(marked.substring(0, cursor) + marked.substring(cursor + 1), cursor);
+  }
+
+  /** Asks how a text could go on. */
+  DriverEvent.Completed complete(String code, int cursor) throws InterruptedException {
+    runner.questions().complete(new DriverCommand.Complete(0, "spark", code, cursor));
+    return nextOf(DriverEvent.Completed.class);
   }
 
   /** Waits for the first event of a type. */

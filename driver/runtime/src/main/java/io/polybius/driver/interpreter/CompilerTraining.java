@@ -22,6 +22,9 @@ public final class CompilerTraining implements AutoCloseable {
           n -> "case class Row" + n + "(id: Int, name: String)",
           n -> "def twice" + n + "(x: Int): Int = x * 2");
 
+  /** Asked how to go on after the statements of each round. */
+  private static final String UNFINISHED = "Seq(1, 2, 3).ma";
+
   private final ScalaBridge bridge;
 
   /**
@@ -33,11 +36,16 @@ public final class CompilerTraining implements AutoCloseable {
     bridge = new ScalaBridge(Files.createDirectories(directory).toString());
   }
 
-  /** Runs one statement, the {@code number}th. */
+  /** Runs one statement, the {@code number}th, or completes one. */
   public void step(int number) {
-    String code = STATEMENTS.get(number % STATEMENTS.size()).apply(number);
-    bridge.parse(code);
-    bridge.interpret(code);
+    int shape = number % (STATEMENTS.size() + 1);
+    if (shape == STATEMENTS.size()) {
+      bridge.complete(UNFINISHED, UNFINISHED.length());
+    } else {
+      String code = STATEMENTS.get(shape).apply(number);
+      bridge.parse(code);
+      bridge.interpret(code);
+    }
   }
 
   @Override

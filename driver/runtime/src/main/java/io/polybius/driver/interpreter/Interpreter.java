@@ -32,6 +32,14 @@ public interface Interpreter extends AutoCloseable {
   CompletenessChecked completeness(int requestId, String code);
 
   /**
+   * Finds out how a text could go on. Runs nothing of it, and defines nothing.
+   *
+   * @param code the text, also what follows the cursor
+   * @param cursor an offset in it
+   */
+  Completion complete(String code, int cursor);
+
+  /**
    * Returns what a variable holds, as plain data.
    *
    * @param name a variable

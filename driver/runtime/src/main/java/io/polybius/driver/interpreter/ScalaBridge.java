@@ -7,8 +7,10 @@ import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import scala.Function1;
 import scala.Function2;
 import scala.collection.JavaConverters;
@@ -89,6 +91,9 @@ final class ScalaBridge implements AutoCloseable {
         scalaList(
             List.of(
                 "-usejavacp",
+                // Else the folders in the directory where the server was started are packages.
+                "-classpath",
+                "",
                 "-Yrepl-class-based",
                 "-Yrepl-use-magic-imports",
                 "-Yrepl-outdir",
@@ -169,6 +174,61 @@ final class ScalaBridge implements AutoCloseable {
     } finally {
       takePrinted();
     }
+  }
+
+  /** Finds the names that could stand at an offset of a text. The whole text is type-checked. */
+  Completion complete(String code, int cursor) {
+    try {
+      Object completer = newCompleter();
+      Method complete = completer.getClass().getMethod("complete", String.class, int.class);
+      // After a line end, a dot does not stand for the last result, and no comment is a command.
+      Object found = complete.invoke(completer, "\n" + code, cursor + 1);
+      int start = (int) call(found, "cursor") - 1;
+      Set<String> names = new LinkedHashSet<>();
+      for (Object candidate :
+          JavaConverters.seqAsJavaList((scala.collection.Seq<?>) call(found, "candidates"))) {
+        if (candidate instanceof String name) {
+          names.add(name);
+        } else if (start < cursor || !(boolean) call(candidate, "isUniversal")) {
+          // Scala 2.12 leaves out by itself what every object has, until somebody asks for it.
+          names.add((String) call(candidate, "name"));
+        }
+      }
+      // The sign of Scala 2.12 that the others do not begin with what is there.
+      if (names.remove("")) {
+        start = startOfName(code, cursor);
+      }
+      return names.isEmpty()
+          ? Completion.none(cursor)
+          : new Completion(List.copyOf(names), start, cursor);
+    } catch (ReflectiveOperationException e) {
+      throw new IllegalStateException("this Scala's completion cannot be called", e);
+    } finally {
+      takePrinted();
+    }
+  }
+
+  /**
+   * Returns a new one, because it remembers what it was asked before and then answers otherwise.
+   */
+  private Object newCompleter() throws ReflectiveOperationException {
+    String packageName = "scala.tools.nsc.interpreter.";
+    Optional<Class<?>> of212 = findClass(packageName + "PresentationCompilerCompleter");
+    if (of212.isPresent()) {
+      return of212.get().getConstructor(IMain.class).newInstance(main);
+    }
+    Class<?> accumulator = Class.forName(packageName + "shell.Accumulator");
+    return Class.forName(packageName + "shell.ReplCompletion")
+        .getConstructor(Class.forName(packageName + "Repl"), accumulator)
+        .newInstance(main, accumulator.getConstructor().newInstance());
+  }
+
+  private static int startOfName(String code, int cursor) {
+    int start = cursor;
+    while (start > 0 && Character.isJavaIdentifierPart(code.charAt(start - 1))) {
+      start--;
+    }
+    return start;
   }
 
   @Override

@@ -121,6 +121,11 @@ final class ScalaInterpreter implements Interpreter {
   }
 
   @Override
+  public Completion complete(String code, int cursor) {
+    return bridge.complete(code, cursor);
+  }
+
+  @Override
   public PlainValue value(String name, int maxRows) throws MagicException {
     if (!bridge.defines(name)) {
       throw MagicException.noSuchValue(name);

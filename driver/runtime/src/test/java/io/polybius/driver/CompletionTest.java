@@ -1,0 +1,192 @@
+package io.polybius.driver;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.polybius.driver.protocol.DriverEvent.Completed;
+import io.polybius.driver.protocol.DriverEvent.StatementPutOut;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Completion by a real Scala beside a real Spark; a bar marks the cursor. */
+@Timeout(120)
+class CompletionTest {
+
+  private static StatementDesk desk;
+
+  @BeforeAll
+  static void startSpark() throws Exception {
+    desk = StatementDesk.shared();
+    assertThat(desk.run("val greeting = \"hello\"\ncase class Pixel(red: Int, green: Int)").error())
+        .isNull();
+  }
+
+  @Test
+  void namesThatStatementsDefinedAreOffered() {
+    assertThat(found("greet|")).isEqualTo(completed(0, 5, "greeting"));
+    assertThat(found("new Pix|").candidates()).containsExactly("Pixel");
+    assertThat(found("Pixel(1, 2).gre|").candidates()).containsExactly("green");
+  }
+
+  @Test
+  void membersOfAValueAreOfferedOnceEachAndInOrder() {
+    assertThat(found("greeting.le|")).isEqualTo(completed(9, 11, "length", "lengthCompare"));
+    assertThat(found("greeting.|").candidates())
+        .contains("substring", "map", "toInt")
+        .doesNotHaveDuplicates()
+        .isSorted();
+  }
+
+  @Test
+  void whatEveryObjectHasIsOfferedOnlyWhenItIsAskedFor() {
+    assertThat(found("spark.read.|").candidates()).contains("parquet").doesNotContain("getClass");
+    assertThat(found("spark.read.getC|").candidates()).containsExactly("getClass");
+  }
+
+  @Test
+  void sparkAndLivysImportsAreKnown() {
+    assertThat(found("spa|").candidates()).contains("spark", "spark_partition_id");
+    assertThat(found("spark.ra|")).isEqualTo(completed(6, 8, "range"));
+    assertThat(found("sc.paralleli|").candidates()).containsExactly("parallelize");
+    assertThat(found("Seq(1).toD|").candidates()).contains("toDF", "toDS");
+    assertThat(found("col(\"a\").isNotN|").candidates()).contains("isNotNull");
+  }
+
+  @Test
+  void packagesAndClassesAreOfferedInImports() {
+    assertThat(found("import java.util.concu|")).isEqualTo(completed(17, 22, "concurrent"));
+    assertThat(found("import scala.util.{Ran|").candidates()).containsExactly("Random");
+  }
+
+  @Test
+  void foldersWhereTheServerWasStartedAreNoPackages() {
+    assertThat(found("|").candidates()).contains("println").doesNotContain("src", "target");
+  }
+
+  @Test
+  void restOfTheCellIsTakenIntoAccount() {
+    assertThat(found("val list = List(1)\nlist.headO|\nval other = list.size"))
+        .isEqualTo(completed(24, 29, "headOption"));
+    assertThat(found("def f(n: Int) = { val inner = \"\"; inner.lengthC| }").candidates())
+        .containsExactly("lengthCompare");
+    assertThat(found("object Both { def one = this.tw|\n  def two = 2 }").candidates())
+        .containsExactly("two");
+    assertThat(found("greeting.\r\n  trim.\r\n  lengthC|\r\nval z = 1"))
+        .isEqualTo(completed(22, 29, "lengthCompare"));
+  }
+
+  @Test
+  void onlyWhatStandsBeforeTheCursorIsReplaced() {
+    assertThat(found("greeting.leng|th + 1"))
+        .isEqualTo(completed(9, 13, "length", "lengthCompare"));
+  }
+
+  @Test
+  void abbreviationsAreSpelledOut() {
+    assertThat(found("greeting.gBy|")).isEqualTo(completed(9, 12, "getBytes", "groupBy"));
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "\"a text: spark.ra|\"",
+        "// spark.ra|",
+        "1 + 1 // print|",
+        "greeting // typeAt 0 8|",
+        "noSuchThing.ra|",
+        "} ) spark.ra|",
+      })
+  void nothingIsOfferedWhereNothingCanBeKnown(String marked) throws Exception {
+    found("spark.ra|");
+    assertThat(desk.complete(marked).candidates()).isEmpty();
+  }
+
+  @Test
+  void cursorOutsideTheTextCountsAsItsNearestEnd() throws Exception {
+    found("spark.ra|");
+    assertThat(desk.complete("spark.ra", 1000)).isEqualTo(completed(6, 8, "range"));
+    Completed before = desk.complete("spark.ra", -1);
+    assertThat(before.start()).isEqualTo(0);
+    assertThat(before.end()).isEqualTo(0);
+  }
+
+  @Test
+  void sameQuestionHasTheSameAnswer() {
+    Completed first = found("greeting.lengthC|");
+    assertThat(found("greeting.lengthC|")).isEqualTo(first);
+    // The prompt would explain now what it has put in.
+    found("greeting.length|");
+    assertThat(found("greeting.lengthC|")).isEqualTo(first);
+  }
+
+  @Test
+  void nothingRunsAndNoNumberOfAResultIsUsedUp() throws Exception {
+    String name = desk.run("40 + 2").echo().replaceFirst(":.*\n", "");
+    int number = Integer.parseInt(name.substring("res".length()));
+    desk.run("val count = new java.util.concurrent.atomic.AtomicInteger");
+    assertThat(found("count.incrementAndGet()\n1 + 1\ncount.addA|").candidates())
+        .containsExactly("addAndGet");
+    found("count.g|");
+    assertThat(desk.run("count.get").echo()).isEqualTo("res" + (number + 1) + ": Int = 0\n");
+    assertThat(desk.run(name).value()).isEqualTo("42");
+  }
+
+  @Test
+  void busyInterpreterOffersNothing() throws Exception {
+    String sign = "polybius.test.proceed";
+    found("spark.ra|");
+    int busy =
+        desk.submit(
+            "println(\"busy\"); while (System.getProperty(\""
+                + sign
+                + "\") == null) Thread.sleep(9)");
+    try {
+      desk.nextOf(StatementPutOut.class);
+      assertThat(desk.complete("spark.ra|")).isEqualTo(completed(8, 8));
+    } finally {
+      System.setProperty(sign, "");
+    }
+    assertThat(desk.await(busy).error()).isNull();
+    assertThat(found("spark.ra|").candidates()).containsExactly("range");
+  }
+
+  @Test
+  void namesOfMagicsAreOffered() throws Exception {
+    assertThat(desk.complete("%js|")).isEqualTo(completed(1, 3, "json"));
+    assertThat(desk.complete("%%ta|ble")).isEqualTo(completed(2, 4, "table"));
+    assertThat(desk.complete("val x = 1\n%l|\nx")).isEqualTo(completed(11, 12, "lsmagic"));
+    assertThat(desk.complete("%|").candidates())
+        .containsExactly("help", "json", "lsmagic", "table");
+    assertThat(desk.complete("%nothing|")).isEqualTo(completed(1, 8));
+  }
+
+  @Test
+  void argumentsOfMagicsAreCompletedAsScala() {
+    assertThat(found("val list = 1\n%json list\n%table greet| 5"))
+        .isEqualTo(completed(31, 36, "greeting"));
+  }
+
+  @Test
+  void magicsDoNotDisturbTheStatementsAmongThem() throws Exception {
+    assertThat(found("%json greeting\nval seq = Seq(1)\n%%odd ) }\nseq.headO|\n%table seq"))
+        .isEqualTo(completed(46, 51, "headOption"));
+    assertThat(desk.complete("val text = \"\"\"\n%js|\n\"\"\"").candidates()).isEmpty();
+    assertThat(desk.complete("%%json\ngreeting.le|").candidates()).isEmpty();
+  }
+
+  private static Completed completed(int start, int end, String... candidates) {
+    return new Completed(0, List.of(candidates), start, end);
+  }
+
+  /** Asks until there is an answer, because a slow machine may take too long the first time. */
+  private static Completed found(String marked) {
+    return await()
+        .atMost(60, TimeUnit.SECONDS)
+        .until(() -> desk.complete(marked), answer -> !answer.candidates().isEmpty());
+  }
+}
