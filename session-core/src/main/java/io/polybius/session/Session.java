@@ -25,6 +25,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.function.IntFunction;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
@@ -73,7 +74,8 @@ final class Session {
   private final Map<Integer, Statement> hiddenStatements = new HashMap<>();
   private final Deque<Integer> waiting = new ArrayDeque<>();
   private final Set<Integer> stopOnError = new HashSet<>();
-  private final Map<Integer, CompletableFuture<CompletenessVerdict>> questions = new HashMap<>();
+  private final Map<Integer, CompletableFuture<Optional<DriverEvent.Answer>>> questions =
+      new HashMap<>();
   private final Map<Integer, List<CompletableFuture<Statement>>> waitingClients = new HashMap<>();
   private final Set<RunningDriver> livingDrivers = new HashSet<>();
   private final List<Runnable> early = new ArrayList<>();
@@ -294,23 +296,40 @@ final class Session {
 
   /** Asks the driver whether a text is complete; unknown when it does not answer in time. */
   CompletionStage<CompletenessVerdict> checkCompleteness(Kind kind, String code) {
-    CompletableFuture<CompletenessVerdict> answer = new CompletableFuture<>();
-    mailbox.execute(
-        () -> {
-          if (driverInfo.isEmpty() || !state.isActive()) {
-            answer.complete(CompletenessVerdict.UNKNOWN);
-            return;
-          }
-          int questionId = nextQuestionId++;
-          questions.put(questionId, answer);
-          driver
-              .connection()
-              .send(new DriverCommand.CheckCompleteness(questionId, kind.canonicalName(), code));
-          later(
-              limits.completenessTimeout(),
-              () -> answerQuestion(questionId, CompletenessVerdict.UNKNOWN));
-        });
-    return answer;
+    return inMailbox(
+            () ->
+                ask(
+                    id -> new DriverCommand.CheckCompleteness(id, kind.canonicalName(), code),
+                    DriverEvent.CompletenessChecked.class))
+        .thenCompose(answer -> answer)
+        .thenApply(
+            answer ->
+                answer
+                    .map(told -> new CompletenessVerdict(told.completeness(), told.indent()))
+                    .orElse(CompletenessVerdict.UNKNOWN));
+  }
+
+  /**
+   * Asks the driver how a text could go on; in no way, when it does not answer in time.
+   *
+   * @return fails with {@link SessionException}
+   */
+  CompletionStage<Completion> complete(Kind kind, String code, int cursor) {
+    return inMailbox(
+            () -> {
+              if (!isRunning()) {
+                throw wrongState();
+              }
+              return ask(
+                  id -> new DriverCommand.Complete(id, kind.canonicalName(), code, cursor),
+                  DriverEvent.Completed.class);
+            })
+        .thenCompose(answer -> answer)
+        .thenApply(
+            answer ->
+                answer
+                    .map(found -> new Completion(found.candidates(), found.start(), found.end()))
+                    .orElse(Completion.none(cursor)));
   }
 
   /**
@@ -538,9 +557,8 @@ final class Session {
       ready(ready);
     } else if (event instanceof DriverEvent.DriverFailed failed) {
       lost(failed.reason());
-    } else if (event instanceof DriverEvent.CompletenessChecked checked) {
-      answerQuestion(
-          checked.requestId(), new CompletenessVerdict(checked.completeness(), checked.indent()));
+    } else if (event instanceof DriverEvent.Answer answer) {
+      answerQuestion(answer.requestId(), Optional.of(answer));
     } else if (event instanceof DriverEvent.OfStatement about) {
       Statement statement = known(about.statementId());
       if (statement != null) {
@@ -751,16 +769,35 @@ final class Session {
 
   // ---- small things
 
-  private void answerQuestion(int questionId, CompletenessVerdict verdict) {
-    CompletableFuture<CompletenessVerdict> question = questions.remove(questionId);
+  /** Asks the driver something; there is no answer when it does not come in time. */
+  private <A extends DriverEvent.Answer> CompletionStage<Optional<A>> ask(
+      IntFunction<DriverCommand> question, Class<A> type) {
+    CompletableFuture<Optional<DriverEvent.Answer>> answer = new CompletableFuture<>();
+    if (isRunning()) {
+      int questionId = nextQuestionId++;
+      driver.connection().send(question.apply(questionId));
+      questions.put(questionId, answer);
+      later(limits.questionTimeout(), () -> answerQuestion(questionId, Optional.empty()));
+    } else {
+      answer.complete(Optional.empty());
+    }
+    return answer.thenApply(given -> given.filter(type::isInstance).map(type::cast));
+  }
+
+  private void answerQuestion(int questionId, Optional<DriverEvent.Answer> answer) {
+    CompletableFuture<Optional<DriverEvent.Answer>> question = questions.remove(questionId);
     if (question != null) {
-      question.complete(verdict);
+      question.complete(answer);
     }
   }
 
   private void answerAllQuestions() {
-    List.copyOf(questions.keySet())
-        .forEach(question -> answerQuestion(question, CompletenessVerdict.UNKNOWN));
+    List.copyOf(questions.keySet()).forEach(id -> answerQuestion(id, Optional.empty()));
+  }
+
+  /** Returns whether there is a driver that can be asked something. */
+  private boolean isRunning() {
+    return driverInfo.isPresent() && state.isActive();
   }
 
   private void become(SessionState next) {

@@ -9,7 +9,7 @@ import java.time.Duration;
  * @param stopGrace from telling a driver to end until it is killed
  * @param cancelTimeout from telling a statement to stop until it counts as cancelled though it runs
  *     on
- * @param completenessTimeout for the driver's word on whether a text is complete
+ * @param questionTimeout for the driver's answer to a question about a text
  * @param retainedStatements the newest statements that are kept of each session
  * @param maxCodeChars the longest code of a statement, in characters
  */
@@ -17,7 +17,7 @@ public record SessionLimits(
     Duration startTimeout,
     Duration stopGrace,
     Duration cancelTimeout,
-    Duration completenessTimeout,
+    Duration questionTimeout,
     int retainedStatements,
     int maxCodeChars) {
 
@@ -34,12 +34,12 @@ public record SessionLimits(
   /** Returns these limits with another start timeout. */
   public SessionLimits withStartTimeout(Duration timeout) {
     return new SessionLimits(
-        timeout, stopGrace, cancelTimeout, completenessTimeout, retainedStatements, maxCodeChars);
+        timeout, stopGrace, cancelTimeout, questionTimeout, retainedStatements, maxCodeChars);
   }
 
   /** Returns these limits with another number of retained statements. */
   public SessionLimits withRetainedStatements(int count) {
     return new SessionLimits(
-        startTimeout, stopGrace, cancelTimeout, completenessTimeout, count, maxCodeChars);
+        startTimeout, stopGrace, cancelTimeout, questionTimeout, count, maxCodeChars);
   }
 }

@@ -158,15 +158,9 @@ public final class SessionService implements AutoCloseable {
    * @return the statement as it was added
    */
   public CompletionStage<Statement> execute(String idOrName, NewStatement statement) {
-    if (statement.code().length() > settings.limits().maxCodeChars()) {
-      return failed(
-          new SessionException(
-              ErrorCode.TOO_LARGE,
-              "The code is longer than "
-                  + settings.limits().maxCodeChars()
-                  + " characters; put it into a file or a jar."));
-    }
-    return onSession(idOrName, session -> session.execute(statement));
+    return isTooLarge(statement.code())
+        ? tooLarge()
+        : onSession(idOrName, session -> session.execute(statement));
   }
 
   /** Stops a statement; one that has ended, or is unknown, is left alone. */
@@ -183,6 +177,17 @@ public final class SessionService implements AutoCloseable {
   public CompletionStage<CompletenessVerdict> checkCompleteness(
       String idOrName, Kind kind, String code) {
     return onSession(idOrName, session -> session.checkCompleteness(kind, code));
+  }
+
+  /**
+   * Finds out how a text could go on, as far as the driver can say it quickly.
+   *
+   * @param cursor offset in the text, in UTF-16 units
+   */
+  public CompletionStage<Completion> complete(String idOrName, Kind kind, String code, int cursor) {
+    return isTooLarge(code)
+        ? tooLarge()
+        : onSession(idOrName, session -> session.complete(kind, code, cursor));
   }
 
   /** Replaces a session's driver by a new one; ids and history go on. */
@@ -294,6 +299,19 @@ public final class SessionService implements AutoCloseable {
     } catch (SessionException e) {
       return failed(e);
     }
+  }
+
+  private boolean isTooLarge(String code) {
+    return code.length() > settings.limits().maxCodeChars();
+  }
+
+  private <T> CompletionStage<T> tooLarge() {
+    return failed(
+        new SessionException(
+            ErrorCode.TOO_LARGE,
+            "The code is longer than "
+                + settings.limits().maxCodeChars()
+                + " characters; put it into a file or a jar."));
   }
 
   private static <T> CompletionStage<T> failed(SessionException e) {

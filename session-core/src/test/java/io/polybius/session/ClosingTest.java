@@ -72,6 +72,7 @@ class ClosingTest {
     get(service.execute("0", statement()));
     get(service.execute("0", statement()));
     CompletionStage<CompletenessVerdict> question = service.checkCompleteness("0", Kind.SPARK, "x");
+    CompletionStage<Completion> completion = service.complete("0", Kind.SPARK, "x", 1);
     service.close();
 
     assertThat(service.session("0").state()).isEqualTo(SessionState.DEAD);
@@ -79,6 +80,7 @@ class ClosingTest {
         .extracting(Statement::state)
         .containsExactly(StatementState.CANCELLED, StatementState.CANCELLED);
     assertThat(get(question)).isEqualTo(CompletenessVerdict.UNKNOWN);
+    assertThat(get(completion)).isEqualTo(Completion.none(1));
     assertThat(get(driver.exited())).isEqualTo("killed");
   }
 

@@ -39,6 +39,15 @@ class SessionServiceTest {
           5,
           1000);
 
+  private static final SessionLimits PATIENT =
+      new SessionLimits(
+          Duration.ofSeconds(20),
+          Duration.ofMillis(50),
+          Duration.ofMillis(300),
+          Duration.ofSeconds(20),
+          5,
+          1000);
+
   private SessionService service;
 
   @AfterEach
@@ -412,8 +421,8 @@ class SessionServiceTest {
   }
 
   @Test
-  void completenessIsAskedOfTheDriverAndUnknownWithoutAnswer() throws Exception {
-    ScriptedDriver driver = openReady(Script.COLLECT);
+  void completenessIsAskedOfTheDriver() throws Exception {
+    ScriptedDriver driver = openReady(Script.COLLECT, PATIENT);
     CompletionStage<CompletenessVerdict> answered =
         service.checkCompleteness("0", Kind.SPARK, "x {");
     DriverCommand.CheckCompleteness question =
@@ -421,8 +430,92 @@ class SessionServiceTest {
     driver.say(
         new DriverEvent.CompletenessChecked(question.requestId(), Completeness.INCOMPLETE, "  "));
     assertThat(get(answered)).isEqualTo(new CompletenessVerdict(Completeness.INCOMPLETE, "  "));
+  }
+
+  @Test
+  void completenessIsUnknownWithoutAnswer() throws Exception {
+    openReady(Script.COLLECT);
     assertThat(get(service.checkCompleteness("0", Kind.SPARK, "y")))
         .isEqualTo(CompletenessVerdict.UNKNOWN);
+  }
+
+  @Test
+  void completionIsAskedOfTheDriver() throws Exception {
+    ScriptedDriver driver = openReady(Script.COLLECT, PATIENT);
+    CompletionStage<Completion> answered = service.complete("0", Kind.SPARK, "spark.ra", 8);
+    DriverCommand.Complete question = driver.nextCommand(DriverCommand.Complete.class);
+    assertThat(question)
+        .isEqualTo(new DriverCommand.Complete(question.requestId(), "spark", "spark.ra", 8));
+    driver.say(new DriverEvent.Completed(question.requestId(), List.of("range"), 6, 8));
+    assertThat(get(answered)).isEqualTo(new Completion(List.of("range"), 6, 8));
+  }
+
+  @Test
+  void completionIsEmptyWithoutAnswer() throws Exception {
+    ScriptedDriver driver = openReady(Script.COLLECT);
+    assertThat(get(service.complete("0", Kind.SPARK, "late", 4))).isEqualTo(Completion.none(4));
+    int id = driver.nextCommand(DriverCommand.Complete.class).requestId();
+    driver.say(new DriverEvent.Completed(id, List.of("later"), 0, 4));
+    assertThat(state()).isEqualTo(SessionState.IDLE);
+  }
+
+  @Test
+  void completionBesideARunningStatement() throws Exception {
+    openReady(Script.TINY);
+    run("wait");
+    assertThat(get(service.complete("0", Kind.SPARK, "print x\nwa ", 10)))
+        .isEqualTo(new Completion(List.of("wait", "warn"), 8, 10));
+    assertThat(state()).isEqualTo(SessionState.BUSY);
+  }
+
+  @Test
+  void answersToDifferentQuestionsAreKeptApart() throws Exception {
+    ScriptedDriver driver = openReady(Script.COLLECT, PATIENT);
+    CompletionStage<CompletenessVerdict> complete = service.checkCompleteness("0", Kind.SPARK, "a");
+    CompletionStage<Completion> first = service.complete("0", Kind.SPARK, "a", 1);
+    CompletionStage<Completion> second = service.complete("0", Kind.SPARK, "b", 1);
+    CompletionStage<Completion> wrong = service.complete("0", Kind.SPARK, "c", 1);
+    int checkId = driver.nextCommand(DriverCommand.CheckCompleteness.class).requestId();
+    int firstId = driver.nextCommand(DriverCommand.Complete.class).requestId();
+    int secondId = driver.nextCommand(DriverCommand.Complete.class).requestId();
+    int wrongId = driver.nextCommand(DriverCommand.Complete.class).requestId();
+    driver.say(new DriverEvent.CompletenessChecked(wrongId, Completeness.COMPLETE, ""));
+    driver.say(new DriverEvent.Completed(secondId, List.of("second"), 0, 1));
+    driver.say(new DriverEvent.Completed(firstId, List.of("first"), 0, 1));
+    driver.say(new DriverEvent.CompletenessChecked(checkId, Completeness.INVALID, ""));
+    assertThat(get(complete).completeness()).isEqualTo(Completeness.INVALID);
+    assertThat(get(first).candidates()).containsExactly("first");
+    assertThat(get(second).candidates()).containsExactly("second");
+    assertThat(get(wrong).candidates()).isEmpty();
+  }
+
+  @Test
+  void completionNeedsARunningSession() throws Exception {
+    ScriptedLauncher launcher = ScriptedLauncher.slow(Script.TINY);
+    open(launcher, QUICK);
+    assertRefused(service.complete("0", Kind.SPARK, "pr", 2), "Session is in state starting");
+    ScriptedDriver driver = launcher.nextDriver();
+    driver.ready();
+    awaitState(SessionState.IDLE);
+    assertThat(get(service.complete("0", Kind.SPARK, "pr", 2)).candidates())
+        .containsExactly("print");
+    driver.exit("exit code 1");
+    awaitState(SessionState.DEAD);
+    assertRefused(service.complete("0", Kind.SPARK, "pr", 2), "Session is in state dead");
+    assertRefused(service.complete("7", Kind.SPARK, "pr", 2), "Session '7' not found.");
+  }
+
+  @Test
+  void completionOfTooMuchCodeIsRefused() throws Exception {
+    openReady(Script.TINY);
+    String code = "x".repeat(QUICK.maxCodeChars() + 1);
+    assertRefused(service.complete("0", Kind.SPARK, code, 1), "longer than 1000 characters");
+  }
+
+  private static void assertRefused(CompletionStage<?> stage, String message) {
+    assertThatThrownBy(() -> get(stage))
+        .hasCauseInstanceOf(SessionException.class)
+        .hasMessageContaining(message);
   }
 
   private void open(ScriptedLauncher launcher, SessionLimits limits) {
@@ -431,8 +524,13 @@ class SessionServiceTest {
   }
 
   private ScriptedDriver openReady(Script script) throws InterruptedException {
+    return openReady(script, QUICK);
+  }
+
+  private ScriptedDriver openReady(Script script, SessionLimits limits)
+      throws InterruptedException {
     ScriptedLauncher launcher = ScriptedLauncher.slow(script);
-    open(launcher, QUICK);
+    open(launcher, limits);
     ScriptedDriver driver = launcher.nextDriver();
     driver.ready();
     awaitState(SessionState.IDLE);

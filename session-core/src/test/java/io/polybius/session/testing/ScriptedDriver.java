@@ -22,6 +22,9 @@ import java.util.concurrent.TimeUnit;
  */
 public final class ScriptedDriver implements RunningDriver {
 
+  private static final List<String> TINY_WORDS =
+      List.of("display", "fail", "print", "value", "wait", "warn");
+
   private final DriverConnection.Receiver<DriverEvent> server;
   private final CompletableFuture<String> exited = new CompletableFuture<>();
   private final CompletableFuture<Void> linkClosed = new CompletableFuture<>();
@@ -38,7 +41,7 @@ public final class ScriptedDriver implements RunningDriver {
     /**
      * A small language: {@code print TEXT}, {@code warn TEXT}, {@code value TEXT}, {@code display
      * TYPE TEXT}, {@code fail TEXT} and {@code wait} (until cancelled), one to a line. Texts that
-     * end with an opening brace are incomplete.
+     * end with an opening brace are incomplete; a word can be completed to one of these.
      */
     Script TINY = ScriptedDriver::runTiny;
 
@@ -137,9 +140,21 @@ public final class ScriptedDriver implements RunningDriver {
               check.requestId(),
               open ? Completeness.INCOMPLETE : Completeness.COMPLETE,
               open ? "  " : ""));
+    } else if (command instanceof DriverCommand.Complete complete) {
+      driver.say(completed(complete));
     } else if (command instanceof DriverCommand.Shutdown) {
       driver.exit("exit code 0");
     }
+  }
+
+  private static DriverEvent.Completed completed(DriverCommand.Complete question) {
+    String before = question.code().substring(0, question.cursor());
+    int start = Math.max(before.lastIndexOf('\n'), before.lastIndexOf(' ')) + 1;
+    return new DriverEvent.Completed(
+        question.requestId(),
+        TINY_WORDS.stream().filter(word -> word.startsWith(before.substring(start))).toList(),
+        start,
+        question.cursor());
   }
 
   private void run(int id, String code) {

@@ -1,0 +1,23 @@
+package io.polybius.session;
+
+import java.util.List;
+
+/**
+ * How a text could go on.
+ *
+ * @param candidates what could stand in place of a part of it, each only once
+ * @param start offset of that part, in UTF-16 units
+ * @param end offset after that part
+ */
+public record Completion(List<String> candidates, int start, int end) {
+
+  /** Copies the list. */
+  public Completion {
+    candidates = List.copyOf(candidates);
+  }
+
+  /** Returns that nobody knew in time what could stand at a place. */
+  public static Completion none(int cursor) {
+    return new Completion(List.of(), cursor, cursor);
+  }
+}
