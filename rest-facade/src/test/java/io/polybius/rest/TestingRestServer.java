@@ -35,7 +35,15 @@ final class TestingRestServer implements AutoCloseable {
   static final VersionInfo VERSION =
       new VersionInfo("0.9.1", "builder", "abc123", "main", "2026-01-01", "http://example.org");
   static final Map<String, String> SECURITY_HEADERS =
-      Map.of("X-Frame-Options", "SAMEORIGIN", "Content-Security-Policy", "default-src 'self'");
+      Map.of(
+          "X-Frame-Options",
+          "SAMEORIGIN",
+          "X-XSS-Protection",
+          "1; mode=block",
+          "X-Content-Type-Options",
+          "nosniff",
+          "Content-Security-Policy",
+          "default-src 'self'; frame-ancestors 'self'");
   static final RestSettings SETTINGS = new RestSettings(VERSION, false, 10 << 20, SECURITY_HEADERS);
 
   /** What the clock of the server always shows. */
