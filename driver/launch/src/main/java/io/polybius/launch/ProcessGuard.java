@@ -29,7 +29,7 @@ final class ProcessGuard implements AutoCloseable {
   /** Watches a process, with its directory, until its end. */
   void watch(LaunchedProcess launched, WorkDirectory directory) {
     begin(launched.pid(), directory.path());
-    launched.exited().thenRun(() -> end(launched.pid()));
+    launched.exited().thenRun(() -> forget(launched.pid()));
   }
 
   private synchronized void begin(long pid, Path directory) {
@@ -48,7 +48,7 @@ final class ProcessGuard implements AutoCloseable {
     }
   }
 
-  private synchronized void end(long pid) {
+  private synchronized void forget(long pid) {
     watched.remove(pid);
     try {
       tell(ProcessGuardMain.forgetLine(pid));
@@ -60,14 +60,18 @@ final class ProcessGuard implements AutoCloseable {
 
   /** Ends the guard, and with it what it still watches. */
   @Override
-  public synchronized void close() {
-    if (guard.isEmpty()) {
-      return;
-    }
-    Process process = guard.get();
+  public void close() {
+    current().ifPresent(ProcessGuard::end);
+  }
+
+  private synchronized Optional<Process> current() {
+    return guard;
+  }
+
+  private static void end(Process guard) {
     try {
-      process.getOutputStream().close();
-      if (!process.waitFor(CLOSE_PATIENCE_SECONDS, TimeUnit.SECONDS)) {
+      guard.getOutputStream().close();
+      if (!guard.waitFor(CLOSE_PATIENCE_SECONDS, TimeUnit.SECONDS)) {
         logger.warn("the process guard does not end");
       }
     } catch (IOException e) {
@@ -75,7 +79,7 @@ final class ProcessGuard implements AutoCloseable {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     } finally {
-      process.destroyForcibly();
+      guard.destroyForcibly();
     }
   }
 

@@ -19,7 +19,7 @@ import java.util.concurrent.TimeUnit;
  */
 final class ProcessTree {
 
-  private static final String MARK_VARIABLE = "POLYBIUS_PROCESS";
+  private static final String MARK_VARIABLE = "LAUNCHED_BY_POLYBIUS";
   private static final int ROUNDS = 100;
   private static final long ROUND_MILLIS = 20;
 

@@ -216,7 +216,13 @@ public final class SparkFinder {
     return new Candidate(
         source,
         Optional.of(found),
-        "Spark " + version + ", Scala " + found.scalaVersion() + " in " + home);
+        "Spark "
+            + version
+            + ", Scala "
+            + found.scalaVersion()
+            + (found.hasPython() ? "" : ", without Python")
+            + " in "
+            + home);
   }
 
   private static Optional<Matcher> named(List<Path> jars, Pattern pattern) {

@@ -70,8 +70,7 @@ public final class SparkSubmitLauncher implements BatchLauncher, AutoCloseable {
       throws LaunchException {
     if (batch.file().startsWith("-")) {
       throw new LaunchException(
-          "The file of a batch cannot begin with a dash, which spark-submit takes for an option: "
-              + batch.file());
+          "The file of a batch cannot begin with a dash, which spark-submit takes for an option.");
     }
     if (Stream.concat(Stream.of(batch.file(), batch.className().orElse("")), batch.args().stream())
         .anyMatch(word -> word.indexOf('\0') >= 0)) {

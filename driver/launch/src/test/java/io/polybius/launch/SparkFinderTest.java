@@ -85,7 +85,7 @@ class SparkFinderTest {
     assertThat(candidates).hasSize(4);
     assertThat(candidates.get(0).detail()).isEqualTo("not set");
     assertThat(candidates.get(3).found()).isPresent();
-    assertThat(candidates.get(3).detail()).contains("3.5.5", "2.12.18");
+    assertThat(candidates.get(3).detail()).contains("3.5.5", "2.12.18", "without Python");
   }
 
   private Path spark(String name, String binary, String version, String scala) throws IOException {

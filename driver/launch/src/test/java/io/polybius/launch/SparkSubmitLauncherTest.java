@@ -101,12 +101,23 @@ class SparkSubmitLauncherTest {
             "spark.b", "conf",
             "spark.secret", "hush-1",
             "spark.odd", "c:\\d=e\n f # ünï€😀",
+            "spark.master", "yarn",
+            "spark.submit.deployMode", "cluster",
             "other.key", "1");
     try (SparkSubmitLauncher launcher = new SparkSubmitLauncher(spark.settings("local[2]"))) {
       Files.createFile(folder.resolve("wait"));
+      // Spark's script leaves no other way for the program's own arguments.
+      List<String> arguments = way == Way.SCRIPT ? List.of() : List.of("hush-2");
       RunningBatch batch =
           launcher.launch(
-              new BatchSpec(7, file("/a.jar", ApplicationSettings.NONE.withConf(conf))), log);
+              new BatchSpec(
+                  7,
+                  new BatchSettings(
+                      "/a.jar",
+                      Optional.empty(),
+                      arguments,
+                      ApplicationSettings.NONE.withConf(conf))),
+              log);
       await().atMost(PATIENCE).until(() -> lines(log).contains("recorded"));
       for (Path file : files()) {
         assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(file)))
