@@ -4,6 +4,7 @@ import io.undertow.server.HttpServerExchange;
 import io.undertow.util.Headers;
 import io.undertow.util.StatusCodes;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import java.util.Optional;
 
@@ -11,43 +12,81 @@ import java.util.Optional;
  * What a client gets.
  *
  * @param status of HTTP
- * @param body what is sent as JSON
- * @param location where a thing that was made is found
+ * @param content what is sent
+ * @param location where a thing that was made, or what is asked for, is found
  */
-record Answer(int status, Object body, Optional<String> location) {
+record Answer(int status, Content content, Optional<String> location) {
 
-  private static final Object NOTHING = new Object();
-  private static final String CONTENT_TYPE = "application/json;charset=utf-8";
+  private static final String JSON_TYPE = "application/json;charset=utf-8";
 
-  static Answer ok(Object body) {
-    return new Answer(StatusCodes.OK, body, Optional.empty());
+  /** What is sent. */
+  sealed interface Content {}
+
+  /** A value, as JSON. */
+  record JsonContent(Object value) implements Content {}
+
+  /** A text of some type, which says that it is UTF-8. */
+  record TextContent(String type, String text) implements Content {}
+
+  /** Nothing. */
+  record NoContent() implements Content {}
+
+  static Answer ok(Object value) {
+    return json(StatusCodes.OK, value);
   }
 
-  static Answer created(String location, Object body) {
-    return new Answer(StatusCodes.CREATED, body, Optional.of(location));
+  static Answer json(int status, Object value) {
+    return new Answer(status, new JsonContent(value), Optional.empty());
+  }
+
+  static Answer created(String location, Object value) {
+    return new Answer(StatusCodes.CREATED, new JsonContent(value), Optional.of(location));
   }
 
   /** Returns an answer in the form that Livy gives to whatever has no form of its own. */
   static Answer message(int status, String text) {
-    return new Answer(status, Map.of("msg", text), Optional.empty());
+    return json(status, Map.of("msg", text));
   }
 
   /** Returns an answer that says nothing but that it is done. */
   static Answer noContent() {
-    return new Answer(StatusCodes.NO_CONTENT, NOTHING, Optional.empty());
+    return new Answer(StatusCodes.NO_CONTENT, new NoContent(), Optional.empty());
+  }
+
+  static Answer redirect(String location) {
+    return new Answer(StatusCodes.FOUND, new NoContent(), Optional.of(location));
+  }
+
+  static Answer text(String text) {
+    return new Answer(
+        StatusCodes.OK, new TextContent("text/plain;charset=utf-8", text), Optional.empty());
+  }
+
+  static Answer html(String page) {
+    return new Answer(
+        StatusCodes.OK, new TextContent("text/html;charset=utf-8", page), Optional.empty());
   }
 
   /** Sends it and ends the exchange. */
   void send(HttpServerExchange exchange, Json json) {
-    if (body == NOTHING) {
-      exchange.setStatusCode(status);
+    if (content instanceof JsonContent encoded) {
+      send(exchange, JSON_TYPE, json.encode(encoded.value()));
+    } else if (content instanceof TextContent text) {
+      send(exchange, text.type(), text.text().getBytes(StandardCharsets.UTF_8));
+    } else {
+      setHead(exchange);
       exchange.endExchange();
-      return;
     }
-    ByteBuffer bytes = ByteBuffer.wrap(json.encode(body));
+  }
+
+  private void send(HttpServerExchange exchange, String type, byte[] bytes) {
+    setHead(exchange);
+    exchange.getResponseHeaders().put(Headers.CONTENT_TYPE, type);
+    exchange.getResponseSender().send(ByteBuffer.wrap(bytes));
+  }
+
+  private void setHead(HttpServerExchange exchange) {
     exchange.setStatusCode(status);
-    exchange.getResponseHeaders().put(Headers.CONTENT_TYPE, CONTENT_TYPE);
     location.ifPresent(path -> exchange.getResponseHeaders().put(Headers.LOCATION, path));
-    exchange.getResponseSender().send(bytes);
   }
 }

@@ -32,8 +32,10 @@ public final class RestFacade {
   RestFacade(
       SessionService sessions, BatchService batches, RestSettings settings, Deadlines deadlines) {
     Json json = new Json();
-    Routes routes = routes(sessions, batches, settings, json);
-    HttpHandler router = new Router(routes.table(), json, settings.maxBodyBytes(), deadlines);
+    ServerMetrics metrics = new ServerMetrics(sessions, batches);
+    Routes routes = routes(sessions, batches, settings, metrics, json);
+    HttpHandler router =
+        new Router(routes.table(), metrics, json, settings.maxBodyBytes(), deadlines);
     HttpHandler guarded = settings.csrfProtection() ? new CsrfGuard(router, json) : router;
     HttpHandler versioned = new AcceptedVersion(guarded, json);
     this.handler =
@@ -52,12 +54,17 @@ public final class RestFacade {
   }
 
   static Routes routes(
-      SessionService sessions, BatchService batches, RestSettings settings, Json json) {
+      SessionService sessions,
+      BatchService batches,
+      RestSettings settings,
+      ServerMetrics metrics,
+      Json json) {
     return new Routes(
         new VersionApi(settings.version()),
         new SessionsApi(sessions),
         new StatementsApi(sessions, json),
-        new BatchesApi(batches));
+        new BatchesApi(batches),
+        new MetricsApi(metrics));
   }
 
   private static HttpHandler withCompressedAnswers(HttpHandler next) {

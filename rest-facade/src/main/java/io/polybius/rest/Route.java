@@ -10,11 +10,13 @@ import java.util.Optional;
  * One line of the URL table.
  *
  * @param method of HTTP
- * @param template the path's segments; one in braces names a parameter and stands for any text
+ * @param path as it is written in the table; a segment in braces names a parameter
+ * @param template the path's segments
  * @param speed how long an answer may take
  * @param endpoint gives the answer
  */
-record Route(HttpString method, List<String> template, Speed speed, Endpoint endpoint) {
+record Route(
+    HttpString method, String path, List<String> template, Speed speed, Endpoint endpoint) {
 
   /** How long an answer may take. */
   enum Speed {
@@ -28,12 +30,15 @@ record Route(HttpString method, List<String> template, Speed speed, Endpoint end
 
   /** Makes one from a path such as {@code /sessions/{session}}. */
   static Route of(HttpString method, String path, Speed speed, Endpoint endpoint) {
-    return new Route(method, segments(path).orElseThrow(), speed, endpoint);
+    return new Route(method, path, segments(path).orElseThrow(), speed, endpoint);
   }
 
   /** Returns the segments of a path, or nothing if it cannot be the path of any route. */
   static Optional<List<String>> segments(String path) {
-    if (!path.startsWith("/") || path.length() == 1) {
+    if (path.equals("/")) {
+      return Optional.of(List.of());
+    }
+    if (!path.startsWith("/")) {
       return Optional.empty();
     }
     int end = path.endsWith("/") ? path.length() - 1 : path.length();
@@ -56,5 +61,11 @@ record Route(HttpString method, List<String> template, Speed speed, Endpoint end
       }
     }
     return Optional.of(parameters);
+  }
+
+  /** Returns the method and the path. */
+  @Override
+  public String toString() {
+    return method + " " + path;
   }
 }

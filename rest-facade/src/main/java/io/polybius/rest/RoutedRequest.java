@@ -174,7 +174,7 @@ final class RoutedRequest {
     try {
       answer.send(exchange, json);
     } catch (RuntimeException e) {
-      log.error("the answer to {} {} could not be sent", route.method(), route.template(), e);
+      log.error("the answer to request {} ({}) could not be sent", requestId(), route, e);
       IoUtils.safeClose(exchange.getConnection());
     }
   }

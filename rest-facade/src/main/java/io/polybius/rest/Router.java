@@ -21,12 +21,15 @@ import java.util.stream.Collectors;
 final class Router implements HttpHandler {
 
   private final List<Route> table;
+  private final ServerMetrics metrics;
   private final Json json;
   private final long maxBodyBytes;
   private final Deadlines deadlines;
 
-  Router(List<Route> table, Json json, long maxBodyBytes, Deadlines deadlines) {
+  Router(
+      List<Route> table, ServerMetrics metrics, Json json, long maxBodyBytes, Deadlines deadlines) {
     this.table = List.copyOf(table);
+    this.metrics = metrics;
     this.json = json;
     this.maxBodyBytes = maxBodyBytes;
     this.deadlines = deadlines;
@@ -34,14 +37,16 @@ final class Router implements HttpHandler {
 
   @Override
   public void handleRequest(HttpServerExchange exchange) {
+    long began = System.nanoTime();
     HttpString asked = exchange.getRequestMethod();
     HttpString method = asked.equals(Methods.HEAD) ? Methods.GET : asked;
-    List<String> path = Route.segments(exchange.getRelativePath()).orElse(List.of());
+    Optional<List<String>> path = Route.segments(exchange.getRelativePath());
     Set<HttpString> allowed = new LinkedHashSet<>();
     for (Route route : table) {
-      Optional<Map<String, String>> parameters = route.match(path);
+      Optional<Map<String, String>> parameters = path.flatMap(route::match);
       if (parameters.isPresent()) {
         if (route.method().equals(method)) {
+          measure(exchange, route.toString(), began);
           new RoutedRequest(exchange, route, parameters.get(), json, maxBodyBytes, deadlines)
               .begin();
           return;
@@ -52,6 +57,19 @@ final class Router implements HttpHandler {
         }
       }
     }
+    measure(exchange, "other", began);
+    refuse(exchange, allowed);
+  }
+
+  private void measure(HttpServerExchange exchange, String route, long began) {
+    exchange.addExchangeCompleteListener(
+        (ended, next) -> {
+          metrics.answered(route, ended.getStatusCode(), System.nanoTime() - began);
+          next.proceed();
+        });
+  }
+
+  private static void refuse(HttpServerExchange exchange, Set<HttpString> allowed) {
     if (allowed.isEmpty()) {
       exchange.setStatusCode(StatusCodes.NOT_FOUND);
     } else {

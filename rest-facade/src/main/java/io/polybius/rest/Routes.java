@@ -11,7 +11,11 @@ import java.util.function.Function;
 
 /** The whole URL table. Each path works with and without a slash at its end. */
 record Routes(
-    VersionApi version, SessionsApi sessions, StatementsApi statements, BatchesApi batches) {
+    VersionApi version,
+    SessionsApi sessions,
+    StatementsApi statements,
+    BatchesApi batches,
+    MetricsApi metrics) {
 
   /** Returns one line for each method of each path. */
   List<Route> table() {
@@ -37,7 +41,16 @@ record Routes(
         delete("/batches/{batch}", batches::delete),
         get("/batches/{batch}/state", batches::state),
         list("/batches/{batch}/log", batches::log),
-        list("/batches/{batch}/logs", batches::log));
+        list("/batches/{batch}/logs", batches::log),
+        get("/", metrics::root),
+        get("/metrics", metrics::menu),
+        list("/metrics/metrics", metrics::metrics),
+        get("/metrics/ping", metrics::ping),
+        list("/metrics/threads", metrics::threads),
+        list("/metrics/healthcheck", metrics::health),
+        get("/ping", metrics::ping),
+        list("/threads", metrics::threads),
+        list("/healthcheck", metrics::health));
   }
 
   private static Route get(String path, Function<Request, Answer> reader) {

@@ -292,8 +292,8 @@ class ErrorsTest {
   @ParameterizedTest
   @ValueSource(
       strings = {
-        "/",
         "/session",
+        "//",
         "/sessions/0/nothing",
         "/sessions//state",
         "/sessions/0//",

@@ -105,7 +105,9 @@ final class TestingRestServer implements AutoCloseable {
 
   /** Returns the URL table. */
   List<Route> routes() {
-    return RestFacade.routes(sessions, batches, SETTINGS, new Json()).table();
+    return RestFacade.routes(
+            sessions, batches, SETTINGS, new ServerMetrics(sessions, batches), new Json())
+        .table();
   }
 
   ScriptedBatches batchLauncher() {

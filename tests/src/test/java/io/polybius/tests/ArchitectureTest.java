@@ -32,6 +32,7 @@ class ArchitectureTest {
   private static final String KRYO = "com.esotericsoftware.kryo.kryo5..";
   private static final String LOGGING = "org.slf4j..";
   private static final String JACKSON = "com.fasterxml.jackson..";
+  private static final String METRICS = "com.codahale.metrics..";
   private static final String UNDERTOW = "io.undertow..";
   private static final String UNDERTOW_IO = "org.xnio..";
   private static final String JEROMQ = "org.zeromq..";
@@ -49,7 +50,7 @@ class ArchitectureTest {
           "io.polybius.kernel..",
           List.of(PROTOCOL, SESSION, JEROMQ, JACKSON, UNDERTOW, UNDERTOW_IO, LOGGING),
           "io.polybius.rest..",
-          List.of(PROTOCOL, SESSION, JACKSON, UNDERTOW, UNDERTOW_IO, LOGGING));
+          List.of(PROTOCOL, SESSION, JACKSON, METRICS, UNDERTOW, UNDERTOW_IO, LOGGING));
 
   private static final SliceAssignment MODULES =
       new SliceAssignment() {
