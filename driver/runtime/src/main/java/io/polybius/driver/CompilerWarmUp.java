@@ -12,7 +12,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Warms the compiler's code up while the session is idle, so that the user's statements find it
- * fast. It pauses while a statement runs and ends after a fixed amount of work.
+ * fast. It pauses while a statement runs or somebody asks questions, and ends after a fixed amount
+ * of work.
  */
 final class CompilerWarmUp {
 
@@ -30,7 +31,7 @@ final class CompilerWarmUp {
    * Begins, on a thread of its own.
    *
    * @param directory for the classes that it compiles
-   * @param idleTime for how long no statement has run or waited
+   * @param idleTime for how long nobody has waited for anything
    */
   static void start(Path directory, Supplier<Duration> idleTime) {
     Thread thread = new Thread(() -> run(directory, idleTime), "compiler-warm-up");

@@ -57,6 +57,8 @@ final class Questions implements AutoCloseable {
           // After the end, only the time limit answers.
           new ThreadPoolExecutor.DiscardPolicy());
 
+  private volatile long lastAsked = System.nanoTime();
+
   /**
    * Makes one that has nothing to answer yet.
    *
@@ -102,8 +104,14 @@ final class Questions implements AutoCloseable {
         new Completed(id, List.of(), cursor, cursor));
   }
 
+  /** Returns for how long no question has come. */
+  Duration idleTime() {
+    return Duration.ofNanos(System.nanoTime() - lastAsked);
+  }
+
   private void answer(
       String kind, Function<Interpreter, DriverEvent> question, DriverEvent nothing) {
+    lastAsked = System.nanoTime();
     CompletableFuture<DriverEvent> answer = new CompletableFuture<>();
     answer.thenAccept(events);
     answer.completeOnTimeout(nothing, LIMIT.toMillis(), TimeUnit.MILLISECONDS);

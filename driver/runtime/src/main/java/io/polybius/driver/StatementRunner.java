@@ -117,11 +117,14 @@ final class StatementRunner implements AutoCloseable {
     queue.add(statement);
   }
 
-  /** Returns for how long no statement has run or waited; zero while one does. */
+  /** Returns for how long no statement has run or waited, and no question has come. */
   Duration idleTime() {
-    return running != null || !queue.isEmpty()
-        ? Duration.ZERO
-        : Duration.ofNanos(System.nanoTime() - idleSince);
+    if (running != null || !queue.isEmpty()) {
+      return Duration.ZERO;
+    }
+    Duration sinceStatement = Duration.ofNanos(System.nanoTime() - idleSince);
+    Duration sinceQuestion = questions.idleTime();
+    return sinceStatement.compareTo(sinceQuestion) < 0 ? sinceStatement : sinceQuestion;
   }
 
   /** Stops a statement; one that has ended is left alone. */
