@@ -1,5 +1,6 @@
 package io.polybius.bench;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import io.polybius.kernel.client.ExecuteOptions;
 import io.polybius.kernel.client.KernelClient;
 import io.polybius.kernel.wire.ConnectionFile;
@@ -38,6 +39,8 @@ public final class Benchmarks {
   private static final int PRESPAWNED = 2;
   private static final int STATEMENTS = 300;
   private static final int ROUND_TRIPS = 300;
+  private static final Duration WARM_UP = Duration.ofSeconds(2);
+  private static final Duration LOAD_TIME = Duration.ofSeconds(5);
   private static final int PRINTS = 10;
   private static final String STATEMENT = "1+1";
 
@@ -82,6 +85,7 @@ public final class Benchmarks {
     try (ChildProcess server = server(1)) {
       prespawned(new LivyClient(readyAddress(server)));
     }
+    ManySessions.run();
     ipykernel();
   }
 
@@ -196,15 +200,34 @@ public final class Benchmarks {
             ROUND_TRIPS,
             () -> rest.run(session, EMPTY_STATEMENT))
         .print();
+    restOverhead(rest, session);
     Samples.measure(
             "REST GET /sessions/{id}",
             ROUND_TRIPS,
             () -> rest.call("GET", "/sessions/" + session, null))
         .print();
+    List<String> path = List.of("/sessions/" + session);
+    LoadGenerator.run("", rest.server(), path, 50, WARM_UP);
+    LoadGenerator.run("REST GET /sessions/{id}, 1 connection", rest.server(), path, 1, LOAD_TIME);
+    LoadGenerator.run(
+        "REST GET /sessions/{id}, 50 connections", rest.server(), path, 50, LOAD_TIME);
     rest.run(session, PRINT_LINES);
     Samples.measure("REST 10,000 lines of output", PRINTS, () -> rest.run(session, PRINT_LINES))
         .print();
     rest.call("DELETE", "/sessions/" + session, null);
+  }
+
+  /** What a client waits that asks to be told, beyond the time that the statement itself takes. */
+  private static void restOverhead(LivyClient rest, int session) throws Exception {
+    Samples overhead = new Samples("REST statement: all but the driver's own time, long poll");
+    for (int i = 0; i < ROUND_TRIPS; i++) {
+      long begin = System.nanoTime();
+      JsonNode statement = rest.runWaiting(session, EMPTY_STATEMENT);
+      long all = System.nanoTime() - begin;
+      long own = statement.get("completed").asLong() - statement.get("started").asLong();
+      overhead.add(Math.max(0, all - TimeUnit.MILLISECONDS.toNanos(own)));
+    }
+    overhead.print();
   }
 
   private static void printStatements(String name, Samples samples) {

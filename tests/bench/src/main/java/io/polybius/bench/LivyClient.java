@@ -29,6 +29,11 @@ final class LivyClient {
     this.server = server;
   }
 
+  /** Returns where the server is. */
+  URI server() {
+    return server;
+  }
+
   /** Sends a request that must succeed. */
   JsonNode call(String method, String path, Object body) throws IOException, InterruptedException {
     HttpRequest request =
@@ -65,6 +70,13 @@ final class LivyClient {
       LockSupport.parkNanos(10 * POLL_NANOS);
     }
     throw new IOException("the session did not start");
+  }
+
+  /** Runs a statement, and asks to be told of its end; returns it. */
+  JsonNode runWaiting(int session, String code) throws IOException, InterruptedException {
+    String path = "/sessions/" + session + "/statements";
+    int id = call("POST", path, java.util.Map.of("code", code)).get("id").asInt();
+    return call("GET", path + "/" + id + "?wait=1m", null);
   }
 
   /** Runs a statement to its end. */

@@ -42,6 +42,11 @@ final class Samples {
     return part;
   }
 
+  /** Returns how many there are. */
+  int count() {
+    return nanos.size();
+  }
+
   /** Returns a quantile in milliseconds. */
   double millis(double quantile) {
     List<Long> sorted = nanos.stream().sorted().toList();

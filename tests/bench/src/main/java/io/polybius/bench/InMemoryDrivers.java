@@ -1,0 +1,70 @@
+package io.polybius.bench;
+
+import io.polybius.driver.protocol.DriverCommand;
+import io.polybius.driver.protocol.DriverConnection;
+import io.polybius.driver.protocol.DriverEvent;
+import io.polybius.session.Kind;
+import io.polybius.session.ProcessLog;
+import io.polybius.session.spi.DriverLauncher;
+import io.polybius.session.spi.LaunchSpec;
+import io.polybius.session.spi.RunningDriver;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+
+/** Drivers without a process or a Spark, to measure what the server itself takes. */
+final class InMemoryDrivers implements DriverLauncher {
+
+  @Override
+  public RunningDriver launch(
+      LaunchSpec spec, DriverConnection.Receiver<DriverEvent> events, ProcessLog log) {
+    events.received(new DriverEvent.DriverReady("none", "none", "in-memory", ""));
+    return new InMemoryDriver(events);
+  }
+
+  @Override
+  public Set<Kind> languages() {
+    return Set.of(Kind.SPARK);
+  }
+
+  @Override
+  public void close() {}
+
+  private static final class InMemoryDriver
+      implements RunningDriver, DriverConnection<DriverCommand> {
+
+    private final DriverConnection.Receiver<DriverEvent> events;
+    private final CompletableFuture<String> exited = new CompletableFuture<>();
+
+    InMemoryDriver(DriverConnection.Receiver<DriverEvent> events) {
+      this.events = events;
+    }
+
+    @Override
+    public void send(DriverCommand command) {
+      if (command instanceof DriverCommand.Execute execute) {
+        events.received(new DriverEvent.StatementSucceeded(execute.statementId()));
+      } else if (command instanceof DriverCommand.Shutdown) {
+        exited.complete("shut down");
+      }
+    }
+
+    @Override
+    public DriverConnection<DriverCommand> connection() {
+      return this;
+    }
+
+    @Override
+    public CompletionStage<String> exited() {
+      return exited;
+    }
+
+    @Override
+    public void kill() {
+      exited.complete("killed");
+    }
+
+    @Override
+    public void close() {}
+  }
+}
