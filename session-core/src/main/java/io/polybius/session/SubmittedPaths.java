@@ -36,6 +36,11 @@ final class SubmittedPaths {
   /** What would take a list apart once something has decoded it. */
   private static final Pattern SEPARATOR = Pattern.compile("[\\p{Cc},]");
 
+  /** A fragment is the name that a file or archive gets where it is used. */
+  private static final Pattern NAME = Pattern.compile("[\\p{L}\\p{N}_.@+-]+");
+
+  private static final Set<String> DOTS = Set.of(".", "..");
+
   private final List<Path> folders;
   private final boolean defaultIsLocal;
   private final String defaultPrefix;
@@ -104,7 +109,7 @@ final class SubmittedPaths {
     try {
       Path real = real(Path.of(path).normalize());
       for (Path folder : folders) {
-        if (real.startsWith(real(folder)) && PLAIN.matcher(real.toString()).matches()) {
+        if (isIn(real(folder), real) && PLAIN.matcher(real.toString()).matches()) {
           return real.toString();
         }
       }
@@ -112,6 +117,11 @@ final class SubmittedPaths {
       // What cannot be followed to its end cannot be allowed either.
     }
     throw notAllowed(path);
+  }
+
+  /** The folder itself is none of its files: for some parts of Spark, a fragment is of the name. */
+  private static boolean isIn(Path folder, Path path) {
+    return path.startsWith(folder) && !path.equals(folder);
   }
 
   /** Returns a path without links; what does not exist of it has none. */
@@ -146,7 +156,7 @@ final class SubmittedPaths {
   private static URI parse(String text) {
     try {
       URI uri = new URI(text);
-      if (text.indexOf(',') >= 0 || separates(uri.getPath()) || !isName(uri.getFragment())) {
+      if (text.indexOf(',') >= 0 || separates(uri.getPath()) || !isName(uri.getRawFragment())) {
         throw notValid(text);
       }
       return uri;
@@ -159,13 +169,8 @@ final class SubmittedPaths {
     return path != null && SEPARATOR.matcher(path).find();
   }
 
-  /** A fragment is the name that a file or archive gets where it is used. */
   private static boolean isName(String fragment) {
-    return fragment == null
-        || (!SEPARATOR.matcher(fragment).find()
-            && fragment.indexOf('/') < 0
-            && !fragment.equals(".")
-            && !fragment.equals(".."));
+    return fragment == null || (NAME.matcher(fragment).matches() && !DOTS.contains(fragment));
   }
 
   private static String schemeOf(URI uri) {

@@ -227,7 +227,8 @@ class SubmissionRulesTest {
         .isEqualTo("file://" + data + "/jars/a.jar#b.jar");
     assertThat(jar(remoteDefault(), "/x/a.zip#env")).isEqualTo("hdfs://nn:8020/x/a.zip#env");
     assertThat(jar(remoteDefault(), "s3a://bucket/a.zip#env")).isEqualTo("s3a://bucket/a.zip#env");
-    for (String alias : List.of("../x", "x/y", "..", ".", "a%2Cb", "a%2Fb", "a%00")) {
+    for (String alias :
+        List.of("../x", "x/y", "..", ".", "a%2Cb", "", "a%20b", "*", "a%2Fb", "a%00")) {
       assertRejected(() -> jar(rules, data + "/jars/a.jar#" + alias), "is not valid.");
       assertRejected(() -> jar(rules, "s3a://bucket/a.zip#" + alias), "is not valid.");
     }
@@ -270,6 +271,8 @@ class SubmissionRulesTest {
       paths.add(prefix + data.getParent() + "/database/a.jar");
       paths.add(prefix + data + "base/a.jar");
       paths.add(prefix + data.getParent() + "/dat");
+      paths.add(prefix + data);
+      paths.add(prefix + data + "/#alias");
       paths.add(prefix + data.getParent());
       paths.add(prefix + "/");
       paths.add(prefix + "/etc/passwd");
