@@ -7,6 +7,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Supplier;
 
 /**
  * What a client gets.
@@ -25,6 +26,9 @@ record Answer(int status, Content content, Optional<String> location) {
   /** A value, as JSON. */
   record JsonContent(Object value) implements Content {}
 
+  /** A value, as JSON, that takes a while to make. */
+  record LazyJsonContent(Supplier<?> value) implements Content {}
+
   /** A text of some type, which says that it is UTF-8. */
   record TextContent(String type, String text) implements Content {}
 
@@ -33,6 +37,11 @@ record Answer(int status, Content content, Optional<String> location) {
 
   static Answer ok(Object value) {
     return json(StatusCodes.OK, value);
+  }
+
+  /** Returns an answer whose value is made when it is sent. */
+  static Answer okLazily(Supplier<?> value) {
+    return new Answer(StatusCodes.OK, new LazyJsonContent(value), Optional.empty());
   }
 
   static Answer json(int status, Object value) {
@@ -71,6 +80,8 @@ record Answer(int status, Content content, Optional<String> location) {
   void send(HttpServerExchange exchange, Json json) {
     if (content instanceof JsonContent encoded) {
       send(exchange, JSON_TYPE, json.encode(encoded.value()));
+    } else if (content instanceof LazyJsonContent lazy) {
+      send(exchange, JSON_TYPE, json.encode(lazy.value().get()));
     } else if (content instanceof TextContent text) {
       send(exchange, text.type(), text.text().getBytes(StandardCharsets.UTF_8));
     } else {

@@ -1,5 +1,6 @@
 package io.polybius.rest;
 
+import io.polybius.rest.Route.Speed;
 import java.time.Duration;
 
 /**
@@ -13,4 +14,13 @@ record Deadlines(Duration body, Duration answer, Duration untilStopped) {
 
   static final Deadlines DEFAULT =
       new Deadlines(Duration.ofMinutes(2), Duration.ofSeconds(60), Duration.ofMinutes(10));
+
+  /** Returns the time for the answers of a route. */
+  Duration of(Speed speed) {
+    return switch (speed) {
+      case AT_ONCE, QUICK -> answer;
+      case AS_ASKED -> answer.plus(StatementsApi.LONGEST_WAIT);
+      case UNTIL_STOPPED -> untilStopped;
+    };
+  }
 }

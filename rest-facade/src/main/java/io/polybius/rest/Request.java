@@ -1,6 +1,8 @@
 package io.polybius.rest;
 
 import io.polybius.session.Caller;
+import io.polybius.session.TimeText;
+import java.time.Duration;
 import java.util.Collection;
 import java.util.Map;
 import java.util.Optional;
@@ -52,6 +54,23 @@ record Request(
   /** Returns a parameter of the query that is a number. */
   int number(String name, int absent) {
     return text(name).map(Request::number).orElse(absent);
+  }
+
+  /** Returns a parameter of the query that is a time. */
+  Optional<Duration> time(String name) {
+    return text(name).map(Request::duration);
+  }
+
+  private static Duration duration(String text) {
+    try {
+      Duration time = TimeText.parse(text);
+      if (!time.isNegative()) {
+        return time;
+      }
+    } catch (IllegalArgumentException e) {
+      throw RejectedRequestException.bad(e.getMessage());
+    }
+    throw RejectedRequestException.bad("Invalid time string: " + text);
   }
 
   private static int number(String text) {

@@ -9,13 +9,14 @@ import io.undertow.server.handlers.encoding.EncodingHandler;
 import io.undertow.server.handlers.encoding.GzipEncodingProvider;
 
 /** The Livy REST API, as a handler for an Undertow listener. */
-public final class RestFacade {
+public final class RestFacade implements AutoCloseable {
 
   private static final int GZIP_PRIORITY = 50;
 
   /** Bytes that arrive no sooner when there are fewer of them. */
   private static final int ONE_PACKET = 1400;
 
+  private final LastingRequests lasting = new LastingRequests();
   private final HttpHandler handler;
 
   /**
@@ -32,8 +33,8 @@ public final class RestFacade {
   RestFacade(
       SessionService sessions, BatchService batches, RestSettings settings, Deadlines deadlines) {
     Json json = new Json();
-    ServerMetrics metrics = new ServerMetrics(sessions, batches);
-    Routes routes = routes(sessions, batches, settings, metrics, json);
+    ServerMetrics metrics = new ServerMetrics(sessions, batches, lasting);
+    Routes routes = routes(sessions, batches, settings, metrics, lasting, json);
     HttpHandler router =
         new Router(routes.table(), metrics, json, settings.maxBodyBytes(), deadlines);
     HttpHandler guarded = settings.csrfProtection() ? new CsrfGuard(router, json) : router;
@@ -53,16 +54,23 @@ public final class RestFacade {
     return handler;
   }
 
+  /** Ends the requests that would last longer. Others are answered as before. */
+  @Override
+  public void close() {
+    lasting.close();
+  }
+
   static Routes routes(
       SessionService sessions,
       BatchService batches,
       RestSettings settings,
       ServerMetrics metrics,
+      LastingRequests lasting,
       Json json) {
     return new Routes(
         new VersionApi(settings.version()),
         new SessionsApi(sessions),
-        new StatementsApi(sessions, json),
+        new StatementsApi(sessions, lasting, json),
         new BatchesApi(batches),
         new MetricsApi(metrics));
   }

@@ -22,6 +22,8 @@ record Route(
   enum Speed {
     /** It shows what is there; its endpoint is called on an IO thread and must be quick itself. */
     AT_ONCE,
+    /** Like {@link #AT_ONCE}, unless the client wants to wait. */
+    AS_ASKED,
     /** It only needs the server. */
     QUICK,
     /** It waits until a driver has ended. */

@@ -64,7 +64,7 @@ final class RoutedRequest {
   void begin() {
     if (exchange.getRequestMethod().equals(Methods.POST)) {
       collectBody();
-    } else if (route.speed() == Speed.AT_ONCE) {
+    } else if (route.speed() == Speed.AT_ONCE || route.speed() == Speed.AS_ASKED) {
       run(NO_BODY);
     } else {
       exchange.dispatch(() -> run(NO_BODY));
@@ -113,8 +113,7 @@ final class RoutedRequest {
   }
 
   private void sendLater(CompletableFuture<Answer> answer) {
-    Duration deadline =
-        route.speed() == Speed.UNTIL_STOPPED ? deadlines.untilStopped() : deadlines.answer();
+    Duration deadline = deadlines.of(route.speed());
     XnioWorker worker = exchange.getConnection().getWorker();
     XnioExecutor.Key clock = after(deadline, () -> worker.execute(() -> tooLate(deadline)));
     answer.whenCompleteAsync(

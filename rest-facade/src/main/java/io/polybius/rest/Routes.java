@@ -31,9 +31,10 @@ record Routes(
         post("/sessions/{session}/connect", sessions::connect),
         post("/sessions/{session}/interrupt", sessions::interrupt),
         stop("/sessions/{session}/stop", sessions::stop),
+        post("/sessions/{session}/completion", statements::complete),
         list("/sessions/{session}/statements", statements::list),
         post("/sessions/{session}/statements", statements::create),
-        get("/sessions/{session}/statements/{statement}", statements::get),
+        await("/sessions/{session}/statements/{statement}", statements::get),
         post("/sessions/{session}/statements/{statement}/cancel", statements::cancel),
         list("/batches", batches::list),
         post("/batches", batches::create),
@@ -60,6 +61,11 @@ record Routes(
   /** Like {@link #get}, for answers that may be long. */
   private static Route list(String path, Function<Request, Answer> reader) {
     return Route.of(GET, path, Speed.QUICK, reading(reader));
+  }
+
+  /** Like {@link #get}, for what clients can wait for. */
+  private static Route await(String path, Endpoint endpoint) {
+    return Route.of(GET, path, Speed.AS_ASKED, endpoint);
   }
 
   private static Route post(String path, Endpoint endpoint) {

@@ -24,6 +24,7 @@ import java.util.stream.Stream;
  * <ul>
  *   <li>{@code requests.GET /sessions/{session}.2xx}: the requests of a route by their outcome,
  *       with the time until they were answered; {@code requests.other.4xx}: those of no route
+ *   <li>{@code requests.lasting}: those that wait for a statement, or follow one or a session
  *   <li>{@code sessions.idle}, {@code batches.running}, {@code statements.waiting} and so on: how
  *       many there are in each state; of statements only those that have not ended
  *   <li>{@code jvm.memory…}, {@code jvm.threads…}, {@code jvm.gc…}
@@ -35,7 +36,8 @@ final class ServerMetrics {
 
   private final MetricRegistry registry = new MetricRegistry();
 
-  ServerMetrics(SessionService sessions, BatchService batches) {
+  ServerMetrics(SessionService sessions, BatchService batches, LastingRequests lasting) {
+    registry.registerGauge("requests.lasting", lasting::count);
     gauges(
         "sessions",
         SessionState.values(),

@@ -1,25 +1,37 @@
 package io.polybius.rest;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
+import io.polybius.session.ErrorCode;
+import io.polybius.session.Kind;
 import io.polybius.session.NewStatement;
 import io.polybius.session.Origin;
+import io.polybius.session.SessionException;
 import io.polybius.session.SessionService;
 import io.polybius.session.SessionSnapshot;
 import io.polybius.session.Statement;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 
 /** The routes of a session's statements. */
 final class StatementsApi {
 
+  /** How long a client may wait for the end of a statement. */
+  static final Duration LONGEST_WAIT = Duration.ofMinutes(5);
+
   private final SessionService sessions;
+  private final LastingRequests lasting;
   private final Json json;
 
-  StatementsApi(SessionService sessions, Json json) {
+  StatementsApi(SessionService sessions, LastingRequests lasting, Json json) {
     this.sessions = sessions;
+    this.lasting = lasting;
     this.json = json;
   }
 
@@ -27,6 +39,10 @@ final class StatementsApi {
       @JsonProperty("total_statements") int total, List<StatementJson> statements) {}
 
   private record NewStatementJson(String code, String kind) {}
+
+  private record CompletionRequestJson(String code, String kind, Integer cursor) {}
+
+  private record CompletionJson(List<String> candidates) {}
 
   Answer list(Request request) {
     int from = request.number("from", 0);
@@ -39,20 +55,40 @@ final class StatementsApi {
     return Answer.ok(new StatementList(all.size(), page));
   }
 
-  Answer get(Request request) {
-    return Answer.ok(json(sessions.statement(request.session(), request.statement())));
+  /** Answers a statement as it is, or when it has ended, if the client wants to wait for that. */
+  CompletionStage<Answer> get(Request request) {
+    Optional<Duration> patience = request.time("wait");
+    return patience.isPresent()
+        ? await(request, patience.get())
+        : CompletableFuture.completedFuture(
+            Answer.ok(json(sessions.statement(request.session(), request.statement()))));
+  }
+
+  private CompletionStage<Answer> await(Request request, Duration patience) {
+    CompletableFuture<Statement> ended =
+        sessions
+            .awaitStatement(
+                request.session(),
+                request.statement(),
+                patience.compareTo(LONGEST_WAIT) < 0 ? patience : LONGEST_WAIT)
+            .toCompletableFuture();
+    Runnable done =
+        lasting.add(
+            () ->
+                ended.completeExceptionally(
+                    new SessionException(ErrorCode.SHUTTING_DOWN, "The server is shutting down.")));
+    return ended
+        .whenComplete((statement, failure) -> done.run())
+        .thenApply(statement -> Answer.okLazily(() -> json(statement)));
   }
 
   CompletionStage<Answer> create(Request request) {
     NewStatementJson asked = request.body().as(NewStatementJson.class);
-    if (asked.code() == null) {
-      throw RejectedRequestException.bad("requirement failed: no code provided.");
-    }
     SessionSnapshot session = sessions.session(request.session());
     NewStatement statement =
         new NewStatement(
-            asked.kind() == null ? session.settings().kind() : Kinds.parse(asked.kind()),
-            asked.code().replace("\r\n", "\n"),
+            kind(asked.kind(), session),
+            code(asked.code()).replace("\r\n", "\n"),
             Origin.REST,
             false,
             false,
@@ -69,6 +105,31 @@ final class StatementsApi {
     return sessions
         .cancel(request.session(), request.statement())
         .thenApply(done -> Answer.ok(Map.of("msg", "canceled")));
+  }
+
+  CompletionStage<Answer> complete(Request request) {
+    CompletionRequestJson asked = request.body().as(CompletionRequestJson.class);
+    String code = code(asked.code());
+    int cursor = Objects.requireNonNullElse(asked.cursor(), code.length());
+    SessionSnapshot session = sessions.session(request.session());
+    return sessions
+        .complete(
+            String.valueOf(session.id()),
+            kind(asked.kind(), session),
+            code,
+            Math.max(0, Math.min(cursor, code.length())))
+        .thenApply(found -> Answer.ok(new CompletionJson(found.candidates())));
+  }
+
+  private static String code(String asked) {
+    if (asked == null) {
+      throw RejectedRequestException.bad("requirement failed: no code provided.");
+    }
+    return asked;
+  }
+
+  private static Kind kind(String asked, SessionSnapshot session) {
+    return asked == null ? session.settings().kind() : Kinds.parse(asked);
   }
 
   private StatementJson json(Statement statement) {

@@ -66,6 +66,7 @@ final class TestingRestServer implements AutoCloseable {
   private final SessionService sessions;
   private final ScriptedBatches batchLauncher = new ScriptedBatches();
   private final BatchService batches;
+  private final RestFacade rest;
   private final Undertow undertow;
 
   TestingRestServer(ScriptedLauncher launcher) {
@@ -88,13 +89,13 @@ final class TestingRestServer implements AutoCloseable {
             batchLauncher,
             CoreSettings.of(LIMITS),
             Clock.fixed(Instant.ofEpochMilli(NOW), ZoneOffset.UTC));
+    this.rest = new RestFacade(sessions, batches, settings, deadlines);
     this.undertow =
         Undertow.builder()
             .addHttpListener(0, "127.0.0.1")
             .setIoThreads(2)
             .setWorkerThreads(4)
-            .setHandler(
-                around.apply(new RestFacade(sessions, batches, settings, deadlines).handler()))
+            .setHandler(around.apply(rest.handler()))
             .build();
     undertow.start();
   }
@@ -106,12 +107,21 @@ final class TestingRestServer implements AutoCloseable {
   /** Returns the URL table. */
   List<Route> routes() {
     return RestFacade.routes(
-            sessions, batches, SETTINGS, new ServerMetrics(sessions, batches), new Json())
+            sessions,
+            batches,
+            SETTINGS,
+            new ServerMetrics(sessions, batches, new LastingRequests()),
+            new LastingRequests(),
+            new Json())
         .table();
   }
 
   ScriptedBatches batchLauncher() {
     return batchLauncher;
+  }
+
+  RestFacade rest() {
+    return rest;
   }
 
   SessionService sessions() {
@@ -211,6 +221,7 @@ final class TestingRestServer implements AutoCloseable {
 
   @Override
   public void close() {
+    rest.close();
     undertow.stop();
     batches.close();
     sessions.close();

@@ -29,6 +29,7 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.slf4j.Logger;
@@ -76,14 +77,15 @@ public final class ServerAssembly implements AutoCloseable {
                   new KernelGatewaySettings(
                       build.version(), folder.folder("kernels"), config.relayGrace())));
       RestFacade rest =
-          new RestFacade(
-              sessions,
-              batches,
-              new RestSettings(
-                  build.forRest(),
-                  config.csrfProtection(),
-                  MAX_BODY_BYTES,
-                  config.http().securityHeaders().toSend(false)));
+          part(
+              new RestFacade(
+                  sessions,
+                  batches,
+                  new RestSettings(
+                      build.forRest(),
+                      config.csrfProtection(),
+                      MAX_BODY_BYTES,
+                      config.http().securityHeaders().toSend(false))));
       Optional<AccessLog> accessLog = Optional.empty();
       Optional<Path> logFolder = accessLogFolder(config, installation, environment);
       if (logFolder.isPresent()) {
@@ -103,9 +105,10 @@ public final class ServerAssembly implements AutoCloseable {
                   token,
                   accessLog,
                   jupyter.handler(rest.handler())));
-      // Closed before HTTP is, so that its last words still reach those who are connected.
-      parts.remove(jupyter);
+      // Closed before HTTP is, so that their last words still reach those who are connected.
+      parts.removeAll(List.of(jupyter, rest));
       parts.push(jupyter);
+      parts.push(rest);
     } catch (IOException | RuntimeException e) {
       close();
       throw e;

@@ -320,6 +320,7 @@ final class Session {
               if (!isRunning()) {
                 throw wrongState();
               }
+              LanguageCheck.ofStatement(kind, environment.launcher().languages());
               return ask(
                   id -> new DriverCommand.Complete(id, kind.canonicalName(), code, cursor),
                   DriverEvent.Completed.class);
