@@ -25,8 +25,6 @@ import org.junit.jupiter.api.io.TempDir;
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class JupyterClientsIT {
 
-  private static final Path SCRIPTS = Commands.HOME.resolve("tests/src/test/python");
-
   @TempDir private static Path folder;
   private Path programs;
   private RunningServer server;
@@ -64,7 +62,7 @@ class JupyterClientsIT {
         run(
             Duration.ofMinutes(12),
             programs.resolve("python").toString(),
-            SCRIPTS.resolve("test_kernel.py").toString());
+            JupyterTools.SCRIPTS.resolve("test_kernel.py").toString());
     assertThat(tested.exitCode()).as(tested.output()).isZero();
     assertThat(tested.output()).contains("OK");
     awaitNoSessions();
@@ -117,7 +115,7 @@ class JupyterClientsIT {
         run(
             Duration.ofMinutes(3),
             programs.resolve("python").toString(),
-            SCRIPTS.resolve("console_existing.py").toString(),
+            JupyterTools.SCRIPTS.resolve("console_existing.py").toString(),
             file.toString());
     assertThat(typed.exitCode()).as(typed.output()).isZero();
     assertThat(rest.run(session, "fromConsole").at("/output/data/text~1plain").asText())

@@ -15,10 +15,13 @@ import org.junit.jupiter.api.Assumptions;
  */
 final class JupyterTools {
 
+  /** The folder of the tests that are written in Python. */
+  static final Path SCRIPTS = Commands.HOME.resolve("tests/src/test/python");
+
   private static final Path REQUIREMENTS = Commands.HOME.resolve("tests/requirements.txt");
   private static final Path FOLDER = Commands.HOME.resolve("tests/target/python");
   private static final Path STAMP = FOLDER.resolve("requirements.txt");
-  private static final Duration INSTALL_TIMEOUT = Duration.ofMinutes(10);
+  private static final Duration INSTALL_TIMEOUT = Duration.ofMinutes(20);
 
   private JupyterTools() {}
 
@@ -47,7 +50,13 @@ final class JupyterTools {
       return Optional.of("python3 cannot make a virtual environment: " + lastLine(made.output()));
     }
     Commands.Result installed =
-        run(bin.resolve("pip").toString(), "install", "--quiet", "-r", REQUIREMENTS.toString());
+        run(
+            bin.resolve("pip").toString(),
+            "install",
+            "--quiet",
+            "--no-deps",
+            "-r",
+            REQUIREMENTS.toString());
     if (installed.exitCode() != 0) {
       return Optional.of("the Python clients cannot be installed: " + lastLine(installed.output()));
     }

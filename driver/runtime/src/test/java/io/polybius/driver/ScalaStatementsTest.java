@@ -125,6 +125,16 @@ class ScalaStatementsTest {
   }
 
   @Test
+  void messageIsNotInTheTracebackToo() throws Exception {
+    // Spark's exception gives itself another class when it is asked for its text.
+    StatementDesk.Ended ended = desk.run("spark.sql(\"select * from nothing\")");
+    assertThat(ended.error().message()).contains("TABLE_OR_VIEW_NOT_FOUND", "'Project [*]");
+    assertThat(ended.error().traceback())
+        .isNotEmpty()
+        .noneMatch(line -> line.contains("'Project [*]"));
+  }
+
+  @Test
   void theSameExceptionTwiceIsReportedTwice() throws Exception {
     for (int i = 0; i < 2; i++) {
       assertThat(desk.run("sys.error(\"again\")").error().name())

@@ -263,7 +263,9 @@ final class ScalaInterpreter implements Interpreter {
 
   /** Returns what the prompt printed after the exception's own description. */
   private static List<String> frames(String text, Throwable thrown) {
-    String description = String.valueOf(thrown);
+    // As the prompt makes it up, which is not always what the exception's toString says.
+    String name = thrown.getClass().getName();
+    String description = thrown.getMessage() == null ? name : name + ": " + thrown.getMessage();
     String rest =
         text.startsWith(description)
             ? text.substring(description.length())
