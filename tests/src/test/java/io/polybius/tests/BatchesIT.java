@@ -146,7 +146,8 @@ class BatchesIT {
     assertThat(total()).isEqualTo(before);
   }
 
-  private static void assumePython() {
+  /** Skips a test where the embedded Spark cannot run Python files. */
+  static void assumePython() {
     Path python = Installation.at(Commands.HOME).embeddedSpark().resolve("python");
     Assumptions.assumeTrue(
         Files.isDirectory(python), "the embedded Spark was built without its Python side");

@@ -16,6 +16,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 
 /**
  * The examples of docs/rest-api.md, which {@link ExamplePage} finds: all of them, one after the
@@ -31,6 +32,8 @@ class RestApiDocsIT {
 
   private static final Duration COMMAND_TIMEOUT = Duration.ofMinutes(1);
   private static final Duration WAIT = Duration.ofMinutes(3);
+
+  @TempDir private static Path jobs;
 
   private ExamplePage page;
 
@@ -50,9 +53,23 @@ class RestApiDocsIT {
 
   @Test
   void eachExampleShowsWhatComesOut() throws Exception {
-    try (RunningServer server = RunningServer.start()) {
+    BatchesIT.assumePython();
+    Files.writeString(
+        jobs.resolve("count.py"),
+        """
+        import sys
+        from pyspark.sql import SparkSession
+        print(SparkSession.builder.getOrCreate().range(int(sys.argv[1])).count())
+        """);
+    try (RunningServer server = RunningServer.start("livy.file.local-dir-whitelist=" + jobs)) {
       Map<String, String> environment =
-          Map.of("api", server.uri().toString(), "no_proxy", server.uri().getHost());
+          Map.of(
+              "api",
+              server.uri().toString(),
+              "jobs",
+              jobs.toString(),
+              "no_proxy",
+              server.uri().getHost());
       for (Section section : page.sections()) {
         for (Example example : section.examples()) {
           check(example, environment);
