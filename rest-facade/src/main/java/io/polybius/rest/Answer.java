@@ -5,6 +5,7 @@ import io.undertow.util.Headers;
 import io.undertow.util.StatusCodes;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Supplier;
@@ -31,6 +32,18 @@ record Answer(int status, Content content, Optional<String> location) {
 
   /** A text of some type, which says that it is UTF-8. */
   record TextContent(String type, String text) implements Content {}
+
+  /**
+   * Events, for as long as they come.
+   *
+   * @param feed where they come from; closed with the answer
+   * @param format how they are written
+   * @param heartbeat how often the client is told that the stream is alive when nothing happens
+   * @param lasting where the answer is noted until it ends
+   */
+  record EventsContent(
+      EventFeed feed, EventFormat format, Duration heartbeat, LastingRequests lasting)
+      implements Content {}
 
   /** Nothing. */
   record NoContent() implements Content {}
@@ -76,7 +89,18 @@ record Answer(int status, Content content, Optional<String> location) {
         StatusCodes.OK, new TextContent("text/html;charset=utf-8", page), Optional.empty());
   }
 
-  /** Sends it and ends the exchange. */
+  static Answer events(EventsContent events) {
+    return new Answer(StatusCodes.OK, events, Optional.empty());
+  }
+
+  /** Frees what it holds when it is not sent after all. */
+  void discard() {
+    if (content instanceof EventsContent events) {
+      events.feed().close();
+    }
+  }
+
+  /** Sends it; the exchange ends with that. */
   void send(HttpServerExchange exchange, Json json) {
     if (content instanceof JsonContent encoded) {
       send(exchange, JSON_TYPE, json.encode(encoded.value()));
@@ -84,6 +108,10 @@ record Answer(int status, Content content, Optional<String> location) {
       send(exchange, JSON_TYPE, json.encode(lazy.value().get()));
     } else if (content instanceof TextContent text) {
       send(exchange, text.type(), text.text().getBytes(StandardCharsets.UTF_8));
+    } else if (content instanceof EventsContent events) {
+      setHead(exchange);
+      new EventStream(exchange, events.feed(), events.format())
+          .begin(events.heartbeat(), events.lasting());
     } else {
       setHead(exchange);
       exchange.endExchange();

@@ -105,7 +105,8 @@ sealed interface OutputJson {
         .orElse(bundle.entries().get(0));
   }
 
-  private static Object value(MimeBundle.Entry entry, Json json) {
+  /** Returns the data of an entry as it stands in JSON. */
+  static Object value(MimeBundle.Entry entry, Json json) {
     if (!entry.isJson()) {
       return entry.data();
     }

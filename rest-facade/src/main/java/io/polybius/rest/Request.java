@@ -13,6 +13,7 @@ import java.util.Optional;
  * @param pathParameters the texts that stand where the route's path has names in braces
  * @param query the query's parameters
  * @param userAgent what the client calls itself
+ * @param lastEventIdHeader the last event that it has got, if it was cut off
  * @param body what it sent
  * @param caller who it is
  */
@@ -20,6 +21,7 @@ record Request(
     Map<String, String> pathParameters,
     Map<String, ? extends Collection<String>> query,
     String userAgent,
+    Optional<String> lastEventIdHeader,
     RequestBody body,
     Caller caller) {
 
@@ -56,6 +58,22 @@ record Request(
     return text(name).map(Request::number).orElse(absent);
   }
 
+  /**
+   * Returns the number of the last event that the client knows, 0 for none. Clients that cannot
+   * send headers have it in the query.
+   */
+  long lastEventId() {
+    return lastEventIdHeader.or(() -> text("lastEventId")).map(Request::eventNumber).orElse(0L);
+  }
+
+  private static long eventNumber(String text) {
+    try {
+      return Math.max(0, Long.parseLong(text));
+    } catch (NumberFormatException e) {
+      throw notANumber(text);
+    }
+  }
+
   /** Returns a parameter of the query that is a time. */
   Optional<Duration> time(String name) {
     return text(name).map(Request::duration);
@@ -77,7 +95,11 @@ record Request(
     try {
       return Integer.parseInt(text);
     } catch (NumberFormatException e) {
-      throw RejectedRequestException.bad("For input string: \"" + text + "\"");
+      throw notANumber(text);
     }
+  }
+
+  private static RejectedRequestException notANumber(String text) {
+    return RejectedRequestException.bad("For input string: \"" + text + "\"");
   }
 }

@@ -17,6 +17,7 @@ public final class RestFacade implements AutoCloseable {
   private static final int ONE_PACKET = 1400;
 
   private final LastingRequests lasting = new LastingRequests();
+  private final Routes routes;
   private final HttpHandler handler;
 
   /**
@@ -34,7 +35,15 @@ public final class RestFacade implements AutoCloseable {
       SessionService sessions, BatchService batches, RestSettings settings, Deadlines deadlines) {
     Json json = new Json();
     ServerMetrics metrics = new ServerMetrics(sessions, batches, lasting);
-    Routes routes = routes(sessions, batches, settings, metrics, lasting, json);
+    this.routes =
+        new Routes(
+            new VersionApi(settings.version()),
+            new SessionsApi(sessions),
+            new StatementsApi(sessions, lasting, json),
+            new EventsApi(
+                sessions, new EventFormat(sessions, json), lasting, deadlines.heartbeat()),
+            new BatchesApi(batches),
+            new MetricsApi(metrics));
     HttpHandler router =
         new Router(routes.table(), metrics, json, settings.maxBodyBytes(), deadlines);
     HttpHandler guarded = settings.csrfProtection() ? new CsrfGuard(router, json) : router;
@@ -60,19 +69,9 @@ public final class RestFacade implements AutoCloseable {
     lasting.close();
   }
 
-  static Routes routes(
-      SessionService sessions,
-      BatchService batches,
-      RestSettings settings,
-      ServerMetrics metrics,
-      LastingRequests lasting,
-      Json json) {
-    return new Routes(
-        new VersionApi(settings.version()),
-        new SessionsApi(sessions),
-        new StatementsApi(sessions, lasting, json),
-        new BatchesApi(batches),
-        new MetricsApi(metrics));
+  /** Returns the URL table. */
+  Routes routes() {
+    return routes;
   }
 
   private static HttpHandler withCompressedAnswers(HttpHandler next) {

@@ -35,6 +35,7 @@ final class RoutedRequest {
   private static final Logger log = LoggerFactory.getLogger(RoutedRequest.class);
 
   private static final HttpString REQUEST_ID = new HttpString("X-Request-Id");
+  private static final String LAST_EVENT_ID = "Last-Event-ID";
   private static final byte[] NO_BODY = new byte[0];
 
   private final HttpServerExchange exchange;
@@ -138,6 +139,7 @@ final class RoutedRequest {
         pathParameters,
         exchange.getQueryParameters(),
         header(Headers.USER_AGENT_STRING).orElse(""),
+        header(LAST_EVENT_ID),
         new RequestBody(body, header(Headers.CONTENT_ENCODING_STRING), maxBodyBytes, json),
         caller());
   }
@@ -168,11 +170,13 @@ final class RoutedRequest {
 
   private void send(Answer answer) {
     if (!answered.compareAndSet(false, true)) {
+      answer.discard();
       return;
     }
     try {
       answer.send(exchange, json);
     } catch (RuntimeException e) {
+      answer.discard();
       log.error("the answer to request {} ({}) could not be sent", requestId(), route, e);
       IoUtils.safeClose(exchange.getConnection());
     }

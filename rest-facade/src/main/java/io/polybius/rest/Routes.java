@@ -14,6 +14,7 @@ record Routes(
     VersionApi version,
     SessionsApi sessions,
     StatementsApi statements,
+    EventsApi events,
     BatchesApi batches,
     MetricsApi metrics) {
 
@@ -31,11 +32,13 @@ record Routes(
         post("/sessions/{session}/connect", sessions::connect),
         post("/sessions/{session}/interrupt", sessions::interrupt),
         stop("/sessions/{session}/stop", sessions::stop),
+        stream("/sessions/{session}/events", events::ofSession),
         post("/sessions/{session}/completion", statements::complete),
         list("/sessions/{session}/statements", statements::list),
         post("/sessions/{session}/statements", statements::create),
         await("/sessions/{session}/statements/{statement}", statements::get),
         post("/sessions/{session}/statements/{statement}/cancel", statements::cancel),
+        stream("/sessions/{session}/statements/{statement}/events", events::ofStatement),
         list("/batches", batches::list),
         post("/batches", batches::create),
         get("/batches/{batch}", batches::get),
@@ -66,6 +69,10 @@ record Routes(
   /** Like {@link #get}, for what clients can wait for. */
   private static Route await(String path, Endpoint endpoint) {
     return Route.of(GET, path, Speed.AS_ASKED, endpoint);
+  }
+
+  private static Route stream(String path, Endpoint endpoint) {
+    return Route.of(GET, path, Speed.QUICK, endpoint);
   }
 
   private static Route post(String path, Endpoint endpoint) {

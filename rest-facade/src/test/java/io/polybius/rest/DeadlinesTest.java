@@ -29,7 +29,8 @@ class DeadlinesTest {
         new TestingRestServer(
             ScriptedLauncher.ready(Script.COLLECT),
             TestingRestServer.SETTINGS,
-            new Deadlines(Duration.ofSeconds(5), Duration.ofSeconds(5), untilStopped),
+            new Deadlines(
+                Duration.ofSeconds(5), Duration.ofSeconds(5), untilStopped, Duration.ofSeconds(5)),
             handler -> handler);
   }
 

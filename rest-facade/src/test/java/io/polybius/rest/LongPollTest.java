@@ -49,14 +49,7 @@ class LongPollTest {
   }
 
   private void awaitWaiting(int count) {
-    await()
-        .untilAsserted(
-            () ->
-                assertThat(
-                        json(server.get("/metrics/metrics"))
-                            .at("/gauges/requests.lasting/value")
-                            .asInt())
-                    .isEqualTo(count));
+    await().until(server::lastingRequests, waiting -> waiting == count);
   }
 
   @Test

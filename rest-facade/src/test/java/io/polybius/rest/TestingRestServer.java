@@ -78,17 +78,23 @@ final class TestingRestServer implements AutoCloseable {
       RestSettings settings,
       Deadlines deadlines,
       UnaryOperator<HttpHandler> around) {
+    this(
+        launcher,
+        settings,
+        deadlines,
+        around,
+        Clock.fixed(Instant.ofEpochMilli(NOW), ZoneOffset.UTC));
+  }
+
+  TestingRestServer(
+      ScriptedLauncher launcher,
+      RestSettings settings,
+      Deadlines deadlines,
+      UnaryOperator<HttpHandler> around,
+      Clock clock) {
     this.launcher = launcher;
-    this.sessions =
-        new SessionService(
-            launcher,
-            CoreSettings.of(LIMITS),
-            Clock.fixed(Instant.ofEpochMilli(NOW), ZoneOffset.UTC));
-    this.batches =
-        new BatchService(
-            batchLauncher,
-            CoreSettings.of(LIMITS),
-            Clock.fixed(Instant.ofEpochMilli(NOW), ZoneOffset.UTC));
+    this.sessions = new SessionService(launcher, CoreSettings.of(LIMITS), clock);
+    this.batches = new BatchService(batchLauncher, CoreSettings.of(LIMITS), clock);
     this.rest = new RestFacade(sessions, batches, settings, deadlines);
     this.undertow =
         Undertow.builder()
@@ -106,14 +112,7 @@ final class TestingRestServer implements AutoCloseable {
 
   /** Returns the URL table. */
   List<Route> routes() {
-    return RestFacade.routes(
-            sessions,
-            batches,
-            SETTINGS,
-            new ServerMetrics(sessions, batches, new LastingRequests()),
-            new LastingRequests(),
-            new Json())
-        .table();
+    return rest.routes().table();
   }
 
   ScriptedBatches batchLauncher() {
@@ -205,6 +204,11 @@ final class TestingRestServer implements AutoCloseable {
               String state = json(body).get("state").asText();
               return state.equals("available") || state.equals("cancelled");
             });
+  }
+
+  /** Returns how many requests wait for a statement, or follow something. */
+  int lastingRequests() {
+    return json(get("/metrics/metrics")).at("/gauges/requests.lasting/value").asInt();
   }
 
   static JsonNode json(HttpResponse<String> response) {

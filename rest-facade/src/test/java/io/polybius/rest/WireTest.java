@@ -26,7 +26,11 @@ class WireTest {
       new TestingRestServer(
           ScriptedLauncher.ready(Script.TINY),
           TestingRestServer.SETTINGS,
-          new Deadlines(Duration.ofMillis(500), Duration.ofSeconds(5), Duration.ofSeconds(5)),
+          new Deadlines(
+              Duration.ofMillis(500),
+              Duration.ofSeconds(5),
+              Duration.ofSeconds(5),
+              Duration.ofSeconds(5)),
           handler -> handler);
 
   @AfterEach

@@ -37,6 +37,11 @@ final class EventLog {
     }
   }
 
+  /** Returns the number of the last event. */
+  long lastSequence() {
+    return lastSequence;
+  }
+
   /** Tells a listener the retained events after {@code afterSequence}, and all that follow. */
   void subscribe(long afterSequence, SessionListener listener) {
     for (SessionEvent event : events) {

@@ -381,7 +381,11 @@ final class Session {
 
   /** Tells a listener the retained events after {@code afterSequence} and all that follow. */
   Subscription subscribe(long afterSequence, SessionListener listener) {
-    mailbox.execute(() -> events.subscribe(afterSequence, listener));
+    mailbox.execute(
+        () -> {
+          events.subscribe(afterSequence, listener);
+          listener.onCaughtUp(events.lastSequence(), snapshot);
+        });
     return () -> mailbox.execute(() -> events.unsubscribe(listener));
   }
 

@@ -8,4 +8,13 @@ public interface SessionListener {
    * return quickly.
    */
   void onEvent(SessionEvent event);
+
+  /**
+   * Learns that there are no more events for now. Called once, after the retained events that the
+   * listener was to get, and before those that follow.
+   *
+   * @param sequence the number of the session's last event
+   * @param session as it is after that event
+   */
+  default void onCaughtUp(long sequence, SessionSnapshot session) {}
 }

@@ -20,6 +20,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -456,6 +457,32 @@ class SessionServiceTest {
     service.subscribe("0", known, rest::add);
     await().pollInterval(Duration.ofMillis(5)).until(() -> !rest.isEmpty());
     assertThat(rest.get(0).sequence()).isEqualTo(known + 1);
+  }
+
+  @Test
+  void listenerLearnsWhenItKnowsAllThatHasHappened() throws Exception {
+    openReady(Script.TINY);
+    ended(run("print a").id());
+    await().pollInterval(Duration.ofMillis(5)).until(() -> state() == SessionState.IDLE);
+    List<Long> heard = new ArrayList<>();
+    CompletableFuture<SessionSnapshot> caughtUp = new CompletableFuture<>();
+    service.subscribe(
+        "0",
+        0,
+        new SessionListener() {
+          @Override
+          public void onEvent(SessionEvent event) {
+            heard.add(event.sequence());
+          }
+
+          @Override
+          public void onCaughtUp(long sequence, SessionSnapshot session) {
+            assertThat(heard).last().isEqualTo(sequence);
+            caughtUp.complete(session);
+          }
+        });
+
+    assertThat(get(caughtUp)).isEqualTo(service.session("0"));
   }
 
   @Test

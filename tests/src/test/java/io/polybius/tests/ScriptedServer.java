@@ -32,18 +32,20 @@ final class ScriptedServer implements AutoCloseable {
   private final BatchService batches =
       new BatchService(
           new ScriptedBatches(), CoreSettings.of(SessionLimits.DEFAULT), Clock.systemUTC());
+  private final RestFacade facade;
   private final HttpServer http;
 
   ScriptedServer() throws IOException {
     RestSettings settings =
         new RestSettings(
             new VersionInfo("0.9.0", "", "", "", "", ""), false, MAX_BODY_BYTES, Map.of());
+    facade = new RestFacade(sessions, batches, settings);
     http =
         new HttpServer(
             Listener.on(InetAddress.getLoopbackAddress(), 0, MAX_BODY_BYTES),
             Optional.empty(),
             Optional.empty(),
-            new RestFacade(sessions, batches, settings).handler());
+            facade.handler());
   }
 
   /** Returns where it serves HTTP. */
@@ -58,6 +60,7 @@ final class ScriptedServer implements AutoCloseable {
 
   @Override
   public void close() {
+    facade.close();
     http.close();
     batches.close();
     sessions.close();
