@@ -2,6 +2,7 @@ package io.polybius.tests;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.polybius.server.Installation;
 import io.polybius.tests.ExamplePage.Example;
 import io.polybius.tests.ExamplePage.Section;
 import java.nio.file.Files;
@@ -12,10 +13,12 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.awaitility.Awaitility;
 import org.awaitility.core.ConditionTimeoutException;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 
 /**
  * The examples of docs/rest-api.md, which {@link ExamplePage} finds: all of them, one after the
@@ -32,6 +35,16 @@ class RestApiDocsIT {
   private static final Duration COMMAND_TIMEOUT = Duration.ofMinutes(1);
   private static final Duration WAIT = Duration.ofMinutes(3);
 
+  /** The program of the page's batch. */
+  private static final String COUNT =
+      """
+      import sys
+      from pyspark.sql import SparkSession
+
+      print(SparkSession.builder.getOrCreate().range(int(sys.argv[1])).count())
+      """;
+
+  @TempDir private Path jobs;
   private ExamplePage page;
 
   @BeforeAll
@@ -50,9 +63,16 @@ class RestApiDocsIT {
 
   @Test
   void eachExampleShowsWhatComesOut() throws Exception {
-    try (RunningServer server = RunningServer.start()) {
+    Assumptions.assumeTrue(
+        Files.exists(Installation.at(Commands.HOME).embeddedSpark().resolve("python/lib")),
+        "skipped: the build had no way to get the Python side of the embedded Spark");
+    Files.writeString(jobs.resolve("count.py"), COUNT);
+    try (RunningServer server = RunningServer.start("livy.file.local-dir-whitelist=" + jobs)) {
       Map<String, String> environment =
-          Map.of("api", server.uri().toString(), "no_proxy", server.uri().getHost());
+          Map.of(
+              "api", server.uri().toString(),
+              "jobs", jobs.toString(),
+              "no_proxy", server.uri().getHost());
       for (Section section : page.sections()) {
         for (Example example : section.examples()) {
           check(example, environment);
