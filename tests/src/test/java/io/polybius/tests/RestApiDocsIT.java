@@ -33,8 +33,16 @@ class RestApiDocsIT {
   private static final Duration COMMAND_TIMEOUT = Duration.ofMinutes(1);
   private static final Duration WAIT = Duration.ofMinutes(3);
 
-  @TempDir private static Path jobs;
+  /** The program of the page's batch. */
+  private static final String COUNT =
+      """
+      import sys
+      from pyspark.sql import SparkSession
 
+      print(SparkSession.builder.getOrCreate().range(int(sys.argv[1])).count())
+      """;
+
+  @TempDir private Path jobs;
   private ExamplePage page;
 
   @BeforeAll
@@ -54,22 +62,13 @@ class RestApiDocsIT {
   @Test
   void eachExampleShowsWhatComesOut() throws Exception {
     BatchesIT.assumePython();
-    Files.writeString(
-        jobs.resolve("count.py"),
-        """
-        import sys
-        from pyspark.sql import SparkSession
-        print(SparkSession.builder.getOrCreate().range(int(sys.argv[1])).count())
-        """);
+    Files.writeString(jobs.resolve("count.py"), COUNT);
     try (RunningServer server = RunningServer.start("livy.file.local-dir-whitelist=" + jobs)) {
       Map<String, String> environment =
           Map.of(
-              "api",
-              server.uri().toString(),
-              "jobs",
-              jobs.toString(),
-              "no_proxy",
-              server.uri().getHost());
+              "api", server.uri().toString(),
+              "jobs", jobs.toString(),
+              "no_proxy", server.uri().getHost());
       for (Section section : page.sections()) {
         for (Example example : section.examples()) {
           check(example, environment);
