@@ -16,6 +16,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -23,6 +25,23 @@ import org.junit.jupiter.api.Timeout;
 /** The conversations that known clients hold, and what each of them depends on. */
 @Timeout(20)
 class ClientsTest {
+
+  private static final Set<String> BATCH_STATES_OF_AIRFLOW =
+      Set.of(
+          "not_started",
+          "starting",
+          "running",
+          "idle",
+          "busy",
+          "shutting_down",
+          "error",
+          "dead",
+          "killed",
+          "success");
+
+  private static final Set<String> STATES_OF_PYLIVY =
+      Stream.concat(BATCH_STATES_OF_AIRFLOW.stream(), Stream.of("recovering"))
+          .collect(Collectors.toSet());
 
   private final TestingRestServer server =
       new TestingRestServer(ScriptedLauncher.slow(Script.TINY));
@@ -205,20 +224,7 @@ class ClientsTest {
         "/sessions",
         "{\"kind\":\"spark\",\"proxyUser\":null,\"jars\":null,\"conf\":null,\"driverCores\":null,"
             + "\"name\":null}");
-    Set<String> states =
-        Set.of(
-            "not_started",
-            "starting",
-            "recovering",
-            "idle",
-            "running",
-            "busy",
-            "shutting_down",
-            "error",
-            "dead",
-            "killed",
-            "success");
-    assertThat(states).contains(json(server.get("/sessions/0")).get("state").asText());
+    assertThat(STATES_OF_PYLIVY).contains(json(server.get("/sessions/0")).get("state").asText());
     makeReady();
 
     JsonNode statement = json(server.run("print a"));
@@ -246,18 +252,6 @@ class ClientsTest {
   @Test
   void airflow() throws Exception {
     String[] headers = {"Content-Type", "application/json", "Accept", "application/json"};
-    Set<String> known =
-        Set.of(
-            "not_started",
-            "starting",
-            "running",
-            "idle",
-            "busy",
-            "shutting_down",
-            "error",
-            "dead",
-            "killed",
-            "success");
     HttpResponse<String> created =
         send(
             "POST",
@@ -273,7 +267,7 @@ class ClientsTest {
     for (int i = 0; i < 250; i++) {
       program.print("line " + i);
     }
-    assertThat(known)
+    assertThat(BATCH_STATES_OF_AIRFLOW)
         .contains(json(send("GET", batch + "/state", "", headers)).get("state").asText());
     assertThat(json(send("GET", batch, "", headers)).has("appId")).isTrue();
     program.exit(0);
