@@ -61,6 +61,11 @@ record Answer(int status, Content content, Optional<String> location) {
     return new Answer(status, new JsonContent(value), Optional.empty());
   }
 
+  /** Returns an answer that is JSON already. */
+  static Answer encoded(String json) {
+    return new Answer(StatusCodes.OK, new TextContent(JSON_TYPE, json), Optional.empty());
+  }
+
   static Answer created(String location, Object value) {
     return new Answer(StatusCodes.CREATED, new JsonContent(value), Optional.of(location));
   }

@@ -24,11 +24,11 @@ final class EventFormat {
     this.json = json;
   }
 
-  private record Gap(long from, long to) {}
+  record Gap(long from, long to) {}
 
-  private record PutOutText(int statement, String stream, String text) {}
+  record PutOutText(int statement, String stream, String text) {}
 
-  private record PutOutData(int statement, Map<String, Object> data) {}
+  record PutOutData(int statement, Map<String, Object> data) {}
 
   /** Returns an event as it is sent. */
   byte[] encode(EventFeed.Item item) {

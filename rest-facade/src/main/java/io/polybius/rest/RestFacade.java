@@ -43,7 +43,8 @@ public final class RestFacade implements AutoCloseable {
             new EventsApi(
                 sessions, new EventFormat(sessions, json), lasting, deadlines.heartbeat()),
             new BatchesApi(batches),
-            new MetricsApi(metrics));
+            new MetricsApi(metrics),
+            new OpenApiDocument());
     HttpHandler router =
         new Router(routes.table(), metrics, json, settings.maxBodyBytes(), deadlines);
     HttpHandler guarded = settings.csrfProtection() ? new CsrfGuard(router, json) : router;

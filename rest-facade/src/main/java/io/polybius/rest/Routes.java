@@ -16,12 +16,14 @@ record Routes(
     StatementsApi statements,
     EventsApi events,
     BatchesApi batches,
-    MetricsApi metrics) {
+    MetricsApi metrics,
+    OpenApiDocument openApi) {
 
   /** Returns one line for each method of each path. */
   List<Route> table() {
     return List.of(
         get("/version", version::get),
+        get("/openapi.json", openApi::get),
         list("/sessions", sessions::list),
         post("/sessions", sessions::create),
         get("/sessions/{session}", sessions::get),

@@ -35,14 +35,14 @@ final class StatementsApi {
     this.json = json;
   }
 
-  private record StatementList(
+  record StatementList(
       @JsonProperty("total_statements") int total, List<StatementJson> statements) {}
 
-  private record NewStatementJson(String code, String kind) {}
+  record NewStatementJson(String code, String kind) {}
 
-  private record CompletionRequestJson(String code, String kind, Integer cursor) {}
+  record CompletionRequestJson(String code, String kind, Integer cursor) {}
 
-  private record CompletionJson(List<String> candidates) {}
+  record CompletionJson(List<String> candidates) {}
 
   Answer list(Request request) {
     int from = request.number("from", 0);
