@@ -47,6 +47,7 @@ final class ErrorMapper {
           Answer.message(StatusCodes.BAD_REQUEST, "Rejected, Reason: " + message);
       case BAD_KIND, TOO_MANY_STARTING -> Answer.message(StatusCodes.BAD_REQUEST, message);
       case TOO_LARGE -> Answer.message(StatusCodes.REQUEST_ENTITY_TOO_LARGE, message);
+      case TOO_MANY_WAITING -> Answer.message(StatusCodes.TOO_MANY_REQUESTS, message);
       case WRONG_STATE ->
           Answer.message(
               StatusCodes.INTERNAL_SERVER_ERROR, "java.lang.IllegalStateException: " + message);

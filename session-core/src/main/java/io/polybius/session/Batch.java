@@ -21,7 +21,8 @@ final class Batch {
   private static final Logger logger = LoggerFactory.getLogger(Batch.class);
 
   private final int id;
-  private final BatchSettings settings;
+  private final BatchSettings asked;
+  private final BatchSettings checked;
   private final Optional<String> owner;
   private final ProcessLog log;
   private final CoreThreads threads;
@@ -36,16 +37,23 @@ final class Batch {
   private boolean killed;
   private long endedMillis;
 
-  /** Makes a batch that has not been started. */
+  /**
+   * Makes a batch that has not been started.
+   *
+   * @param asked what its creator asked for
+   * @param checked the same, as it may be used
+   */
   Batch(
       int id,
-      BatchSettings settings,
+      BatchSettings asked,
+      BatchSettings checked,
       Optional<String> owner,
       ProcessLog log,
       CoreThreads threads,
       Clock clock) {
     this.id = id;
-    this.settings = settings;
+    this.asked = asked;
+    this.checked = checked;
     this.owner = owner;
     this.log = log;
     this.threads = threads;
@@ -71,21 +79,20 @@ final class Batch {
 
   /** Launches the program. */
   void start(BatchLauncher launcher) {
-    threads
-        .launches()
-        .execute(
-            () -> {
-              try {
-                RunningBatch begun = launcher.launch(new BatchSpec(id, settings), log);
-                mailbox.execute(() -> launched(begun));
-              } catch (LaunchException e) {
-                logger.info("batch {} could not be launched: {}", id, e.getMessage());
-                mailbox.execute(() -> failed(e.getMessage()));
-              } catch (RuntimeException | Error e) {
-                logger.error("launching batch {} failed", id, e);
-                mailbox.execute(() -> failed("The launch failed: " + e));
-              }
-            });
+    threads.launch(
+        () -> {
+          try {
+            RunningBatch begun = launcher.launch(new BatchSpec(id, checked), log);
+            mailbox.execute(() -> launched(begun));
+          } catch (LaunchException e) {
+            logger.info("batch {} could not be launched: {}", id, e.getMessage());
+            mailbox.execute(() -> failed(e.getMessage()));
+          } catch (RuntimeException | Error e) {
+            logger.error("launching batch {} failed", id, e);
+            mailbox.execute(() -> failed("The launch failed: " + e));
+          }
+        },
+        () -> mailbox.execute(() -> failed("The server is shutting down.")));
   }
 
   /** Ends the program, if it has not ended; completes when nothing of it is left. */
@@ -143,6 +150,6 @@ final class Batch {
   }
 
   private BatchSnapshot takeSnapshot() {
-    return new BatchSnapshot(id, settings, owner, state, Optional.empty(), endedMillis);
+    return new BatchSnapshot(id, asked, owner, state, Optional.empty(), endedMillis);
   }
 }

@@ -60,7 +60,7 @@ public final class BatchService implements AutoCloseable {
               checked.application().name(),
               id ->
                   new Batch(
-                      id, checked, caller.user(), settings.log("batch-" + id), threads, clock));
+                      id, asked, checked, caller.user(), settings.batchLog(id), threads, clock));
     } catch (RuntimeException e) {
       place.run();
       throw e;

@@ -52,8 +52,13 @@ public record CoreSettings(
     return new CoreSettings(limits, lifetimes, rules, creations, Optional.of(folder));
   }
 
-  /** Returns the log of the process of that name. */
-  ProcessLog log(String name) {
-    return logFolder.map(folder -> new ProcessLog(folder, name)).orElseGet(ProcessLog::new);
+  /** Returns the log of the driver of that session. */
+  ProcessLog sessionLog(int id) {
+    return new ProcessLog(logFolder, "session-" + id, true);
+  }
+
+  /** Returns the log of the program of that batch. */
+  ProcessLog batchLog(int id) {
+    return new ProcessLog(logFolder, "batch-" + id, false);
   }
 }

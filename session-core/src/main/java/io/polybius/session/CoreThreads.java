@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.ThreadFactory;
@@ -39,14 +40,32 @@ final class CoreThreads implements AutoCloseable {
     return mailboxes;
   }
 
-  /** Returns the threads that start processes, which takes a moment. */
-  ExecutorService launches() {
-    return launches;
+  /**
+   * Starts something, which takes a moment.
+   *
+   * @param tooLate is done in its place if nothing is started any more
+   */
+  void launch(Runnable task, Runnable tooLate) {
+    try {
+      launches.execute(task);
+    } catch (RejectedExecutionException ended) {
+      tooLate.run();
+    }
   }
 
-  /** Runs a task, which must not take long, after a time. */
-  void later(Duration delay, Runnable task) {
-    ScheduledFuture<?> unused = timer.schedule(task, delay.toMillis(), TimeUnit.MILLISECONDS);
+  /**
+   * Runs a task, which must not take long, after a time; at once, if the timer has ended.
+   *
+   * @return makes it not run any more, and what it holds free
+   */
+  Runnable later(Duration delay, Runnable task) {
+    try {
+      ScheduledFuture<?> scheduled = timer.schedule(task, delay.toMillis(), TimeUnit.MILLISECONDS);
+      return () -> scheduled.cancel(false);
+    } catch (RejectedExecutionException ended) {
+      task.run();
+      return () -> {};
+    }
   }
 
   /** Runs a task, which must not take long, again and again. */

@@ -20,6 +20,8 @@ public enum ErrorCode {
   REJECTED(Type.BAD_REQUEST),
   /** Too much is being started already. */
   TOO_MANY_STARTING(Type.UNAVAILABLE),
+  /** Too much waits in a session already. */
+  TOO_MANY_WAITING(Type.UNAVAILABLE),
   /** The server is stopping. */
   SHUTTING_DOWN(Type.UNAVAILABLE);
 

@@ -11,19 +11,23 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * Lines that are only ever added to, numbered from 0. They are in a file, and only the newest few
- * in memory too. Without a file, or once the disk takes no more, they are in memory, as many as
- * {@value #MOST_IN_MEMORY}; of older ones nothing but the number is kept then.
+ * in memory too. Without a file, or once the file is very long or the disk takes no more, they are
+ * in memory, the newest {@value #MOST_CHARS_IN_MEMORY} characters of them; of older ones nothing
+ * but the number is kept then.
  *
  * <p>For one thread at a time.
  */
@@ -34,7 +38,11 @@ final class LineStore {
   /** The newest lines can be read without touching the file. */
   static final int NEWEST = 20;
 
-  private static final int MOST_IN_MEMORY = 20_000;
+  private static final int MOST_CHARS_IN_MEMORY = 4 << 20;
+  private static final long MOST_BYTES_IN_FILE = 1L << 30;
+
+  /** A line takes memory also when it is empty. */
+  private static final int CHARS_OF_EMPTY_LINE = 64;
 
   /** Where every so many-th line begins is remembered. */
   private static final int INDEX_STEP = 64;
@@ -49,7 +57,9 @@ final class LineStore {
   private long fileBytes;
   private int inFile;
   private int lost;
+  private int charsInMemory;
   private boolean fileFailed;
+  private boolean deleted;
 
   /**
    * @param file where the lines go; made with the first line
@@ -65,6 +75,9 @@ final class LineStore {
 
   /** Adds a line, which has no line feed in it. */
   void add(String line) {
+    if (deleted) {
+      return;
+    }
     if (newest.size() == NEWEST) {
       newest.remove();
     }
@@ -84,17 +97,21 @@ final class LineStore {
   }
 
   private void addToMemory(String line) {
-    if (inMemory.size() == MOST_IN_MEMORY) {
-      inMemory.remove();
+    inMemory.add(line);
+    charsInMemory += line.length() + CHARS_OF_EMPTY_LINE;
+    while (charsInMemory > MOST_CHARS_IN_MEMORY) {
+      charsInMemory -= inMemory.remove().length() + CHARS_OF_EMPTY_LINE;
       lost++;
     }
-    inMemory.add(line);
   }
 
   private void addToFile(String line) throws IOException {
     if (channel == null) {
       channel =
-          FileChannel.open(file.orElseThrow(), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+          FileChannel.open(
+              file.orElseThrow(),
+              Set.of(StandardOpenOption.CREATE, StandardOpenOption.WRITE),
+              PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
     }
     ByteBuffer bytes = ByteBuffer.wrap((line + "\n").getBytes(StandardCharsets.UTF_8));
     long at = fileBytes;
@@ -110,6 +127,10 @@ final class LineStore {
     }
     fileBytes = at;
     inFile++;
+    if (fileBytes > MOST_BYTES_IN_FILE) {
+      logger.warn("{} is full; of the lines to come only the newest are kept", file.get());
+      fileFailed = true;
+    }
   }
 
   /** Returns up to {@code most} of the newest lines, oldest first; at most {@link #NEWEST}. */
@@ -135,6 +156,10 @@ final class LineStore {
 
   private void readFile(int from, int to, List<String> into) {
     int wanted = into.size() + to - from;
+    if (deleted) {
+      into.addAll(Collections.nCopies(to - from, LOST));
+      return;
+    }
     try (FileChannel reading = FileChannel.open(file.orElseThrow(), StandardOpenOption.READ)) {
       reading.position(index[from / INDEX_STEP]);
       InputStream bytes = Channels.newInputStream(reading);
@@ -178,10 +203,12 @@ final class LineStore {
     }
   }
 
-  /** Frees and removes the file, for good. */
+  /** Frees and removes the file, for good; what is added later is dropped. */
   void delete() {
     release();
-    fileFailed = true;
+    deleted = true;
+    inMemory.clear();
+    newest.clear();
     try {
       if (file.isPresent()) {
         Files.deleteIfExists(file.get());

@@ -10,13 +10,14 @@ import java.util.Optional;
  * What the process of a session or a batch prints, and what the server has to say about it. As Livy
  * shows it, it is the line {@code "stdout: "}, the lines of standard output, the line {@code
  * "\nstderr: "} and the lines of standard error. Nothing is dropped, so the lines of each part keep
- * their places in it. Safe for use by many threads.
+ * their places in it. A program whose standard error is part of its standard output has the second
+ * heading only when there is something below it, or nothing comes any more: so lines are only added
+ * at the end. Safe for use by many threads.
  */
 public final class ProcessLog {
 
   private static final String OUTPUT_HEADER = "stdout: ";
   private static final String ERROR_HEADER = "\nstderr: ";
-  private static final int HEADERS = 2;
 
   /** A longer line is cut. */
   private static final int MOST_CHARS_OF_LINE = 16 << 10;
@@ -28,28 +29,30 @@ public final class ProcessLog {
 
   private final LineStore output;
   private final LineStore errors;
+
+  /** Read without waiting for those who add or read much. */
+  private volatile List<String> newest;
+
+  private boolean errorsApart;
   private ProcessLog successor;
 
   /** Makes one that is kept in memory, and drops old lines when there are very many. */
   public ProcessLog() {
-    this(new LineStore(Optional.empty()), new LineStore(Optional.empty()));
+    this(Optional.empty(), "", true);
   }
 
   /**
    * Makes one that is kept in two files.
    *
-   * @param folder where they are
+   * @param folder where they are; empty for memory
    * @param name how their names begin
+   * @param errorsApart whether standard error is apart from standard output
    */
-  public ProcessLog(Path folder, String name) {
-    this(
-        new LineStore(Optional.of(folder.resolve(name + ".stdout"))),
-        new LineStore(Optional.of(folder.resolve(name + ".stderr"))));
-  }
-
-  private ProcessLog(LineStore output, LineStore errors) {
-    this.output = output;
-    this.errors = errors;
+  ProcessLog(Optional<Path> folder, String name, boolean errorsApart) {
+    this.output = new LineStore(folder.map(files -> files.resolve(name + ".stdout")));
+    this.errors = new LineStore(folder.map(files -> files.resolve(name + ".stderr")));
+    this.errorsApart = errorsApart;
+    this.newest = findNewest();
   }
 
   /** Adds a text, which may have several lines, without its last line end. */
@@ -65,6 +68,7 @@ public final class ProcessLog {
               ? line
               : line.substring(0, MOST_CHARS_OF_LINE) + "...");
     }
+    newest = findNewest();
   }
 
   /**
@@ -89,7 +93,7 @@ public final class ProcessLog {
    * @param size how many lines at most, negative for all; fewer come when they are very long
    */
   public synchronized LogPage page(int from, int size) {
-    int total = output.count() + errors.count() + HEADERS;
+    int total = 1 + output.count() + (hasErrorHeader() ? 1 + errors.count() : 0);
     int count = size < 0 ? total : size;
     int begin = from < 0 ? Math.max(0, total - count) : from;
     int end = (int) Math.min(total, (long) begin + count);
@@ -119,15 +123,26 @@ public final class ProcessLog {
   }
 
   /** Returns up to {@code most} of the last lines, at most {@value LineStore#NEWEST}. */
-  public synchronized List<String> newest(int most) {
+  public List<String> newest(int most) {
+    List<String> lines = newest;
+    return lines.subList(Math.max(0, lines.size() - most), lines.size());
+  }
+
+  private List<String> findNewest() {
     List<String> lines = new ArrayList<>();
     if (errors.count() < LineStore.NEWEST) {
       lines.add(OUTPUT_HEADER);
       lines.addAll(output.newest(LineStore.NEWEST));
-      lines.add(ERROR_HEADER);
+      if (hasErrorHeader()) {
+        lines.add(ERROR_HEADER);
+      }
     }
     lines.addAll(errors.newest(LineStore.NEWEST));
-    return List.copyOf(lines.subList(Math.max(0, lines.size() - most), lines.size()));
+    return List.copyOf(lines.subList(Math.max(0, lines.size() - LineStore.NEWEST), lines.size()));
+  }
+
+  private boolean hasErrorHeader() {
+    return errorsApart || errors.count() > 0;
   }
 
   /** Returns the newest lines of standard error, oldest first. */
@@ -137,6 +152,8 @@ public final class ProcessLog {
 
   /** Frees open files, when the process has ended; the log can be read and added to as before. */
   synchronized void release() {
+    errorsApart = true;
+    newest = findNewest();
     output.release();
     errors.release();
   }

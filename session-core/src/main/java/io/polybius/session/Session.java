@@ -45,8 +45,13 @@ final class Session {
 
   private static final Logger logger = LoggerFactory.getLogger(Session.class);
 
-  /** Of a session's statements no more output than this is kept; the oldest statements go first. */
+  /** Of a session's statements no more text than this is kept; the oldest statements go first. */
   private static final long RETAINED_CHARS = 32L << 20;
+
+  /** What may wait, so that nobody can fill the server's memory with it. */
+  private static final int MOST_WAITING = 1_000;
+
+  private static final long MOST_CHARS = 2 * RETAINED_CHARS;
 
   /** After a driver's process has ended, how long its last words may still be on the wire. */
   private static final Duration LAST_WORDS = Duration.ofMillis(500);
@@ -56,6 +61,7 @@ final class Session {
 
   private final int id;
   private final SessionSettings settings;
+  private final SessionSettings checked;
   private final Optional<String> owner;
   private final SessionLimits limits;
   private final ProcessLog log;
@@ -83,6 +89,7 @@ final class Session {
   private Optional<DriverInfo> driverInfo = Optional.empty();
   private RunningDriver driver;
   private int launchesUnderWay;
+  private Runnable startClock = () -> {};
   private Integer withDriver;
   private int incarnation = 1;
   private int firstStatementId;
@@ -90,17 +97,25 @@ final class Session {
   private int nextHiddenId = -1;
   private int nextQuestionId;
   private long endedMillis;
+  private long retainedChars;
 
-  /** Makes a session that has not been started. */
+  /**
+   * Makes a session that has not been started.
+   *
+   * @param settings what its creator asked for
+   * @param checked the same, as it may be used
+   */
   Session(
       int id,
       SessionSettings settings,
+      SessionSettings checked,
       Optional<String> owner,
       SessionLimits limits,
       ProcessLog log,
       Environment environment) {
     this.id = id;
     this.settings = settings;
+    this.checked = checked;
     this.owner = owner;
     this.limits = limits;
     this.log = log;
@@ -224,6 +239,11 @@ final class Session {
           if (!state.isActive() || (starting && !request.mayWaitForStart())) {
             throw wrongState();
           }
+          if (waiting.size() >= MOST_WAITING || retainedChars > MOST_CHARS) {
+            throw new SessionException(
+                ErrorCode.TOO_MANY_WAITING,
+                "Too many statements wait in this session; send more when some have ended.");
+          }
           LanguageCheck.ofStatement(request.kind(), environment.launcher().languages());
           Statement statement =
               Statement.waiting(request.hidden() ? nextHiddenId-- : nextStatementId++, request);
@@ -255,7 +275,8 @@ final class Session {
             answer.complete(statement);
           } else {
             waitingClients.computeIfAbsent(statementId, first -> new ArrayList<>()).add(answer);
-            later(patience, () -> stopWaiting(statementId, answer));
+            Runnable clock = later(patience, () -> stopWaiting(statementId, answer));
+            answer.thenRun(clock);
           }
         });
     return answer;
@@ -395,12 +416,11 @@ final class Session {
     int launched = incarnation;
     launchesUnderWay++;
     early.clear();
-    LaunchSpec spec = new LaunchSpec(id, launched, settings);
+    LaunchSpec spec = new LaunchSpec(id, launched, checked);
     Receiver receiver = new Receiver(launched);
     environment
         .threads()
-        .launches()
-        .execute(
+        .launch(
             () -> {
               try {
                 RunningDriver begun = environment.launcher().launch(spec, receiver, log);
@@ -412,17 +432,20 @@ final class Session {
                 logger.error("launching session {} failed", id, e);
                 mailbox.execute(() -> launchFailed(launched, "The launch failed: " + e));
               }
+            },
+            () -> mailbox.execute(() -> launchFailed(launched, "The server is shutting down.")));
+    startClock.run();
+    startClock =
+        later(
+            limits.startTimeout(),
+            () -> {
+              if (launched == incarnation && state == SessionState.STARTING) {
+                lost(
+                    "The driver was not ready within "
+                        + limits.startTimeout().toSeconds()
+                        + " s (livy.rsc.server.connect.timeout).");
+              }
             });
-    later(
-        limits.startTimeout(),
-        () -> {
-          if (launched == incarnation && state == SessionState.STARTING) {
-            lost(
-                "The driver was not ready within "
-                    + limits.startTimeout().toSeconds()
-                    + " s (livy.rsc.server.connect.timeout).");
-          }
-        });
   }
 
   private void launched(int launched, RunningDriver begun) {
@@ -742,9 +765,14 @@ final class Session {
     if (statement.isHidden()) {
       hiddenStatements.put(statement.id(), statement);
     } else {
-      statements.put(statement.id(), statement);
+      Statement before = statements.put(statement.id(), statement);
+      retainedChars += chars(statement) - (before == null ? 0 : chars(before));
       snapshot = takeSnapshot();
     }
+  }
+
+  private static long chars(Statement statement) {
+    return statement.code().length() + statement.outputs().chars();
   }
 
   private void update(Statement statement) {
@@ -758,15 +786,14 @@ final class Session {
   }
 
   private void forgetOldStatements() {
-    long chars = statements.values().stream().mapToLong(each -> each.outputs().chars()).sum();
-    while (statements.size() > limits.retainedStatements() || chars > RETAINED_CHARS) {
+    while (statements.size() > limits.retainedStatements() || retainedChars > RETAINED_CHARS) {
       Statement oldest = statements.firstEntry().getValue();
       // One that the driver could not stop has ended for its users, but not for the driver.
       boolean withDriverStill = withDriver != null && withDriver == oldest.id();
       if (withDriverStill || !oldest.state().isTerminal()) {
         break;
       }
-      chars -= oldest.outputs().chars();
+      retainedChars -= chars(oldest);
       statements.pollFirstEntry();
     }
     snapshot = takeSnapshot();
@@ -817,6 +844,7 @@ final class Session {
     }
     announce();
     if (next != SessionState.STARTING) {
+      startClock.run();
       started.complete(null);
     }
   }
@@ -857,7 +885,7 @@ final class Session {
     return result;
   }
 
-  private void later(Duration delay, Runnable task) {
-    environment.threads().later(delay, () -> mailbox.execute(task));
+  private Runnable later(Duration delay, Runnable task) {
+    return environment.threads().later(delay, () -> mailbox.execute(task));
   }
 }

@@ -77,10 +77,11 @@ public final class SessionService implements AutoCloseable {
               id ->
                   new Session(
                       id,
+                      asked,
                       checked,
                       caller.user(),
                       limits,
-                      settings.log("session-" + id),
+                      settings.sessionLog(id),
                       environment));
     } catch (RuntimeException e) {
       place.run();

@@ -82,6 +82,21 @@ class AwaitStatementTest {
         .hasMessageContaining("Session '1' not found.");
   }
 
+  @Test
+  void statementsThatWaitAreNotWithoutNumber() throws Exception {
+    run("wait");
+    for (int i = 0; i < 1_000; i++) {
+      run("value 1");
+    }
+    assertThatThrownBy(() -> run("value 1"))
+        .hasCauseInstanceOf(SessionException.class)
+        .hasMessageContaining("Too many statements wait in this session");
+    get(service.interrupt("0"));
+
+    await().until(() -> service.session("0").state() == SessionState.IDLE);
+    run("value 1");
+  }
+
   private int run(String code) throws Exception {
     return get(service.execute(
             "0", new NewStatement(Kind.SPARK, code, Origin.REST, false, false, false)))

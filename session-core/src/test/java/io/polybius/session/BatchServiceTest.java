@@ -121,7 +121,10 @@ class BatchServiceTest {
     await().until(() -> service.batches().stream().anyMatch(each -> each.state().isTerminal()));
     assertThat(files(folder)).isNotEmpty();
     clock.advance(Duration.ofSeconds(599));
-    assertThat(service.batches()).hasSize(2);
+    await()
+        .during(Duration.ofMillis(600))
+        .atMost(Duration.ofSeconds(10))
+        .until(() -> service.batches().size() == 2);
     clock.advance(Duration.ofSeconds(1));
 
     await().until(() -> service.batches().size() == 1);

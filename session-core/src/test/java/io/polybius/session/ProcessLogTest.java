@@ -5,7 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.polybius.driver.protocol.StreamName;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -40,7 +42,7 @@ class ProcessLogTest {
 
   @Test
   void pagesAreCutFromTheWholeOfBothParts(@TempDir Path folder) {
-    for (ProcessLog each : List.of(log, new ProcessLog(folder, "session-0"))) {
+    for (ProcessLog each : List.of(log, new ProcessLog(Optional.of(folder), "session-0", true))) {
       for (int i = 0; i < 150; i++) {
         each.append(StreamName.STDOUT, "o" + i);
         each.append(StreamName.STDERR, "e\u00fc\r" + i);
@@ -77,7 +79,7 @@ class ProcessLogTest {
 
   @Test
   void logInFilesKeepsEverythingAndGoesOnAfterItsRelease(@TempDir Path folder) throws Exception {
-    ProcessLog inFiles = new ProcessLog(folder, "session-0");
+    ProcessLog inFiles = new ProcessLog(Optional.of(folder), "session-0", true);
     for (int i = 0; i < 30_000; i++) {
       inFiles.append(StreamName.STDERR, "e" + i);
     }
@@ -93,35 +95,81 @@ class ProcessLogTest {
 
   @Test
   void logWhoseFilesCannotBeWrittenIsKeptInMemory(@TempDir Path folder) {
-    ProcessLog broken = new ProcessLog(folder.resolve("missing"), "session-0");
+    ProcessLog broken = new ProcessLog(Optional.of(folder.resolve("missing")), "session-0", true);
     broken.append(StreamName.STDERR, "e1");
 
     assertThat(broken.page(0, -1).lines()).containsExactly("stdout: ", "\nstderr: ", "e1");
   }
 
   @Test
-  void linesAndPagesThatAreTooLongAreCut() {
-    log.append(StreamName.STDOUT, "x".repeat(100_000));
-    assertThat(log.page(1, 1).lines().get(0)).hasSize(16_387).endsWith("...");
+  void linesAndPagesThatAreTooLongAreCut(@TempDir Path folder) {
+    ProcessLog inFiles = new ProcessLog(Optional.of(folder), "session-0", true);
+    inFiles.append(StreamName.STDOUT, "x".repeat(100_000));
+    assertThat(inFiles.page(1, 1).lines().get(0)).hasSize(16_387).endsWith("...");
 
     for (int i = 0; i < 5_000; i++) {
-      log.append(StreamName.STDOUT, "x".repeat(16_000));
+      inFiles.append(StreamName.STDOUT, "x".repeat(16_000));
     }
-    LogPage page = log.page(0, -1);
+    LogPage page = inFiles.page(0, -1);
     assertThat(page.total()).isEqualTo(5_003);
     assertThat(page.lines()).hasSizeBetween(1_000, 3_000);
   }
 
   @Test
-  void oldestLinesOfAStreamInMemoryAreLostWhenThereAreVeryMany() {
+  void linesOfAProgramOfOneStreamAreOnlyAddedAtTheEnd(@TempDir Path folder) {
+    ProcessLog program = new ProcessLog(Optional.of(folder), "batch-0", false);
+    List<String> followed = new ArrayList<>();
+    for (int i = 0; i < 50; i++) {
+      program.append(StreamName.STDOUT, "line " + i);
+      followed.addAll(program.page(followed.size(), 100).lines());
+    }
+    assertThat(program.newest(1)).containsExactly("line 49");
+    program.append(StreamName.STDERR, "The program failed: exit code 1");
+    program.release();
+    followed.addAll(program.page(followed.size(), 100).lines());
+
+    assertThat(followed)
+        .hasSize(53)
+        .startsWith("stdout: ", "line 0")
+        .endsWith("line 49", "\nstderr: ", "The program failed: exit code 1")
+        .isEqualTo(program.page(0, -1).lines());
+  }
+
+  @Test
+  void programThatPrintedNothingHasBothHeadingsAtItsEnd(@TempDir Path folder) {
+    ProcessLog program = new ProcessLog(Optional.of(folder), "batch-0", false);
+    assertThat(program.page(0, -1).lines()).containsExactly("stdout: ");
+    program.release();
+
+    assertThat(program.page(0, -1)).isEqualTo(new LogPage(0, 2, List.of("stdout: ", "\nstderr: ")));
+    assertThat(program.newest(10)).containsExactly("stdout: ", "\nstderr: ");
+  }
+
+  @Test
+  void nothingIsKeptOfWhatComesAfterTheDeletion(@TempDir Path folder) throws Exception {
+    ProcessLog deleted = new ProcessLog(Optional.of(folder), "session-0", true);
+    deleted.append(StreamName.STDOUT, "before");
+    deleted.delete();
+    deleted.append(StreamName.STDOUT, "after");
+
+    assertThat(deleted.page(0, -1).lines()).doesNotContain("after");
+    try (Stream<Path> files = Files.list(folder)) {
+      assertThat(files).isEmpty();
+    }
+  }
+
+  @Test
+  void oldestLinesInMemoryAreLostWhenThereIsVeryMuch() {
     log.append(StreamName.STDOUT, "kept");
-    for (int i = 0; i < 20_001; i++) {
-      log.append(StreamName.STDERR, "e" + i);
+    for (int i = 0; i < 1_000; i++) {
+      log.append(StreamName.STDERR, "e" + i + " " + "x".repeat(10_000));
     }
 
-    assertThat(log.page(0, -1).lines())
-        .hasSize(20_004)
-        .startsWith("stdout: ", "kept", "\nstderr: ", "(this line was lost)", "e1")
-        .endsWith("e20000");
+    List<String> lines = log.page(0, -1).lines();
+    assertThat(lines)
+        .hasSize(1_003)
+        .startsWith("stdout: ", "kept", "\nstderr: ", "(this line was lost)");
+    assertThat(lines.get(1_002)).startsWith("e999 ");
+    assertThat(lines.stream().mapToLong(String::length).sum()).isLessThan(5 << 20);
   }
 }

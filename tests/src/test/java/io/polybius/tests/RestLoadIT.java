@@ -137,7 +137,7 @@ class RestLoadIT {
     for (int i = 0; i < count; i++) {
       int session = rest.openSession();
       open.add(session);
-      assertThat(rest.run(session, "print " + "x".repeat(10_000)).at("/output/status").asText())
+      assertThat(rest.run(session, "print " + "x".repeat(200_000)).at("/output/status").asText())
           .isEqualTo("ok");
     }
     open.forEach(session -> rest.call("DELETE", "/sessions/" + session, null));
