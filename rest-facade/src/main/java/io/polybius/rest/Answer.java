@@ -45,6 +45,9 @@ record Answer(int status, Content content, Optional<String> location) {
       EventFeed feed, EventFormat format, Duration heartbeat, LastingRequests lasting)
       implements Content {}
 
+  /** What is there as it is sent. */
+  record BytesContent(String type, byte[] bytes) implements Content {}
+
   /** Nothing. */
   record NoContent() implements Content {}
 
@@ -98,6 +101,11 @@ record Answer(int status, Content content, Optional<String> location) {
     return new Answer(StatusCodes.OK, events, Optional.empty());
   }
 
+  /** Returns whether it goes on for as long as something happens. */
+  boolean isStream() {
+    return content instanceof EventsContent;
+  }
+
   /** Frees what it holds when it is not sent after all. */
   void discard() {
     if (content instanceof EventsContent events) {
@@ -105,32 +113,35 @@ record Answer(int status, Content content, Optional<String> location) {
     }
   }
 
-  /** Sends it; the exchange ends with that. */
-  void send(HttpServerExchange exchange, Json json) {
-    if (content instanceof JsonContent encoded) {
-      send(exchange, JSON_TYPE, json.encode(encoded.value()));
+  /** Returns it with all that takes a while or can fail done, so that it only has to be sent. */
+  Answer encoded(Json json) {
+    if (content instanceof JsonContent value) {
+      return withBytes(JSON_TYPE, json.encode(value.value()));
     } else if (content instanceof LazyJsonContent lazy) {
-      send(exchange, JSON_TYPE, json.encode(lazy.value().get()));
+      return withBytes(JSON_TYPE, json.encode(lazy.value().get()));
     } else if (content instanceof TextContent text) {
-      send(exchange, text.type(), text.text().getBytes(StandardCharsets.UTF_8));
-    } else if (content instanceof EventsContent events) {
-      setHead(exchange);
+      return withBytes(text.type(), text.text().getBytes(StandardCharsets.UTF_8));
+    }
+    return this;
+  }
+
+  private Answer withBytes(String type, byte[] bytes) {
+    return new Answer(status, new BytesContent(type, bytes), location);
+  }
+
+  /** Sends it, encoded; the exchange ends with that. */
+  void send(HttpServerExchange exchange, Json json) {
+    exchange.setStatusCode(status);
+    location.ifPresent(path -> exchange.getResponseHeaders().put(Headers.LOCATION, path));
+    Content ready = encoded(json).content();
+    if (ready instanceof BytesContent body) {
+      exchange.getResponseHeaders().put(Headers.CONTENT_TYPE, body.type());
+      exchange.getResponseSender().send(ByteBuffer.wrap(body.bytes()));
+    } else if (ready instanceof EventsContent events) {
       new EventStream(exchange, events.feed(), events.format())
           .begin(events.heartbeat(), events.lasting());
     } else {
-      setHead(exchange);
       exchange.endExchange();
     }
-  }
-
-  private void send(HttpServerExchange exchange, String type, byte[] bytes) {
-    setHead(exchange);
-    exchange.getResponseHeaders().put(Headers.CONTENT_TYPE, type);
-    exchange.getResponseSender().send(ByteBuffer.wrap(bytes));
-  }
-
-  private void setHead(HttpServerExchange exchange) {
-    exchange.setStatusCode(status);
-    location.ifPresent(path -> exchange.getResponseHeaders().put(Headers.LOCATION, path));
   }
 }

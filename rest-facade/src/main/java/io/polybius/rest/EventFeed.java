@@ -170,6 +170,10 @@ final class EventFeed implements AutoCloseable {
       unfollow();
       return false;
     }
+    if (event.sequence() <= known) {
+      // What the reader knows is of a server before this one.
+      known = 0;
+    }
     if (event.sequence() > known + 1) {
       long begin = gap.map(Item.Gap::from).orElse(known + 1);
       gap = Optional.of(new Item.Gap(begin, event.sequence() - 1));

@@ -7,6 +7,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.SerializableString;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.io.CharacterEscapes;
+import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonMappingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.ObjectWriter;
@@ -34,6 +35,8 @@ final class Json {
                   .streamReadConstraints(
                       StreamReadConstraints.builder().maxStringLength(Integer.MAX_VALUE).build())
                   .build())
+          // Else "{}{}" would be taken for its beginning.
+          .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
           .build();
 
   private final ObjectWriter withoutSurrogates = mapper.writer(new RefusedSurrogates());
@@ -42,7 +45,7 @@ final class Json {
   byte[] encode(Object value) {
     try {
       return withoutSurrogates.writeValueAsBytes(value);
-    } catch (JsonProcessingException refused) {
+    } catch (JsonProcessingException | IllegalArgumentException refused) {
       return encodeByWayOfText(value);
     }
   }

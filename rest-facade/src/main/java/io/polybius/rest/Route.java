@@ -26,6 +26,8 @@ record Route(
     AS_ASKED,
     /** It only needs the server. */
     QUICK,
+    /** Like {@link #QUICK} until it begins; it goes on for as long as something happens. */
+    STREAMED,
     /** It waits until a driver has ended. */
     UNTIL_STOPPED
   }

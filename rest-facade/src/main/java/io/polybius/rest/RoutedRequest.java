@@ -73,13 +73,7 @@ final class RoutedRequest {
   }
 
   private void collectBody() {
-    XnioExecutor.Key clock =
-        after(deadlines.body(), () -> IoUtils.safeClose(exchange.getConnection()));
-    exchange.addExchangeCompleteListener(
-        (complete, next) -> {
-          clock.remove();
-          next.proceed();
-        });
+    XnioExecutor.Key clock = breakOffAfter(deadlines.body());
     new BodyCollector(maxBodyBytes)
         .collect(
             exchange,
@@ -126,7 +120,20 @@ final class RoutedRequest {
   }
 
   private void sendResult(CompletableFuture<Answer> answer) {
-    send(answer.exceptionally(failure -> ErrorMapper.answer(failure, requestId())).join());
+    Answer encoded;
+    try {
+      encoded =
+          answer
+              .thenApply(sent -> sent.encoded(json))
+              .exceptionally(failure -> ErrorMapper.answer(failure, requestId()).encoded(json))
+              .join();
+    } catch (RuntimeException | Error e) {
+      if (answered.compareAndSet(false, true)) {
+        breakOff(e);
+      }
+      return;
+    }
+    send(encoded);
   }
 
   /** The listener's handlers have given it one, which stands in the answer's header already. */
@@ -174,12 +181,37 @@ final class RoutedRequest {
       return;
     }
     try {
+      if (!answer.isStream()) {
+        // A stream has its own way to see that its client takes nothing.
+        breakOffAfter(deadlines.taking());
+      }
       answer.send(exchange, json);
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       answer.discard();
-      log.error("the answer to request {} ({}) could not be sent", requestId(), route, e);
-      IoUtils.safeClose(exchange.getConnection());
+      breakOff(e);
     }
+  }
+
+  /** Whatever it is, the client must not wait for ever, nor the exchange stay. */
+  private void breakOff(Throwable failure) {
+    breakOff();
+    log.error("the answer to request {} ({}) could not be sent", requestId(), route, failure);
+  }
+
+  private void breakOff() {
+    IoUtils.safeClose(exchange.getConnection());
+    exchange.endExchange();
+  }
+
+  /** Closes the connection after that time, unless the exchange is complete before. */
+  private XnioExecutor.Key breakOffAfter(Duration patience) {
+    XnioExecutor.Key clock = after(patience, this::breakOff);
+    exchange.addExchangeCompleteListener(
+        (complete, next) -> {
+          clock.remove();
+          next.proceed();
+        });
+    return clock;
   }
 
   private XnioExecutor.Key after(Duration delay, Runnable task) {

@@ -46,7 +46,7 @@ final class Router implements HttpHandler {
       Optional<Map<String, String>> parameters = path.flatMap(route::match);
       if (parameters.isPresent()) {
         if (route.method().equals(method)) {
-          measure(exchange, route.toString(), began);
+          timer(route, exchange).ifPresent(timer -> measure(exchange, timer, began));
           new RoutedRequest(exchange, route, parameters.get(), json, maxBodyBytes, deadlines)
               .begin();
           return;
@@ -59,6 +59,19 @@ final class Router implements HttpHandler {
     }
     measure(exchange, "other", began);
     refuse(exchange, allowed);
+  }
+
+  /** Those that last as long as their clients want would hide how long the others take. */
+  private static Optional<String> timer(Route route, HttpServerExchange exchange) {
+    return switch (route.speed()) {
+      case STREAMED -> Optional.empty();
+      case AS_ASKED ->
+          Optional.of(
+              exchange.getQueryParameters().containsKey(StatementsApi.WAIT)
+                  ? route + "?" + StatementsApi.WAIT
+                  : route.toString());
+      case AT_ONCE, QUICK, UNTIL_STOPPED -> Optional.of(route.toString());
+    };
   }
 
   private void measure(HttpServerExchange exchange, String route, long began) {

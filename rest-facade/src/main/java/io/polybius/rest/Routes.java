@@ -74,7 +74,7 @@ record Routes(
   }
 
   private static Route stream(String path, Endpoint endpoint) {
-    return Route.of(GET, path, Speed.QUICK, endpoint);
+    return Route.of(GET, path, Speed.STREAMED, endpoint);
   }
 
   private static Route post(String path, Endpoint endpoint) {

@@ -23,7 +23,9 @@ import java.util.stream.Stream;
  *
  * <ul>
  *   <li>{@code requests.GET /sessions/{session}.2xx}: the requests of a route by their outcome,
- *       with the time until they were answered; {@code requests.other.4xx}: those of no route
+ *       with the time until they were answered; {@code requests.other.4xx}: those of no route;
+ *       {@code …?wait.2xx}: those that wait for a statement; those that follow something are not
+ *       measured
  *   <li>{@code requests.lasting}: those that wait for a statement, or follow one or a session
  *   <li>{@code sessions.idle}, {@code batches.running}, {@code statements.waiting} and so on: how
  *       many there are in each state; of statements only those that have not ended

@@ -25,6 +25,9 @@ final class StatementsApi {
   /** How long a client may wait for the end of a statement. */
   static final Duration LONGEST_WAIT = Duration.ofMinutes(5);
 
+  /** The query's parameter for that. */
+  static final String WAIT = "wait";
+
   private final SessionService sessions;
   private final LastingRequests lasting;
   private final Json json;
@@ -57,7 +60,7 @@ final class StatementsApi {
 
   /** Answers a statement as it is, or when it has ended, if the client wants to wait for that. */
   CompletionStage<Answer> get(Request request) {
-    Optional<Duration> patience = request.time("wait");
+    Optional<Duration> patience = request.time(WAIT);
     return patience.isPresent()
         ? await(request, patience.get())
         : CompletableFuture.completedFuture(

@@ -98,6 +98,8 @@ class BadRequestsTest {
         "{\"ttl\":-}",
         "{\"ttl\":\"--1s\"}",
         "{\"name\":\"7\"}",
+        "{}{}",
+        "{} x",
       })
   void sessions(String body) {
     assertRefused(server.post("/sessions", body));
@@ -122,6 +124,7 @@ class BadRequestsTest {
         "{\"code\":\"1\",\"cursor\":0}",
         "{\"Code\":\"1\"}",
         "{\"code\":\"1",
+        "{\"code\":\"1\"}]",
         "{\"code\":\"a\nb\"}",
       })
   void statements(String body) {

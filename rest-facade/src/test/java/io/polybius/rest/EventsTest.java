@@ -57,7 +57,11 @@ class EventsTest {
             launcher,
             TestingRestServer.SETTINGS,
             new Deadlines(
-                Duration.ofSeconds(10), Duration.ofSeconds(10), Duration.ofSeconds(10), heartbeat),
+                Duration.ofSeconds(10),
+                Duration.ofSeconds(10),
+                Duration.ofSeconds(10),
+                Duration.ofSeconds(10),
+                heartbeat),
             handler -> handler,
             clock);
   }
@@ -266,6 +270,38 @@ class EventsTest {
       assertThat(answer.body()).isEmpty();
     }
     awaitLasting(0);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {SESSION, STATEMENT})
+  void readerOfAServerBeforeThisOneIsToldAll(String path) throws Exception {
+    server.openIdleSession();
+    server.run("print a");
+    server.awaitState(0, "idle");
+    server.post("/sessions/0/stop", "");
+    List<Event> all;
+    try (EventReader reader = EventReader.of(server, path)) {
+      all = reader.rest();
+    }
+
+    try (EventReader reader = EventReader.after(server, path, 1_000)) {
+      assertThat(all).isNotEmpty();
+      assertThat(reader.rest()).isEqualTo(all);
+    }
+  }
+
+  @Test
+  void readerOfAServerBeforeThisOneIsToldWhatIsNoLongerKept() throws Exception {
+    server.openIdleSession();
+    server.run("print x\n".repeat(VERY_MANY));
+    server.awaitState(0, "idle");
+
+    try (EventReader reader = EventReader.after(server, SESSION, 100_000)) {
+      Event gap = reader.next();
+
+      assertThat(gap.summary()).startsWith("gap 1-");
+      assertThat(reader.next().id()).isEqualTo(gap.id() + 1);
+    }
   }
 
   @Test

@@ -97,6 +97,28 @@ class GuardsTest {
     assertThat(json(opened).get("proxyUser").isNull()).isTrue();
   }
 
+  @Test
+  void doAsChangesNothing() {
+    serveWith(false, GuardsTest::withPasswords);
+    String login =
+        Base64.getEncoder().encodeToString("alice:secret".getBytes(StandardCharsets.UTF_8));
+
+    HttpResponse<String> opened =
+        server.send(
+            server
+                .to("/sessions?doAs=bob")
+                .header("Authorization", "Basic " + login)
+                .POST(HttpRequest.BodyPublishers.ofString("{}")));
+
+    assertThat(opened.statusCode()).isEqualTo(201);
+    assertThat(json(opened).get("owner").asText()).isEqualTo("alice");
+    assertThat(json(opened).get("proxyUser").isNull()).isTrue();
+    HttpResponse<String> listed =
+        server.send(
+            server.to("/sessions?doAs=bob").header("Authorization", "Basic " + login).GET());
+    assertThat(json(listed).get("total").asInt()).isOne();
+  }
+
   private static HttpHandler withPasswords(HttpHandler api) {
     List<AuthenticationMechanism> mechanisms = List.of(new BasicAuthenticationMechanism("test"));
     HttpHandler called = new AuthenticationCallHandler(api);

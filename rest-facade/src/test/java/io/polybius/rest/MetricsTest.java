@@ -137,6 +137,24 @@ class MetricsTest {
         .isPositive();
   }
 
+  @Test
+  void requestsThatLastAreNotAmongTheQuickOnes() throws Exception {
+    server.openIdleSession();
+    server.run("value 1");
+    server.get("/sessions/0/statements/0?wait=1s");
+    try (EventReader reader = EventReader.of(server, "/sessions/0/statements/0/events")) {
+      reader.rest();
+    }
+
+    String statement = "requests.GET /sessions/{session}/statements/{statement}";
+    await()
+        .untilAsserted(
+            () -> assertThat(count(metrics().get("timers"), statement + "?wait.2xx")).isOne());
+    JsonNode timers = metrics().get("timers");
+    assertThat(count(timers, statement + ".2xx")).isPositive();
+    assertThat(timers.fieldNames()).toIterable().noneMatch(name -> name.contains("/events"));
+  }
+
   private static int count(JsonNode timers, String name) {
     return timers.path(name).path("count").asInt();
   }

@@ -30,6 +30,7 @@ class WireTest {
               Duration.ofMillis(500),
               Duration.ofSeconds(5),
               Duration.ofSeconds(5),
+              Duration.ofSeconds(5),
               Duration.ofSeconds(5)),
           handler -> handler);
 

@@ -62,18 +62,33 @@ public record Installation(Path home, Path distribution) {
     if (Files.isWritable(distribution)) {
       return distribution.resolve("cache");
     }
-    return Optional.ofNullable(environment.get("XDG_CACHE_HOME"))
-        .filter(folder -> !folder.isBlank())
-        .map(Path::of)
+    return userCache(environment);
+  }
+
+  /**
+   * Returns the folder for logs, when the operator has chosen none for them: Livy's, or else in the
+   * installation, or where that cannot be written in the user's own cache.
+   */
+  Path logs(Map<String, String> environment) {
+    Optional<Path> ofLivy = folder(environment, "LIVY_LOG_DIR");
+    if (ofLivy.isPresent()) {
+      return ofLivy.get();
+    }
+    Path here = distribution.resolve("logs");
+    return Files.isWritable(Files.exists(here) ? here : distribution)
+        ? here
+        : userCache(environment).resolve("logs");
+  }
+
+  private static Path userCache(Map<String, String> environment) {
+    return folder(environment, "XDG_CACHE_HOME")
         .orElse(Path.of(System.getProperty("user.home"), ".cache"))
         .resolve("polybius");
   }
 
-  /** Returns the folder for logs, when the operator has chosen none for them: Livy's, or here. */
-  Path logs(Map<String, String> environment) {
-    return Optional.ofNullable(environment.get("LIVY_LOG_DIR"))
+  private static Optional<Path> folder(Map<String, String> environment, String variable) {
+    return Optional.ofNullable(environment.get(variable))
         .filter(folder -> !folder.isBlank())
-        .map(Path::of)
-        .orElse(distribution.resolve("logs"));
+        .map(Path::of);
   }
 }

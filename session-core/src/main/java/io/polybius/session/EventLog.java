@@ -42,10 +42,14 @@ final class EventLog {
     return lastSequence;
   }
 
-  /** Tells a listener the retained events after {@code afterSequence}, and all that follow. */
+  /**
+   * Tells a listener the retained events after {@code afterSequence}, and all that follow. A number
+   * that no event has had yet is of a session before this one, and the same as 0.
+   */
   void subscribe(long afterSequence, SessionListener listener) {
+    long known = afterSequence > lastSequence ? 0 : afterSequence;
     for (SessionEvent event : events) {
-      if (event.sequence() > afterSequence) {
+      if (event.sequence() > known) {
         tell(event, listener::onEvent);
       }
     }

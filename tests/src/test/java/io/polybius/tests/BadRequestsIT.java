@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -50,6 +51,14 @@ class BadRequestsIT {
           "[".repeat(3_000),
           "{\"a\":".repeat(3_000));
 
+  /** Those that are no JSON. */
+  private static final Set<String> BROKEN = Set.of("NaN", "'single'");
+
+  private static final String UNKNOWN_FIELD = "no such field";
+
+  /** Fields that are lists. */
+  private static final Set<String> LISTS = Set.of("jars", "args", "pyFiles");
+
   private static final Map<String, List<String>> FIELDS =
       Map.of(
           "/sessions",
@@ -65,7 +74,7 @@ class BadRequestsIT {
               "heartbeatTimeoutInSecond",
               "ttl",
               "idleTimeout",
-              "no such field"),
+              UNKNOWN_FIELD),
           "/batches",
           List.of(
               "file", "className", "args", "pyFiles", "executorMemory", "executorCores", "conf"),
@@ -100,13 +109,26 @@ class BadRequestsIT {
                 default -> field.equals("code") ? "" : ",\"code\":\"value 1\"";
               };
           String body = "{\"" + field + "\":" + value + others + "}";
-          assertClientsFault(send(post(route.getKey(), body)), body);
+          Reply reply = send(post(route.getKey(), body));
+          if (reply.status() != 201 || !mayBeRight(field, value)) {
+            assertClientsFault(reply, body);
+          }
           sent++;
         }
       }
     }
     assertThat(sent).isGreaterThan(300);
     assertNothingIsLeft();
+  }
+
+  /** A text or a number may be right after all; a list or an object only where the field is one. */
+  private static boolean mayBeRight(String field, String value) {
+    if (value.startsWith("[")) {
+      return value.equals("[]") && LISTS.contains(field);
+    } else if (value.startsWith("{")) {
+      return value.equals("{}") && field.equals("conf");
+    }
+    return !BROKEN.contains(value) && !field.equals(UNKNOWN_FIELD);
   }
 
   @Test
@@ -116,7 +138,7 @@ class BadRequestsIT {
       bodies.add(text.getBytes(StandardCharsets.UTF_8));
     }
     bodies.add(new byte[] {'{', '"', (byte) 0xc3, (byte) 0x28, '"', ':', '1', '}'});
-    bodies.add(new byte[] {(byte) 0xff, (byte) 0xfe, '{', 0, '}', 0});
+    bodies.add(new byte[] {(byte) 0xff, (byte) 0xfe, '{', 0});
     bodies.add(new byte[5_000]);
     for (String path : List.of("/sessions", "/batches", "/sessions/0/statements")) {
       for (byte[] body : bodies) {
@@ -294,15 +316,13 @@ class BadRequestsIT {
     assertThat(rest.run(0, "value 2").at("/output/status").asText()).isEqualTo("ok");
   }
 
-  /** A request that is wrong gets a 400 that says why; one that is right after all is no matter. */
+  /** A request that is wrong gets a 400 that says why. */
   private static void assertClientsFault(Reply reply, String request) throws IOException {
     String shown = request.substring(0, Math.min(200, request.length())) + " -> " + reply;
-    assertThat(reply.status()).as(shown).isIn(201, 400, 413);
-    if (reply.status() != 201) {
-      JsonNode body = RestClient.JSON.readTree(reply.body());
-      assertThat(body.get("msg").asText()).as(shown).isNotBlank();
-      assertThat(body.get("msg").asText()).as(shown).doesNotContain("\tat ", "io.polybius");
-    }
+    assertThat(reply.status()).as(shown).isIn(400, 413);
+    JsonNode body = RestClient.JSON.readTree(reply.body());
+    assertThat(body.get("msg").asText()).as(shown).isNotBlank();
+    assertThat(body.get("msg").asText()).as(shown).doesNotContain("\tat ", "io.polybius");
   }
 
   private static byte[] post(String path, String body) {

@@ -71,6 +71,9 @@ record ExamplePage(List<Section> sections) {
     private static final Pattern PATH = Pattern.compile("\\$api(/[^\\s\"'?]*)");
     private static final Pattern ANYTHING = Pattern.compile("\\s*\\.\\.\\.\\s*");
 
+    /** What curl says when it has ended itself. */
+    private static final int TIME_IS_UP = 28;
+
     /** Fields whose values belong to one run or one build, unless they say that there is none. */
     private static final Pattern VARYING =
         Pattern.compile(
@@ -91,6 +94,16 @@ record ExamplePage(List<Section> sections) {
     /** Whether it changes nothing, so that it may be repeated. */
     boolean onlyReads() {
       return command.startsWith("curl ") && method().equals("GET");
+    }
+
+    /** Whether it shows anything by which a wrong output could be told from a right one. */
+    boolean saysWhatComesOut() {
+      return shown.isBlank() || !shown.replace("...", "").isBlank();
+    }
+
+    /** Whether its command has done what it should, if it has ended with that exit code. */
+    boolean endsWellWith(int exitCode) {
+      return exitCode == 0 || (exitCode == TIME_IS_UP && command.contains("--max-time"));
     }
 
     /** Whether the page is true to what the command printed. */

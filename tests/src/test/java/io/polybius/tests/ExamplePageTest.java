@@ -58,6 +58,24 @@ class ExamplePageTest {
 
   private final ExamplePage page = ExamplePage.parse(PAGE.lines().toList());
 
+  @ParameterizedTest
+  @CsvSource({"'',true", "...,false", "'...\n\n ...\n',false", "'a ...',true", "{...},true"})
+  void exampleThatShowsOnlyGapsSaysNothing(String shown, boolean says) {
+    assertThat(new Example(1, "curl -s $api/", shown).saysWhatComesOut()).isEqualTo(says);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "curl -s $api/,0,true",
+    "curl -s $api/,7,false",
+    "curl -s $api/,28,false",
+    "curl -s --max-time 2 $api/,28,true",
+    "curl -s --max-time 2 $api/,7,false",
+  })
+  void commandEndsWellWithoutAnErrorOrAtItsOwnTime(String command, int exitCode, boolean well) {
+    assertThat(new Example(1, command, "").endsWellWith(exitCode)).isEqualTo(well);
+  }
+
   @Test
   void blocksThatBeginWithAPromptAreExamples() {
     assertThat(page.sections().stream().flatMap(section -> section.examples().stream()))

@@ -60,6 +60,13 @@ class RestApiDocsIT {
   }
 
   @Test
+  void eachExampleSaysWhatComesOut() {
+    assertThat(page.sections().stream().flatMap(section -> section.examples().stream()))
+        .isNotEmpty()
+        .allMatch(Example::saysWhatComesOut);
+  }
+
+  @Test
   void eachExampleShowsWhatComesOut() throws Exception {
     BatchesIT.assumePython();
     Files.writeString(jobs.resolve("count.py"), COUNT);
@@ -107,8 +114,14 @@ class RestApiDocsIT {
   }
 
   private static String run(Example example, Map<String, String> environment) throws Exception {
-    return Commands.run(
-            COMMAND_TIMEOUT, Commands.HOME, environment, List.of("bash", "-c", example.command()))
-        .output();
+    Commands.Result ended =
+        Commands.run(
+            COMMAND_TIMEOUT, Commands.HOME, environment, List.of("bash", "-c", example.command()));
+    assertThat(example.endsWellWith(ended.exitCode()))
+        .as(
+            "docs/rest-api.md, line %d\n$ %s\nends with exit code %d after\n%s",
+            example.line(), example.command(), ended.exitCode(), ended.output())
+        .isTrue();
+    return ended.output();
   }
 }

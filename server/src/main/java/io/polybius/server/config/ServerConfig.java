@@ -390,7 +390,8 @@ public record ServerConfig(
           SettingType.FOLDER_OR_OFF,
           "",
           "Folder for the log of requests; `off` for no such log. Without it, `LIVY_LOG_DIR`, else"
-              + " `logs` in the installation.");
+              + " `logs` in the installation, or where that cannot be written `polybius/logs` in the"
+              + " user's cache.");
 
   static final Setting<Integer> ACCESS_LOG_DAYS =
       new Setting<>(

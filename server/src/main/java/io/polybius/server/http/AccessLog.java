@@ -69,7 +69,7 @@ public final class AccessLog implements AutoCloseable {
     TimeBasedRollingPolicy<ILoggingEvent> daily = new TimeBasedRollingPolicy<>();
     daily.setContext(logging);
     daily.setParent(file);
-    daily.setFileNamePattern(folder.toString().replace("%", "\\%") + "/access-%d{yyyy-MM-dd}.log");
+    daily.setFileNamePattern(folder + "/access-%d{yyyy-MM-dd}.log");
     daily.setMaxHistory(days);
     daily.setCleanHistoryOnStart(true);
     daily.start();

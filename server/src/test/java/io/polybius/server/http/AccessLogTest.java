@@ -137,10 +137,14 @@ class AccessLogTest {
             "GET /a%0d%0a2026-01-01T00:00:00Z%20127.0.0.1%20-%20GET%20/b",
             "GET /%1b%5b2J%22%25%c3%a9%e2%80%a8");
 
-    assertThat(lines).hasSize(2);
-    assertThat(lines.get(0))
-        .contains(" GET /a%0D%0A2026-01-01T00:00:00Z%20127.0.0.1%20-%20GET%20/b 200 ");
-    assertThat(lines.get(1)).contains(" GET /%1B[2J%22%25%C3%A9%E2%80%A8 200 ");
+    // A client may have its answer, and ask for more, before the line is written.
+    assertThat(lines)
+        .hasSize(2)
+        .anyMatch(
+            line ->
+                line.contains(
+                    " GET /a%0D%0A2026-01-01T00:00:00Z%20127.0.0.1%20-%20GET%20/b 200 "))
+        .anyMatch(line -> line.contains(" GET /%1B[2J%22%25%C3%A9%E2%80%A8 200 "));
   }
 
   @Test

@@ -1,6 +1,5 @@
 package io.polybius.bench;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import io.polybius.kernel.client.ExecuteOptions;
 import io.polybius.kernel.client.KernelClient;
 import io.polybius.kernel.wire.ConnectionFile;
@@ -200,7 +199,11 @@ public final class Benchmarks {
             ROUND_TRIPS,
             () -> rest.run(session, EMPTY_STATEMENT))
         .print();
-    restOverhead(rest, session);
+    Samples.measure(
+            "REST statement: the same by long poll, upper bound of the overhead",
+            ROUND_TRIPS,
+            () -> rest.runWaiting(session, EMPTY_STATEMENT))
+        .print();
     Samples.measure(
             "REST GET /sessions/{id}",
             ROUND_TRIPS,
@@ -215,19 +218,6 @@ public final class Benchmarks {
     Samples.measure("REST 10,000 lines of output", PRINTS, () -> rest.run(session, PRINT_LINES))
         .print();
     rest.call("DELETE", "/sessions/" + session, null);
-  }
-
-  /** What a client waits that asks to be told, beyond the time that the statement itself takes. */
-  private static void restOverhead(LivyClient rest, int session) throws Exception {
-    Samples overhead = new Samples("REST statement: all but the driver's own time, long poll");
-    for (int i = 0; i < ROUND_TRIPS; i++) {
-      long begin = System.nanoTime();
-      JsonNode statement = rest.runWaiting(session, EMPTY_STATEMENT);
-      long all = System.nanoTime() - begin;
-      long own = statement.get("completed").asLong() - statement.get("started").asLong();
-      overhead.add(Math.max(0, all - TimeUnit.MILLISECONDS.toNanos(own)));
-    }
-    overhead.print();
   }
 
   private static void printStatements(String name, Samples samples) {

@@ -23,7 +23,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/** What the REST door takes with many sessions, which have no processes and no Spark. */
+/**
+ * What the REST door alone takes, in one process with the clients that load it, with many sessions,
+ * which have no processes and no Spark.
+ */
 final class ManySessions {
 
   private static final int MAX_BODY_BYTES = 1 << 20;
@@ -65,6 +68,7 @@ final class ManySessions {
   }
 
   private static void measure(URI server) throws Exception {
+    System.out.println("The REST door alone, in one process with the clients that load it:");
     LivyClient client = new LivyClient(server);
     client.call("GET", "/sessions?from=5000&size=100", null);
     Samples.measure(
