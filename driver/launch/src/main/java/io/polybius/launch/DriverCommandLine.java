@@ -3,6 +3,7 @@ package io.polybius.launch;
 import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -31,6 +32,9 @@ final class DriverCommandLine {
   private static final String SMALL_HEAP_COLLECTOR = "-XX:+UseParallelGC";
 
   private static final Pattern COLLECTOR = Pattern.compile("-XX:[+-]Use\\w+GC");
+
+  /** What a jar's address begins with when it is a path: {@code local:} is on every machine. */
+  private static final Pattern THIS_MACHINE = Pattern.compile("^(file|local):");
 
   private final SparkInstallation spark;
   private final Path driverJar;
@@ -140,8 +144,16 @@ final class DriverCommandLine {
   private List<String> userJars() {
     List<String> jars = List.of(settings.getOrDefault("spark.jars", "").strip().split("\\s*,\\s*"));
     return jars.stream()
-        .map(jar -> jar.startsWith("file:") ? jar.substring("file:".length()) : jar)
-        .filter(jar -> Files.isRegularFile(Path.of(jar)))
+        .map(jar -> THIS_MACHINE.matcher(jar).replaceFirst(""))
+        .filter(DriverCommandLine::isFile)
         .toList();
+  }
+
+  private static boolean isFile(String path) {
+    try {
+      return Files.isRegularFile(Path.of(path));
+    } catch (InvalidPathException e) {
+      return false;
+    }
   }
 }

@@ -8,9 +8,11 @@ import java.io.InputStream;
 import java.io.InputStreamReader;
 import java.io.Reader;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -24,30 +26,21 @@ final class LaunchedProcess {
   private static final int MAX_LINE_CHARS = 16 << 10;
 
   /** A process that could not be ended may hold the pipes open; nobody waits longer for it. */
-  private static final long PIPE_PATIENCE_SECONDS = 2;
+  private static final Duration PIPE_PATIENCE = Duration.ofSeconds(2);
 
   private final Process process;
   private final ProcessTree tree;
-  private final CompletableFuture<Integer> exited;
+  private final Output output;
+  private final Output errors;
+  private final Runnable cleanUp;
+  private final CompletableFuture<Integer> exited = new CompletableFuture<>();
 
   private LaunchedProcess(Process process, ProcessTree tree, ProcessLog log, Runnable cleanUp) {
     this.process = process;
     this.tree = tree;
-    CompletableFuture<Void> pipes =
-        CompletableFuture.allOf(
-            copy(process.getInputStream(), StreamName.STDOUT, log),
-            copy(process.getErrorStream(), StreamName.STDERR, log));
-    this.exited =
-        process
-            .onExit()
-            .thenComposeAsync(gone -> tree.killUntilGone())
-            .thenCompose(
-                gone -> pipes.completeOnTimeout(null, PIPE_PATIENCE_SECONDS, TimeUnit.SECONDS))
-            .handle(
-                (nothing, failure) -> {
-                  cleanUp.run();
-                  return process.exitValue();
-                });
+    this.output = new Output(process.getInputStream(), StreamName.STDOUT, log);
+    this.errors = new Output(process.getErrorStream(), StreamName.STDERR, log);
+    this.cleanUp = cleanUp;
   }
 
   /**
@@ -63,9 +56,45 @@ final class LaunchedProcess {
       throws IOException {
     ProcessTree.mark(builder.environment(), directory.path());
     Process process = builder.start();
-    process.getOutputStream().close();
-    return new LaunchedProcess(
-        process, new ProcessTree(process.toHandle(), directory.path()), log, cleanUp);
+    try {
+      process.getOutputStream().close();
+      LaunchedProcess launched =
+          new LaunchedProcess(
+              process, new ProcessTree(process.toHandle(), directory.path()), log, cleanUp);
+      startThread("process-output", launched.output::copy);
+      startThread("process-output", launched.errors::copy);
+      startThread("process-end", launched::awaitEnd);
+      return launched;
+    } catch (IOException | RuntimeException | Error e) {
+      // There may be no more threads to be had.
+      process.destroyForcibly();
+      throw e;
+    }
+  }
+
+  private static void startThread(String name, Runnable task) {
+    Thread thread = new Thread(task, name);
+    thread.setDaemon(true);
+    thread.start();
+  }
+
+  private void awaitEnd() {
+    try {
+      process.waitFor();
+      tree.killUntilGone();
+      long patienceEnd = System.nanoTime() + PIPE_PATIENCE.toNanos();
+      output.awaitEnd(patienceEnd);
+      errors.awaitEnd(patienceEnd);
+    } catch (InterruptedException | RuntimeException e) {
+      logger.warn("process {} could not be followed to its end", process.pid(), e);
+    }
+    try {
+      cleanUp.run();
+    } catch (RuntimeException e) {
+      logger.warn("what process {} has left could not be removed", process.pid(), e);
+    } finally {
+      exited.complete(process.exitValue());
+    }
   }
 
   long pid() {
@@ -74,7 +103,7 @@ final class LaunchedProcess {
 
   /**
    * Completes with the exit code when the process and its children are gone and what they printed
-   * has been logged. Never completes with an exception.
+   * has been logged: nothing is added to the log after that. Never completes with an exception.
    */
   CompletableFuture<Integer> exited() {
     return exited;
@@ -92,47 +121,77 @@ final class LaunchedProcess {
         : "exit code " + exitCode;
   }
 
-  private static CompletableFuture<Void> copy(InputStream pipe, StreamName stream, ProcessLog log) {
-    CompletableFuture<Void> done = new CompletableFuture<>();
-    Thread thread =
-        new Thread(
-            () -> {
-              try (Reader reader =
-                  new BufferedReader(new InputStreamReader(pipe, StandardCharsets.UTF_8))) {
-                copyLines(reader, line -> log.append(stream, line));
-              } catch (IOException e) {
-                logger.debug("a process's output ended: {}", e.toString());
-              } finally {
-                done.complete(null);
-              }
-            },
-            "process-output");
-    thread.setDaemon(true);
-    thread.start();
-    return done;
-  }
+  /** Copies one of the process's streams into the log, on a thread of its own. */
+  private static final class Output {
 
-  /** Cuts long lines before they are read whole: a program may print without any line end. */
-  private static void copyLines(Reader reader, Consumer<String> lines) throws IOException {
-    StringBuilder line = new StringBuilder();
-    boolean cut = false;
-    int last = '\n';
-    for (int next = reader.read(); next != -1; next = reader.read()) {
-      if (next == '\n' || next == '\r') {
-        if (next == '\r' || last != '\r') {
-          lines.accept(cut ? line + "..." : line.toString());
-        }
-        line.setLength(0);
-        cut = false;
-      } else if (line.length() < MAX_LINE_CHARS) {
-        line.append((char) next);
-      } else {
-        cut = true;
-      }
-      last = next;
+    private final InputStream pipe;
+    private final StreamName stream;
+    private final CountDownLatch ended = new CountDownLatch(1);
+
+    // Guarded by this:
+    private Optional<ProcessLog> log;
+
+    Output(InputStream pipe, StreamName stream, ProcessLog log) {
+      this.pipe = pipe;
+      this.stream = stream;
+      this.log = Optional.of(log);
     }
-    if (line.length() > 0) {
-      lines.accept(cut ? line + "..." : line.toString());
+
+    void copy() {
+      try (Reader reader =
+          new BufferedReader(new InputStreamReader(pipe, StandardCharsets.UTF_8))) {
+        copyLines(reader);
+      } catch (IOException e) {
+        logger.debug("a process's output ended: {}", e.toString());
+      } finally {
+        ended.countDown();
+      }
+    }
+
+    /** Waits for the stream's end until a time; what comes later is not logged any more. */
+    void awaitEnd(long nanoTime) throws InterruptedException {
+      if (ended.await(nanoTime - System.nanoTime(), TimeUnit.NANOSECONDS)) {
+        return;
+      }
+      detach();
+      try {
+        // Takes effect with the next byte: nothing ends a read that the system has begun.
+        pipe.close();
+      } catch (IOException e) {
+        logger.debug("a process's output could not be closed: {}", e.toString());
+      }
+    }
+
+    private synchronized void detach() {
+      log = Optional.empty();
+    }
+
+    private synchronized void log(String line) {
+      log.ifPresent(lines -> lines.append(stream, line));
+    }
+
+    /** Cuts long lines before they are read whole: a program may print without any line end. */
+    private void copyLines(Reader reader) throws IOException {
+      StringBuilder line = new StringBuilder();
+      boolean cut = false;
+      int last = '\n';
+      for (int next = reader.read(); next != -1; next = reader.read()) {
+        if (next == '\n' || next == '\r') {
+          if (next == '\r' || last != '\r') {
+            log(cut ? line + "..." : line.toString());
+          }
+          line.setLength(0);
+          cut = false;
+        } else if (line.length() < MAX_LINE_CHARS) {
+          line.append((char) next);
+        } else {
+          cut = true;
+        }
+        last = next;
+      }
+      if (line.length() > 0) {
+        log(cut ? line + "..." : line.toString());
+      }
     }
   }
 }

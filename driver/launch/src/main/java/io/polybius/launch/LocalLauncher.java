@@ -95,6 +95,7 @@ public final class LocalLauncher implements DriverLauncher {
       throws LaunchException {
     WorkDirectory directory = null;
     DriverListener.Expectation expectation = null;
+    LaunchedProcess process = null;
     try {
       directory = WorkDirectory.create(settings.workDirectory(), name);
       expectation = listener.expect(name, events);
@@ -112,7 +113,7 @@ public final class LocalLauncher implements DriverLauncher {
       driverSettings.put("work-directory", directory.path().toString());
       driverSettings.put("output.max-chars", String.valueOf(settings.maxOutputChars()));
       WorkDirectory used = directory;
-      LaunchedProcess process =
+      process =
           LaunchedProcess.start(
               commandLine.processBuilder(
                   directory,
@@ -132,7 +133,10 @@ public final class LocalLauncher implements DriverLauncher {
       if (expectation != null) {
         expectation.connection().close();
       }
-      if (directory != null) {
+      if (process != null) {
+        // Its folder goes when it is gone.
+        process.kill();
+      } else if (directory != null) {
         directory.delete();
       }
       throw new LaunchException("The driver could not be started: " + e.getMessage(), e);

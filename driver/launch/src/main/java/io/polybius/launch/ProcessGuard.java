@@ -83,10 +83,13 @@ final class ProcessGuard implements AutoCloseable {
     }
   }
 
+  /** Tells the guard something, unless it could not be started. */
   private void tell(String line) throws IOException {
-    OutputStream pipe = guard.orElseThrow().getOutputStream();
-    pipe.write((line + "\n").getBytes(StandardCharsets.UTF_8));
-    pipe.flush();
+    if (guard.isPresent()) {
+      OutputStream pipe = guard.get().getOutputStream();
+      pipe.write((line + "\n").getBytes(StandardCharsets.UTF_8));
+      pipe.flush();
+    }
   }
 
   private static Process start() throws IOException {

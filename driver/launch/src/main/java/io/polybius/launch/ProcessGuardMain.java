@@ -7,7 +7,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
-import java.util.concurrent.CompletableFuture;
 
 /**
  * The process of {@link ProcessGuard}. It needs nothing but the JDK and this package's own classes.
@@ -47,12 +46,8 @@ final class ProcessGuardMain {
       }
     }
     watched.values().forEach(each -> each.tree().kill());
-    CompletableFuture.allOf(
-            watched.values().stream()
-                .map(each -> each.tree().killUntilGone())
-                .toArray(CompletableFuture<?>[]::new))
-        .join();
     for (Watched each : watched.values()) {
+      each.tree().killUntilGone();
       FileTree.delete(each.directory());
     }
   }

@@ -7,10 +7,9 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 
 /**
  * A process with all that it has started. Children are found through their parents; those whose
@@ -21,7 +20,7 @@ final class ProcessTree {
 
   private static final String MARK_VARIABLE = "LAUNCHED_BY_POLYBIUS";
   private static final int ROUNDS = 100;
-  private static final long ROUND_MILLIS = 20;
+  private static final long ROUND_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
 
   private final ProcessHandle root;
   private final String mark;
@@ -60,21 +59,14 @@ final class ProcessTree {
 
   /**
    * Ends the processes, until there are none: what was killed takes a moment to end, and may just
-   * have started something else. Gives up on those that cannot be ended. Never completes with an
-   * exception.
+   * have started something else. Waits for that, but gives up on those that cannot be ended.
    */
-  CompletableFuture<Void> killUntilGone() {
-    return killUntilGone(ROUNDS);
-  }
-
-  private CompletableFuture<Void> killUntilGone(int rounds) {
+  void killUntilGone() {
     kill();
-    if (rounds == 0 || found.stream().noneMatch(ProcessTree::runs)) {
-      return CompletableFuture.completedFuture(null);
+    for (int i = 0; i < ROUNDS && found.stream().anyMatch(ProcessTree::runs); i++) {
+      LockSupport.parkNanos(ROUND_NANOS);
+      kill();
     }
-    Executor later = CompletableFuture.delayedExecutor(ROUND_MILLIS, TimeUnit.MILLISECONDS);
-    return CompletableFuture.runAsync(() -> {}, later)
-        .thenCompose(nothing -> killUntilGone(rounds - 1));
   }
 
   private void find() {

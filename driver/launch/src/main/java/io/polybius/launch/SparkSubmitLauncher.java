@@ -43,17 +43,21 @@ public final class SparkSubmitLauncher implements BatchLauncher, AutoCloseable {
         new SubmitCommandLine(
             spark, settings.sparks().configuration(spark), sparkSettings, spec.settings());
     WorkDirectory directory = null;
+    LaunchedProcess process = null;
     try {
       directory = WorkDirectory.create(settings.workDirectory(), spec.batchName());
       WorkDirectory used = directory;
-      LaunchedProcess process =
+      process =
           LaunchedProcess.start(
               commandLine.processBuilder(directory), directory, log, used::delete);
       guard.watch(process, directory);
       logger.info("{} is process {}", spec.batchName(), process.pid());
       return new SubmittedBatch(process);
     } catch (IOException | RuntimeException e) {
-      if (directory != null) {
+      if (process != null) {
+        // Its folder goes when it is gone.
+        process.kill();
+      } else if (directory != null) {
         directory.delete();
       }
       throw new LaunchException("spark-submit could not be started: " + e.getMessage(), e);

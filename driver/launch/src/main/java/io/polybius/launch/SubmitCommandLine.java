@@ -13,7 +13,9 @@ import java.util.Map;
 
 /**
  * The command line that submits a batch: Spark's own script, or what that would start where there
- * is none. What of it can be secret is in files.
+ * is none. Spark's settings are in a file that only the server's user can read. So is all the rest
+ * where there is no script; the script itself is given the class, the file and the arguments on its
+ * command line, where other users of the machine may see them.
  *
  * @param spark the Spark to run on
  * @param configuration the folder of its configuration, which may be missing

@@ -4,9 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.polybius.session.ProcessLog;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
@@ -97,10 +99,45 @@ class LaunchedProcessTest {
   }
 
   @Test
-  void aChildThatKeepsThePipesOpenDelaysTheEndOnlyShortly() throws Exception {
-    LaunchedProcess process = start("env -i sleep 20 & exit 0");
+  @EnabledOnOs(OS.LINUX)
+  void aChildThatKeepsThePipesOpenDelaysTheEndOnlyShortlyAndIsNotLoggedAfterIt() throws Exception {
+    Set<Thread> before = Thread.getAllStackTraces().keySet();
+    Path end = folder.resolve("end");
+    Path printed = folder.resolve("printed");
+    LaunchedProcess process =
+        start(
+            "env -i PATH=\"$PATH\" setsid sh -c 'echo early; i=0;"
+                + " until [ -e %s ] || [ $i = 300 ]; do i=$((i+1)); sleep 0.1; done;".formatted(end)
+                + " echo late; touch %s; sleep 2' & sleep 0.5; exit 0".formatted(printed));
     assertThat(exitCode(process)).isZero();
     assertThat(cleanedUp).hasValue(1);
+    List<String> logged = lines(log);
+    assertThat(logged).contains("early");
+
+    Files.createFile(end);
+    await().atMost(Duration.ofSeconds(20)).until(() -> Files.exists(printed));
+    // The thread that was told something late ends; the other one waits for the child's end.
+    await()
+        .atMost(Duration.ofSeconds(40))
+        .until(
+            () ->
+                Thread.getAllStackTraces().keySet().stream()
+                    .filter(thread -> !before.contains(thread))
+                    .noneMatch(thread -> thread.getName().startsWith("process-")));
+    assertThat(lines(log)).isEqualTo(logged);
+  }
+
+  @Test
+  void itsEndIsToldEvenIfWhatItLeavesCannotBeRemoved() throws Exception {
+    LaunchedProcess process =
+        LaunchedProcess.start(
+            new ProcessBuilder("sh", "-c", "exit 4"),
+            WorkDirectory.create(folder, "process"),
+            log,
+            () -> {
+              throw new IllegalStateException("thrown by a test");
+            });
+    assertThat(exitCode(process)).isEqualTo(4);
   }
 
   private LaunchedProcess start(String script) throws Exception {

@@ -126,6 +126,7 @@ public final class DriverMain {
                 server::send,
                 timer,
                 settings.maxOutputChars(),
+                StatementRunner.QUESTION_PATIENCE,
                 spark.classLoader()));
     runner = statements;
     server.send(

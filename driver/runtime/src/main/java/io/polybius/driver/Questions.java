@@ -30,7 +30,7 @@ import org.slf4j.LoggerFactory;
  *
  * <p>A compiler must not be stopped in its midst. So a question that takes too long keeps the
  * interpreter, and a statement that has come meanwhile waits for it, but for that one only: those
- * behind it find that they have been answered.
+ * behind it find that they have been answered. A statement gives up when that takes very long.
  */
 final class Questions implements AutoCloseable {
 

@@ -18,6 +18,7 @@ import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -41,6 +42,13 @@ final class StatementRunner implements AutoCloseable {
   /** How often a statement that should stop is told so. */
   private static final Duration CANCEL_INTERVAL = Duration.ofMillis(100);
 
+  /** How long a statement waits for a question that came before it. */
+  static final Duration QUESTION_PATIENCE = Duration.ofSeconds(30);
+
+  private static final String BUSY =
+      "The compiler is busy with a question about code, such as a completion, and cannot be stopped"
+          + " in that. If this goes on, restart the session.";
+
   private static final int MAX_ERROR_CHARS = 10_000;
   private static final int MAX_TRACEBACK_LINES = 500;
 
@@ -57,6 +65,7 @@ final class StatementRunner implements AutoCloseable {
   private final Consumer<DriverEvent> events;
   private final ScheduledExecutorService timer;
   private final long maxOutputChars;
+  private final Duration questionPatience;
   private final Thread thread;
   private final Questions questions;
   private volatile boolean closed;
@@ -64,6 +73,7 @@ final class StatementRunner implements AutoCloseable {
   // Guarded by this, so that whoever interrupts a statement finds it running or not at all:
   private final Set<Integer> waiting = new HashSet<>();
   private final Set<Integer> cancelledEarly = new HashSet<>();
+  private OptionalInt waitsForQuestion = OptionalInt.empty();
   private volatile Running running;
   private volatile long idleSince = System.nanoTime();
 
@@ -90,6 +100,7 @@ final class StatementRunner implements AutoCloseable {
       Consumer<DriverEvent> events,
       ScheduledExecutorService timer,
       long maxOutputChars,
+      Duration questionPatience,
       ClassLoader classLoader) {}
 
   /** Starts the statement thread. */
@@ -104,6 +115,7 @@ final class StatementRunner implements AutoCloseable {
     this.events = tools.events();
     this.timer = tools.timer();
     this.maxOutputChars = tools.maxOutputChars();
+    this.questionPatience = tools.questionPatience();
     this.questions = new Questions(interpreters, interpreterLock, magics, events);
     this.thread = new Thread(this::runAll, "statements");
     thread.setDaemon(true);
@@ -118,8 +130,8 @@ final class StatementRunner implements AutoCloseable {
   }
 
   /** Returns for how long no statement has run or waited, and no question has come. */
-  Duration idleTime() {
-    if (running != null || !queue.isEmpty()) {
+  synchronized Duration idleTime() {
+    if (running != null || !waiting.isEmpty()) {
       return Duration.ZERO;
     }
     Duration sinceStatement = Duration.ofNanos(System.nanoTime() - idleSince);
@@ -143,6 +155,9 @@ final class StatementRunner implements AutoCloseable {
       }
     } else if (waiting.contains(statementId)) {
       cancelledEarly.add(statementId);
+      if (waitsForQuestion.equals(OptionalInt.of(statementId))) {
+        thread.interrupt();
+      }
     }
   }
 
@@ -177,6 +192,10 @@ final class StatementRunner implements AutoCloseable {
   }
 
   private void run(Execute statement) {
+    if (!takeInterpreters(statement.statementId())) {
+      giveUp(statement.statementId());
+      return;
+    }
     StatementSink sink = new StatementSink(statement.statementId(), maxOutputChars, events, timer);
     DriverEvent end;
     Running current = begin(statement.statementId(), sink);
@@ -197,9 +216,48 @@ final class StatementRunner implements AutoCloseable {
     events.accept(end);
   }
 
+  /** Waits until no question is being answered any more; returns whether that came in time. */
+  private boolean takeInterpreters(int statementId) {
+    Duration patience;
+    synchronized (this) {
+      patience = cancelledEarly.contains(statementId) ? Duration.ZERO : questionPatience;
+      waitsForQuestion = OptionalInt.of(statementId);
+    }
+    boolean taken = false;
+    try {
+      taken = interpreterLock.tryLock(patience.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (InterruptedException e) {
+      log.debug("a statement was cancelled while it waited for a question");
+    }
+    synchronized (this) {
+      waitsForQuestion = OptionalInt.empty();
+    }
+    return taken;
+  }
+
+  private void giveUp(int statementId) {
+    boolean cancelled;
+    synchronized (this) {
+      waiting.remove(statementId);
+      cancelled = cancelledEarly.remove(statementId);
+      idleSince = System.nanoTime();
+    }
+    // It may have been cancelled when its time was over already.
+    Thread.interrupted();
+    events.accept(
+        new DriverEvent.StatementFailed(
+            statementId,
+            cancelled
+                ? new StatementError(
+                    Origin.INTERRUPT,
+                    "Interrupted",
+                    "The statement was interrupted before it began. " + BUSY,
+                    List.of())
+                : new StatementError(Origin.DRIVER, "CompilerBusy", BUSY, List.of())));
+  }
+
   private Running begin(int statementId, StatementSink sink) {
     Running current = new Running(statementId);
-    interpreterLock.lock();
     progress.begin(statementId, current.jobGroup);
     spark.setJobGroup(current.jobGroup, "Job group for statement " + statementId, true);
     capture.begin(sink);

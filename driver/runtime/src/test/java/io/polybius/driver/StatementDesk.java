@@ -98,6 +98,7 @@ final class StatementDesk {
                 events::add,
                 new ScheduledThreadPoolExecutor(2),
                 MAX_OUTPUT_CHARS,
+                StatementRunner.QUESTION_PATIENCE,
                 spark.classLoader()));
   }
 
