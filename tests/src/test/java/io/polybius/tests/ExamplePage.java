@@ -90,7 +90,9 @@ record ExamplePage(List<Section> sections) {
 
     /** Whether it changes nothing, so that it may be repeated. */
     boolean onlyReads() {
-      return command.startsWith("curl ") && method().equals("GET");
+      // A question about a text is a POST only because it has a body.
+      return command.startsWith("curl ")
+          && (method().equals("GET") || path().endsWith("/completion"));
     }
 
     /** Whether the page is true to what the command printed. */
