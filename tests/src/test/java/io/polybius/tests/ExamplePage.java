@@ -93,7 +93,9 @@ record ExamplePage(List<Section> sections) {
 
     /** Whether it changes nothing, so that it may be repeated. */
     boolean onlyReads() {
-      return command.startsWith("curl ") && method().equals("GET");
+      // A question about a text is a POST only because it has a body.
+      return command.startsWith("curl ")
+          && (method().equals("GET") || path().endsWith("/completion"));
     }
 
     /** Whether it shows anything by which a wrong output could be told from a right one. */

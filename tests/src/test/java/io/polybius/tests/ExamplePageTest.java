@@ -145,6 +145,7 @@ class ExamplePageTest {
   @CsvSource({
     "curl -s $api/sessions, true",
     "curl -s \"$api/sessions?from=0\", true",
+    "curl -s $api/sessions/0/completion -d '{}', true",
     "curl -s $api/sessions -d '{}', false",
     "curl -s -X DELETE $api/sessions/0, false",
     "echo word, false",
