@@ -21,13 +21,12 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.xnio.IoUtils;
 import org.xnio.XnioExecutor;
-import org.xnio.XnioWorker;
 
 /**
  * One request of a route, from its head to its answer. No thread waits for a client or for the
  * session core: the body is collected on the IO thread as it comes, and the endpoint runs there, if
  * it is quick, or on a worker thread. If its stage is complete then, the answer is written by the
- * same thread, else later by a worker thread; whoever answers first, the endpoint or the clock, is
+ * same thread, else later by the IO thread; whoever answers first, the endpoint or the clock, is
  * then the only one to touch the exchange.
  */
 final class RoutedRequest {
@@ -107,16 +106,16 @@ final class RoutedRequest {
     }
   }
 
+  /** On the IO thread, where an exchange ends with the least effort. */
   private void sendLater(CompletableFuture<Answer> answer) {
     Duration deadline = deadlines.of(route.speed());
-    XnioWorker worker = exchange.getConnection().getWorker();
-    XnioExecutor.Key clock = after(deadline, () -> worker.execute(() -> tooLate(deadline)));
+    XnioExecutor.Key clock = after(deadline, () -> tooLate(deadline));
     answer.whenCompleteAsync(
         (sent, failure) -> {
           clock.remove();
           sendResult(answer);
         },
-        worker);
+        exchange.getIoThread());
   }
 
   private void sendResult(CompletableFuture<Answer> answer) {

@@ -8,6 +8,7 @@ import io.polybius.driver.protocol.DriverEvent.DriverFailed;
 import io.polybius.session.testing.ScriptedDriver;
 import io.polybius.session.testing.ScriptedDriver.Script;
 import io.polybius.session.testing.ScriptedLauncher;
+import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
@@ -377,6 +378,43 @@ class RoutesTest {
 
     assertThat(execute.code()).isEqualTo("a\nb");
     assertThat(execute.kind()).isEqualTo("spark");
+  }
+
+  @Test
+  void eachPathMayEndInASlash() {
+    for (Route route : server.routes()) {
+      String path = route.path().replaceAll("\\{[a-z]+\\}", "7");
+      if (!path.equals("/")) {
+        HttpResponse<String> without = send(route, path);
+        HttpResponse<String> with = send(route, path + "/");
+
+        assertThat(with.statusCode()).as(route.toString()).isEqualTo(without.statusCode());
+        assertThat(with.body().isEmpty()).as(route.toString()).isEqualTo(without.body().isEmpty());
+      }
+    }
+  }
+
+  private HttpResponse<String> send(Route route, String path) {
+    return server.send(
+        server
+            .to(path)
+            .method(route.method().toString(), HttpRequest.BodyPublishers.ofString("{}")));
+  }
+
+  @Test
+  void whomARequestIsForDoesNotMatterWithoutImpersonation() {
+    HttpResponse<String> created =
+        server.post("/sessions?doAs=alice", "{\"kind\":\"spark\",\"proxyUser\":\"bob\"}");
+    server.awaitState(0, "idle");
+
+    assertThat(created.statusCode()).isEqualTo(201);
+    assertThat(json(created).get("proxyUser").isNull()).isTrue();
+    assertThat(json(created).get("owner").isNull()).isTrue();
+    for (String path :
+        List.of("/sessions", "/sessions/0", "/sessions/0/log", "/sessions/0/state")) {
+      assertThat(server.get(path + "?doAs=alice").body()).isEqualTo(server.get(path).body());
+    }
+    assertThat(server.delete("/sessions/0?doAs=alice").body()).isEqualTo("{\"msg\":\"deleted\"}");
   }
 
   @Test
