@@ -142,8 +142,7 @@ class AccessLogTest {
         .hasSize(2)
         .anyMatch(
             line ->
-                line.contains(
-                    " GET /a%0D%0A2026-01-01T00:00:00Z%20127.0.0.1%20-%20GET%20/b 200 "))
+                line.contains(" GET /a%0D%0A2026-01-01T00:00:00Z%20127.0.0.1%20-%20GET%20/b 200 "))
         .anyMatch(line -> line.contains(" GET /%1B[2J%22%25%C3%A9%E2%80%A8 200 "));
   }
 
