@@ -46,6 +46,7 @@ final class EventStream implements IoCallback {
   private final AtomicInteger wakeUps = new AtomicInteger();
 
   private final AtomicInteger heartbeatsMissed = new AtomicInteger();
+  private volatile boolean clientHasToTake;
   private volatile boolean heartbeatDue;
   private volatile Runnable cleanUp = () -> {};
 
@@ -97,9 +98,8 @@ final class EventStream implements IoCallback {
 
   /** Ends it now, whatever the client still has to take. */
   private void end() {
-    boolean writing = wakeUps.get() > 0;
     feed.close();
-    if (writing) {
+    if (clientHasToTake) {
       breakOff();
     }
   }
@@ -125,6 +125,7 @@ final class EventStream implements IoCallback {
         seen = wakeUps.get();
         byte[] bytes = next();
         if (bytes.length > 0) {
+          clientHasToTake = true;
           exchange.getResponseSender().send(ByteBuffer.wrap(bytes), this);
           return;
         }
@@ -159,6 +160,7 @@ final class EventStream implements IoCallback {
 
   @Override
   public void onComplete(HttpServerExchange same, Sender sender) {
+    clientHasToTake = false;
     heartbeatsMissed.set(0);
     writeInWorker();
   }
@@ -174,7 +176,7 @@ final class EventStream implements IoCallback {
       return;
     }
     feed.showPresence();
-    if (wakeUps.get() == 0) {
+    if (!clientHasToTake) {
       heartbeatDue = true;
       proceed();
     } else if (heartbeatsMissed.incrementAndGet() >= PATIENCE) {

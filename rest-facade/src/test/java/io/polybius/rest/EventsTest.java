@@ -483,7 +483,7 @@ class EventsTest {
 
     try (EventReader reader = EventReader.of(server, SESSION)) {
       assertThat(reader.next().summary()).isEqualTo("session 0 idle");
-      for (int i = 0; i < 10; i++) {
+      for (int i = 0; i < 5; i++) {
         clock.advance(Duration.ofSeconds(70));
         reader.awaitHeartbeats(8);
       }
