@@ -147,10 +147,12 @@ final class PrespawnedDrivers implements AutoCloseable {
         startOne();
       }
     } catch (LaunchException | RuntimeException | LinkageError e) {
-      // A session that is asked for gets the same message.
-      logger.warn("no driver could be started ahead: {}", e.toString());
       synchronized (this) {
-        postpone(AFTER_FAILURE);
+        if (!closed) {
+          // A session that is asked for gets the same message.
+          logger.warn("no driver could be started ahead: {}", e.toString());
+          postpone(AFTER_FAILURE);
+        }
       }
     }
   }

@@ -302,7 +302,7 @@ public record ServerConfig(
           SettingType.TIME,
           "8h",
           "How long a session may live, whatever it does, unless it was asked for with a `ttl` of"
-              + " its own.");
+              + " its own. Holds only with `livy.server.session.ttl-check`.");
 
   static final Setting<Boolean> SESSION_TTL_CHECK =
       new Setting<>(
@@ -324,7 +324,9 @@ public record ServerConfig(
           "livy.server.session.state-retain.sec",
           SettingType.TIME,
           "600s",
-          "How long a session or batch that has ended can still be asked about.");
+          "How long a session or batch that has ended can still be asked about. As in Livy, sessions"
+              + " that are ended for being idle, too old or without a heartbeat are forgotten at"
+              + " once.");
 
   static final Setting<Integer> MAX_CREATION =
       new Setting<>(
