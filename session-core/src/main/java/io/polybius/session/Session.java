@@ -149,7 +149,11 @@ final class Session {
 
   /** Notes that a client asked for something; it is alive, whether it uses the session or not. */
   void requested() {
-    lastRequestMillis = environment.clock().millis();
+    presentUntil(environment.clock().millis());
+  }
+
+  private void presentUntil(long millis) {
+    lastRequestMillis = Math.max(lastRequestMillis, millis);
   }
 
   /** Notes that somebody uses the session. */
@@ -265,6 +269,7 @@ final class Session {
    *     SessionException} if there is none
    */
   CompletionStage<Statement> awaitStatement(int statementId, Duration patience) {
+    presentUntil(environment.clock().millis() + patience.toMillis());
     CompletableFuture<Statement> answer = new CompletableFuture<>();
     mailbox.execute(
         () -> {

@@ -143,6 +143,19 @@ class LifetimesTest {
   }
 
   @Test
+  void clientThatWaitsForAStatementIsThere() throws Exception {
+    open(
+        new SessionSettings(
+            Kind.SPARK, SCALA.application(), 90, Optional.empty(), Optional.empty()));
+    var unused = service.awaitStatement("0", run("wait"), Duration.ofMinutes(5));
+    clock.advance(Duration.ofMinutes(6));
+    staysFor(TWO_LOOKS);
+    clock.advance(Duration.ofMinutes(1));
+
+    awaitGone();
+  }
+
+  @Test
   void stoppedSessionIsRememberedForAWhile(@TempDir Path folder) throws Exception {
     service.close();
     service =

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
@@ -27,17 +28,24 @@ class DriverLossIT {
       ProcessHandle driver = server.drivers().get(0);
       driver.destroyForcibly();
 
-      await().atMost(5, TimeUnit.SECONDS).until(() -> rest.state(session).equals("dead"));
+      await().atMost(20, TimeUnit.SECONDS).until(() -> rest.state(session).equals("dead"));
       JsonNode page = rest.call("GET", "/sessions/" + session, null);
       assertThat(page.get("log").toString()).contains("exit code 137");
       assertThat(driver.isAlive()).isFalse();
       assertThat(server.drivers()).isEmpty();
-      await().atMost(5, TimeUnit.SECONDS).until(() -> server.stateFiles().isEmpty());
+      await()
+          .atMost(20, TimeUnit.SECONDS)
+          .until(() -> server.stateFiles().stream().allMatch(DriverLossIT::isLog));
       assertHistory(rest, session, running, waiting);
       rest.call("DELETE", "/sessions/" + session, null);
       assertThat(rest.send("GET", "/sessions/" + session, null).statusCode()).isEqualTo(404);
+      assertThat(server.stateFiles()).isEmpty();
       assertThat(server.stop()).isIn(0, 143);
     }
+  }
+
+  private static boolean isLog(Path file) {
+    return file.getParent().endsWith("logs");
   }
 
   @Test
@@ -63,7 +71,7 @@ class DriverLossIT {
       server.kill();
       await().atMost(40, TimeUnit.SECONDS).until(() -> !drivers.get(0).isAlive());
       await()
-          .atMost(5, TimeUnit.SECONDS)
+          .atMost(20, TimeUnit.SECONDS)
           .until(
               () ->
                   server.stateFiles().stream()

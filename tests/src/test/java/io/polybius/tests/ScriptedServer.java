@@ -1,5 +1,7 @@
 package io.polybius.tests;
 
+import io.polybius.driver.protocol.DriverConnection;
+import io.polybius.driver.protocol.DriverEvent;
 import io.polybius.rest.RestFacade;
 import io.polybius.rest.RestSettings;
 import io.polybius.rest.VersionInfo;
@@ -7,8 +9,14 @@ import io.polybius.server.http.HttpServer;
 import io.polybius.server.http.Listener;
 import io.polybius.session.BatchService;
 import io.polybius.session.CoreSettings;
+import io.polybius.session.Kind;
+import io.polybius.session.ProcessLog;
 import io.polybius.session.SessionLimits;
 import io.polybius.session.SessionService;
+import io.polybius.session.spi.DriverLauncher;
+import io.polybius.session.spi.LaunchException;
+import io.polybius.session.spi.LaunchSpec;
+import io.polybius.session.spi.RunningDriver;
 import io.polybius.session.testing.ScriptedBatches;
 import io.polybius.session.testing.ScriptedDriver.Script;
 import io.polybius.session.testing.ScriptedLauncher;
@@ -18,6 +26,7 @@ import java.net.URI;
 import java.time.Clock;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /** The REST door as users reach it, in this process, on drivers that follow a script. */
 final class ScriptedServer implements AutoCloseable {
@@ -26,9 +35,7 @@ final class ScriptedServer implements AutoCloseable {
 
   private final SessionService sessions =
       new SessionService(
-          ScriptedLauncher.ready(Script.TINY),
-          CoreSettings.of(SessionLimits.DEFAULT),
-          Clock.systemUTC());
+          new ForgetfulLauncher(), CoreSettings.of(SessionLimits.DEFAULT), Clock.systemUTC());
   private final BatchService batches =
       new BatchService(
           new ScriptedBatches(), CoreSettings.of(SessionLimits.DEFAULT), Clock.systemUTC());
@@ -46,6 +53,35 @@ final class ScriptedServer implements AutoCloseable {
             Optional.empty(),
             Optional.empty(),
             facade.handler());
+  }
+
+  /** Does not keep its drivers for the test, which wants to see what is left of them. */
+  private static final class ForgetfulLauncher implements DriverLauncher {
+
+    private final ScriptedLauncher launcher = ScriptedLauncher.ready(Script.TINY);
+
+    @Override
+    public RunningDriver launch(
+        LaunchSpec spec, DriverConnection.Receiver<DriverEvent> events, ProcessLog log)
+        throws LaunchException {
+      RunningDriver driver = launcher.launch(spec, events, log);
+      try {
+        launcher.nextDriver();
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+      }
+      return driver;
+    }
+
+    @Override
+    public Set<Kind> languages() {
+      return launcher.languages();
+    }
+
+    @Override
+    public void close() {
+      launcher.close();
+    }
   }
 
   /** Returns where it serves HTTP. */
