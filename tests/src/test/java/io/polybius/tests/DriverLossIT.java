@@ -75,7 +75,7 @@ class DriverLossIT {
           .until(
               () ->
                   server.stateFiles().stream()
-                      .noneMatch(file -> file.toString().contains("session-")));
+                      .allMatch(file -> isLog(file) || !file.toString().contains("session-")));
     }
   }
 
