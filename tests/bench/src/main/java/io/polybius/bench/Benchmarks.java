@@ -210,7 +210,8 @@ public final class Benchmarks {
             () -> rest.call("GET", "/sessions/" + session, null))
         .print();
     List<String> path = List.of("/sessions/" + session);
-    LoadGenerator.run("", rest.server(), path, 50, WARM_UP);
+    LoadGenerator.run(
+        "REST GET /sessions/{id}, 50 connections, warming up", rest.server(), path, 50, WARM_UP);
     LoadGenerator.run("REST GET /sessions/{id}, 1 connection", rest.server(), path, 1, LOAD_TIME);
     LoadGenerator.run(
         "REST GET /sessions/{id}, 50 connections", rest.server(), path, 50, LOAD_TIME);
