@@ -83,13 +83,9 @@ class GuardsTest {
     serveWith(false, GuardsTest::withPasswords);
 
     assertThat(server.post("/sessions", "{}").statusCode()).isEqualTo(401);
-    String login =
-        Base64.getEncoder().encodeToString("alice:secret".getBytes(StandardCharsets.UTF_8));
     HttpResponse<String> opened =
         server.send(
-            server
-                .to("/sessions")
-                .header("Authorization", "Basic " + login)
+            fromAlice("/sessions")
                 .POST(HttpRequest.BodyPublishers.ofString("{\"proxyUser\":\"bob\"}")));
 
     assertThat(opened.statusCode()).isEqualTo(201);
@@ -100,23 +96,22 @@ class GuardsTest {
   @Test
   void doAsChangesNothing() {
     serveWith(false, GuardsTest::withPasswords);
-    String login =
-        Base64.getEncoder().encodeToString("alice:secret".getBytes(StandardCharsets.UTF_8));
 
     HttpResponse<String> opened =
         server.send(
-            server
-                .to("/sessions?doAs=bob")
-                .header("Authorization", "Basic " + login)
-                .POST(HttpRequest.BodyPublishers.ofString("{}")));
+            fromAlice("/sessions?doAs=bob").POST(HttpRequest.BodyPublishers.ofString("{}")));
 
     assertThat(opened.statusCode()).isEqualTo(201);
     assertThat(json(opened).get("owner").asText()).isEqualTo("alice");
     assertThat(json(opened).get("proxyUser").isNull()).isTrue();
-    HttpResponse<String> listed =
-        server.send(
-            server.to("/sessions?doAs=bob").header("Authorization", "Basic " + login).GET());
+    HttpResponse<String> listed = server.send(fromAlice("/sessions?doAs=bob").GET());
     assertThat(json(listed).get("total").asInt()).isOne();
+  }
+
+  private HttpRequest.Builder fromAlice(String path) {
+    String login =
+        Base64.getEncoder().encodeToString("alice:secret".getBytes(StandardCharsets.UTF_8));
+    return server.to(path).header("Authorization", "Basic " + login);
   }
 
   private static HttpHandler withPasswords(HttpHandler api) {

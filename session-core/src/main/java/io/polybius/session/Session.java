@@ -68,6 +68,8 @@ final class Session {
   private final Environment environment;
   private final Mailbox mailbox;
   private final long createdMillis;
+  private final Optional<Duration> ownIdleTimeout;
+  private final Optional<Duration> ownTimeToLive;
   private final CompletableFuture<Void> started = new CompletableFuture<>();
   private final CompletableFuture<Void> ended = new CompletableFuture<>();
   private volatile SessionSnapshot snapshot;
@@ -122,6 +124,8 @@ final class Session {
     this.environment = environment;
     this.mailbox = new Mailbox(String.valueOf(id), environment.threads().mailboxes());
     this.createdMillis = environment.clock().millis();
+    this.ownIdleTimeout = settings.idleTimeout().map(TimeText::parse);
+    this.ownTimeToLive = settings.ttl().map(TimeText::parse);
     this.lastActivityMillis = createdMillis;
     this.lastRequestMillis = createdMillis;
     this.snapshot = takeSnapshot();
@@ -189,11 +193,11 @@ final class Session {
     if (!now.state().isActive()) {
       return Optional.empty();
     }
-    Optional<Duration> idle = own(settings.idleTimeout(), lifetimes.idleTimeout());
+    Optional<Duration> idle = limit(ownIdleTimeout, lifetimes.idleTimeout());
     if (now.state() == SessionState.IDLE && isPast(lastActivityMillis, idle)) {
       return Optional.of("nobody has used it for " + idle.orElseThrow().toSeconds() + " s.");
     }
-    Optional<Duration> life = own(settings.ttl(), lifetimes.timeToLive());
+    Optional<Duration> life = limit(ownTimeToLive, lifetimes.timeToLive());
     if (isPast(createdMillis, life)) {
       return Optional.of("it was to live for " + life.orElseThrow().toSeconds() + " s.");
     }
@@ -211,9 +215,9 @@ final class Session {
   }
 
   /** Returns the creator's time in place of the operator's; none if there is no limit. */
-  private static Optional<Duration> own(Optional<String> asked, Optional<Duration> operators) {
+  private static Optional<Duration> limit(Optional<Duration> own, Optional<Duration> operators) {
     return operators
-        .map(general -> asked.map(TimeText::parse).orElse(general))
+        .map(general -> own.orElse(general))
         .filter(time -> !time.isNegative() && !time.isZero());
   }
 
