@@ -58,8 +58,14 @@ final class EventFormat {
       return new PutOutText(statement, "echo", echo.text());
     } else if (output instanceof StatementOutput.Value value) {
       return new PutOutData(statement, data(value.bundle()));
+    } else if (output instanceof StatementOutput.Display display) {
+      return new PutOutData(statement, data(display.bundle()));
+    } else if (output instanceof StatementOutput.DisplayUpdate update) {
+      return new PutOutData(statement, data(update.bundle()));
+    } else if (output instanceof StatementOutput.Page page) {
+      return new PutOutData(statement, data(page.bundle()));
     } else {
-      return new PutOutData(statement, data(((StatementOutput.Display) output).bundle()));
+      throw new IllegalArgumentException(output.getClass() + " is for front ends only");
     }
   }
 

@@ -1,5 +1,6 @@
 package io.polybius.rest;
 
+import io.polybius.driver.protocol.StatementOutput;
 import io.polybius.session.SessionEvent;
 import io.polybius.session.SessionEvent.OutputAdded;
 import io.polybius.session.SessionEvent.SessionChanged;
@@ -32,7 +33,8 @@ sealed interface EventSubject {
 
     @Override
     public boolean isIn(SessionEvent event) {
-      return statement(event).map(statement -> !statement.isHidden()).orElse(true);
+      return event instanceof SessionChanged
+          || statement(event).map(statement -> !statement.isHidden()).orElse(false);
     }
 
     @Override
@@ -93,6 +95,11 @@ sealed interface EventSubject {
     if (event instanceof StatementChanged changed) {
       return Optional.of(changed.statement());
     }
-    return event instanceof OutputAdded added ? Optional.of(added.statement()) : Optional.empty();
+    // Input and comms are between the code and front ends, and so are some outputs.
+    return event instanceof OutputAdded added
+            && !(added.output() instanceof StatementOutput.Clear)
+            && !(added.output() instanceof StatementOutput.NextInput)
+        ? Optional.of(added.statement())
+        : Optional.empty();
   }
 }

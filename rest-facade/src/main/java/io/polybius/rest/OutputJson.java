@@ -6,7 +6,9 @@ import io.polybius.driver.protocol.MimeBundle;
 import io.polybius.driver.protocol.StatementError;
 import io.polybius.driver.protocol.StatementOutput;
 import io.polybius.driver.protocol.StatementOutput.Display;
+import io.polybius.driver.protocol.StatementOutput.DisplayUpdate;
 import io.polybius.driver.protocol.StatementOutput.Echo;
+import io.polybius.driver.protocol.StatementOutput.Page;
 import io.polybius.driver.protocol.StatementOutput.StreamText;
 import io.polybius.driver.protocol.StreamName;
 import io.polybius.session.Statement;
@@ -74,9 +76,15 @@ sealed interface OutputJson {
       if (!more.isEmpty()) {
         displayed = Optional.empty();
         text.append(more);
-      } else if (output instanceof Display display && !display.bundle().entries().isEmpty()) {
-        displayed = Optional.of(best(display.bundle()));
+      } else if (output instanceof StatementOutput.Clear) {
+        displayed = Optional.empty();
         text.setLength(0);
+      } else {
+        Optional<MimeBundle> shown = shown(output);
+        if (shown.isPresent()) {
+          displayed = shown.map(OutputJson::best);
+          text.setLength(0);
+        }
       }
     }
     if (displayed.isPresent()) {
@@ -96,6 +104,17 @@ sealed interface OutputJson {
       return printed.text();
     }
     return "";
+  }
+
+  /** Returns what an output shows in more forms than text. */
+  private static Optional<MimeBundle> shown(StatementOutput output) {
+    MimeBundle bundle =
+        output instanceof Display display
+            ? display.bundle()
+            : output instanceof DisplayUpdate update
+                ? update.bundle()
+                : output instanceof Page page ? page.bundle() : new MimeBundle(List.of());
+    return Optional.of(bundle).filter(some -> !some.entries().isEmpty());
   }
 
   private static MimeBundle.Entry best(MimeBundle bundle) {

@@ -121,7 +121,7 @@ final class StatementsApi {
             kind(asked.kind(), session),
             code,
             Math.max(0, Math.min(cursor, code.length())))
-        .thenApply(found -> Answer.ok(new CompletionJson(found.candidates())));
+        .thenApply(found -> Answer.ok(new CompletionJson(found.texts())));
   }
 
   private static String code(String asked) {

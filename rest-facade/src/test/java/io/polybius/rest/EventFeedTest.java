@@ -2,6 +2,7 @@ package io.polybius.rest;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.polybius.driver.protocol.ExecuteOptions;
 import io.polybius.driver.protocol.StatementOutput;
 import io.polybius.driver.protocol.StreamName;
 import io.polybius.rest.EventFeed.Item;
@@ -18,6 +19,7 @@ import io.polybius.session.SessionState;
 import io.polybius.session.Statement;
 import io.polybius.session.StatementState;
 import io.polybius.session.Subscription;
+import io.polybius.session.TaskProgress;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -38,9 +40,11 @@ class EventFeedTest {
           StatementState.RUNNING,
           Outputs.NONE,
           Optional.empty(),
-          0.0,
+          TaskProgress.NONE,
           1,
-          0);
+          0,
+          ExecuteOptions.PLAIN,
+          List.of());
 
   private final Events events = new Events();
   private final EventFeed feed = new EventFeed(events, new EventSubject.WholeSession(), 0);

@@ -157,7 +157,7 @@ class EventsTest {
 
     try (EventReader reader = EventReader.of(server, STATEMENT)) {
       reader.next(2);
-      driver.say(new DriverEvent.StatementProgressed(0, 1, 4));
+      driver.say(new DriverEvent.StatementProgressed(0, 1, 4, 0, 1));
       Event progress = reader.next();
 
       assertThat(progress.summary()).isEqualTo("statement 0 running");

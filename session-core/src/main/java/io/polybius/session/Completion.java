@@ -1,5 +1,6 @@
 package io.polybius.session;
 
+import io.polybius.driver.protocol.Candidate;
 import java.util.List;
 
 /**
@@ -9,11 +10,16 @@ import java.util.List;
  * @param start offset of that part, in UTF-16 units
  * @param end offset after that part
  */
-public record Completion(List<String> candidates, int start, int end) {
+public record Completion(List<Candidate> candidates, int start, int end) {
 
   /** Copies the list. */
   public Completion {
     candidates = List.copyOf(candidates);
+  }
+
+  /** Returns only what could stand there. */
+  public List<String> texts() {
+    return candidates.stream().map(Candidate::text).toList();
   }
 
   /** Returns that nobody knew in time what could stand at a place. */

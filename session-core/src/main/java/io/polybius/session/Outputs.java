@@ -40,8 +40,16 @@ public final class Outputs {
       return echo.text().length();
     } else if (output instanceof StatementOutput.Value value) {
       return charsOf(value.bundle());
+    } else if (output instanceof StatementOutput.Display display) {
+      return charsOf(display.bundle());
+    } else if (output instanceof StatementOutput.DisplayUpdate update) {
+      return charsOf(update.bundle());
+    } else if (output instanceof StatementOutput.Page page) {
+      return charsOf(page.bundle());
+    } else if (output instanceof StatementOutput.NextInput next) {
+      return next.text().length();
     } else {
-      return charsOf(((StatementOutput.Display) output).bundle());
+      return 0;
     }
   }
 

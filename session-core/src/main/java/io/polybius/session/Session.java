@@ -1,5 +1,6 @@
 package io.polybius.session;
 
+import io.polybius.driver.protocol.CommMessage;
 import io.polybius.driver.protocol.DriverCommand;
 import io.polybius.driver.protocol.DriverConnection;
 import io.polybius.driver.protocol.DriverEvent;
@@ -25,6 +26,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.function.IntConsumer;
 import java.util.function.IntFunction;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
@@ -364,6 +366,67 @@ final class Session {
   }
 
   /**
+   * Asks the driver what is known of the name at the cursor; nothing, when it does not answer in
+   * time.
+   *
+   * @return fails with {@link SessionException}
+   */
+  CompletionStage<Inspection> inspect(Kind kind, String code, int cursor, boolean detailed) {
+    return inMailbox(
+            () -> {
+              if (!isRunning()) {
+                throw wrongState();
+              }
+              LanguageCheck.ofStatement(kind, environment.launcher().languages());
+              return ask(
+                  id -> new DriverCommand.Inspect(id, kind.canonicalName(), code, cursor, detailed),
+                  DriverEvent.Inspected.class);
+            })
+        .thenCompose(answer -> answer)
+        .thenApply(
+            answer ->
+                answer
+                    .map(told -> new Inspection(told.found(), told.description()))
+                    .orElse(Inspection.NOTHING));
+  }
+
+  /** Gives a running statement the line that it waits for; any other is left alone. */
+  CompletionStage<Void> answerInput(int statementId, String text) {
+    return inMailbox(
+        () -> {
+          if (withDriver != null && withDriver == statementId) {
+            driver.connection().send(new DriverCommand.AnswerInput(statementId, text));
+          }
+          return null;
+        });
+  }
+
+  /**
+   * Passes a comm message on to the driver.
+   *
+   * @param onNumber told, before anything can come of the message, by which number {@link
+   *     SessionEvent.CommSent} names it
+   * @return completes when its code has run, or at the end of the time for questions; fails with
+   *     {@link SessionException}
+   */
+  CompletionStage<Void> handleComm(CommMessage message, IntConsumer onNumber) {
+    return inMailbox(
+            () -> {
+              if (!isRunning()) {
+                throw wrongState();
+              }
+              return ask(
+                  id -> {
+                    onNumber.accept(id);
+                    return new DriverCommand.HandleComm(id, message);
+                  },
+                  DriverEvent.CommHandled.class);
+            })
+        .thenCompose(answer -> answer)
+        .thenApply(answer -> null);
+  }
+
+  /**
    * Replaces the driver by a new one. Statements that run or wait are cancelled; ids go on.
    *
    * @return the session as it starts again; fails with {@link SessionException}
@@ -596,6 +659,8 @@ final class Session {
       lost(failed.reason());
     } else if (event instanceof DriverEvent.Answer answer) {
       answerQuestion(answer.requestId(), Optional.of(answer));
+    } else if (event instanceof DriverEvent.CommSent sent) {
+      events.add(sequence -> new SessionEvent.CommSent(sequence, sent.requestId(), sent.message()));
     } else if (event instanceof DriverEvent.OfStatement about) {
       Statement statement = known(about.statementId());
       if (statement != null) {
@@ -611,14 +676,21 @@ final class Session {
       events.add(sequence -> new SessionEvent.OutputAdded(sequence, grown, put.output()));
     } else if (event instanceof DriverEvent.StatementProgressed progressed) {
       if (!statement.state().isTerminal()) {
-        double share =
-            progressed.totalTasks() == 0
-                ? 0.0
-                : (double) progressed.completedTasks() / progressed.totalTasks();
-        update(statement.progressed(share));
+        update(
+            statement.progressed(
+                new TaskProgress(
+                    progressed.completedTasks(),
+                    progressed.totalTasks(),
+                    progressed.completedStages(),
+                    progressed.totalStages())));
       }
-    } else if (event instanceof DriverEvent.StatementSucceeded) {
-      driverFinished(statement, Optional.empty());
+    } else if (event instanceof DriverEvent.InputRequested asked) {
+      events.add(
+          sequence ->
+              new SessionEvent.InputRequested(
+                  sequence, statement, asked.prompt(), asked.password()));
+    } else if (event instanceof DriverEvent.StatementSucceeded succeeded) {
+      driverFinished(statement.evaluated(succeeded.expressions()), Optional.empty());
     } else if (event instanceof DriverEvent.StatementFailed failed) {
       driverFinished(statement, Optional.of(failed.error()));
     }
@@ -662,7 +734,9 @@ final class Session {
       update(next);
       driver
           .connection()
-          .send(new DriverCommand.Execute(next.id(), next.kind().canonicalName(), next.code()));
+          .send(
+              new DriverCommand.Execute(
+                  next.id(), next.kind().canonicalName(), next.code(), next.options()));
     }
     boolean working = withDriver != null || !waiting.isEmpty();
     if (state == SessionState.IDLE && working) {

@@ -1,5 +1,6 @@
 package io.polybius.session;
 
+import io.polybius.driver.protocol.CommMessage;
 import io.polybius.driver.protocol.StatementOutput;
 
 /**
@@ -33,4 +34,23 @@ public sealed interface SessionEvent {
    */
   record OutputAdded(long sequence, Statement statement, StatementOutput output)
       implements SessionEvent {}
+
+  /**
+   * A statement waits for a line that its client types.
+   *
+   * @param statement as it was then
+   * @param prompt what to show before it, may be empty
+   * @param password whether not to show what is typed
+   */
+  record InputRequested(long sequence, Statement statement, String prompt, boolean password)
+      implements SessionEvent {}
+
+  /**
+   * The driver's side of a comm said something to all clients.
+   *
+   * @param requestId the comm message that it comes from, as {@link SessionService#handleComm}
+   *     numbered it; negative if it comes from none
+   * @param message what it said
+   */
+  record CommSent(long sequence, int requestId, CommMessage message) implements SessionEvent {}
 }

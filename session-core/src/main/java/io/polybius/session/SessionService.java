@@ -1,5 +1,6 @@
 package io.polybius.session;
 
+import io.polybius.driver.protocol.CommMessage;
 import io.polybius.session.spi.DriverLauncher;
 import java.time.Clock;
 import java.time.Duration;
@@ -11,6 +12,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Function;
+import java.util.function.IntConsumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -190,6 +192,40 @@ public final class SessionService implements AutoCloseable {
     return isTooLarge(code)
         ? tooLarge()
         : onSession(idOrName, session -> session.complete(kind, code, cursor));
+  }
+
+  /**
+   * Finds out what is known of the name at the cursor, as far as the driver can say it quickly.
+   *
+   * @param cursor offset in the text, in UTF-16 units
+   * @param detailed whether to tell all there is
+   */
+  public CompletionStage<Inspection> inspect(
+      String idOrName, Kind kind, String code, int cursor, boolean detailed) {
+    return isTooLarge(code)
+        ? tooLarge()
+        : onSession(idOrName, session -> session.inspect(kind, code, cursor, detailed));
+  }
+
+  /**
+   * Answers {@link SessionEvent.InputRequested}; without effect when the statement does not run.
+   *
+   * @param text the line, without its end; {@code \u0004} alone means that there is no more
+   */
+  public CompletionStage<Void> answerInput(String idOrName, int statementId, String text) {
+    return onSession(idOrName, session -> session.answerInput(statementId, text));
+  }
+
+  /**
+   * Passes a client's comm message on to the session's code.
+   *
+   * @param onNumber told by which number {@link SessionEvent.CommSent} names the message, before
+   *     any such event
+   * @return completes when the code that takes it has run, or has not in time
+   */
+  public CompletionStage<Void> handleComm(
+      String idOrName, CommMessage message, IntConsumer onNumber) {
+    return onSession(idOrName, session -> session.handleComm(message, onNumber));
   }
 
   /** Replaces a session's driver by a new one; ids and history go on. */

@@ -1,7 +1,10 @@
 package io.polybius.session;
 
+import io.polybius.driver.protocol.ExecuteOptions;
+import io.polybius.driver.protocol.ExpressionResult;
 import io.polybius.driver.protocol.StatementError;
 import io.polybius.driver.protocol.StatementOutput;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -14,9 +17,11 @@ import java.util.Optional;
  * @param state where it was in its life
  * @param outputs what it had put out
  * @param error why it did not end well, if so
- * @param progress share of its Spark tasks that were done, 0.0 to 1.0
+ * @param tasks how far its Spark jobs were
  * @param startedMillis epoch milliseconds, 0 before it ran
  * @param completedMillis epoch milliseconds, 0 before it ended
+ * @param options what its client wanted besides
+ * @param expressions what became of the expressions that its client wanted, once it ended well
  */
 public record Statement(
     int id,
@@ -26,9 +31,16 @@ public record Statement(
     StatementState state,
     Outputs outputs,
     Optional<StatementError> error,
-    double progress,
+    TaskProgress tasks,
     long startedMillis,
-    long completedMillis) {
+    long completedMillis,
+    ExecuteOptions options,
+    List<ExpressionResult> expressions) {
+
+  /** Copies the list. */
+  public Statement {
+    expressions = List.copyOf(expressions);
+  }
 
   static Statement waiting(int id, NewStatement request) {
     return new Statement(
@@ -39,9 +51,16 @@ public record Statement(
         StatementState.WAITING,
         Outputs.NONE,
         Optional.empty(),
-        0.0,
+        TaskProgress.NONE,
         0,
-        0);
+        0,
+        request.options(),
+        List.of());
+  }
+
+  /** Returns the share of its work that was done, from 0.0 to 1.0, as far as that is known. */
+  public double progress() {
+    return state.isTerminal() ? 1.0 : tasks.share();
   }
 
   /** Returns whether the statement is kept out of the history and of other clients' sight. */
@@ -50,19 +69,47 @@ public record Statement(
   }
 
   Statement running(long nowMillis) {
-    return in(StatementState.RUNNING, error, progress, nowMillis, completedMillis);
+    return in(StatementState.RUNNING, error, nowMillis, completedMillis);
   }
 
   Statement cancelling() {
-    return in(StatementState.CANCELLING, error, progress, startedMillis, completedMillis);
+    return in(StatementState.CANCELLING, error, startedMillis, completedMillis);
   }
 
   Statement ended(StatementState end, Optional<StatementError> why, long nowMillis) {
-    return in(end, why, 1.0, startedMillis, nowMillis);
+    return in(end, why, startedMillis, nowMillis);
   }
 
-  Statement progressed(double share) {
-    return in(state, error, share, startedMillis, completedMillis);
+  Statement progressed(TaskProgress now) {
+    return new Statement(
+        id,
+        kind,
+        code,
+        origin,
+        state,
+        outputs,
+        error,
+        now,
+        startedMillis,
+        completedMillis,
+        options,
+        expressions);
+  }
+
+  Statement evaluated(List<ExpressionResult> results) {
+    return new Statement(
+        id,
+        kind,
+        code,
+        origin,
+        state,
+        outputs,
+        error,
+        tasks,
+        startedMillis,
+        completedMillis,
+        options,
+        results);
   }
 
   Statement plus(StatementOutput output) {
@@ -74,20 +121,30 @@ public record Statement(
         state,
         outputs.plus(output),
         error,
-        progress,
+        tasks,
         startedMillis,
-        completedMillis);
+        completedMillis,
+        options,
+        expressions);
   }
 
   private Statement in(
-      StatementState next,
-      Optional<StatementError> why,
-      double share,
-      long started,
-      long completed) {
+      StatementState next, Optional<StatementError> why, long started, long completed) {
     if (next != state && !state.mayBecome(next)) {
       throw new IllegalStateException("a statement cannot go from " + state + " to " + next);
     }
-    return new Statement(id, kind, code, origin, next, outputs, why, share, started, completed);
+    return new Statement(
+        id,
+        kind,
+        code,
+        origin,
+        next,
+        outputs,
+        why,
+        tasks,
+        started,
+        completed,
+        options,
+        expressions);
   }
 }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import io.polybius.driver.protocol.Candidate;
 import io.polybius.driver.protocol.Completeness;
 import io.polybius.driver.protocol.DriverCommand;
 import io.polybius.driver.protocol.DriverEvent;
@@ -150,7 +151,7 @@ class SessionServiceTest {
     ScriptedDriver driver = openReady(Script.COLLECT);
     run("job");
     driver.nextCommand();
-    driver.say(new DriverEvent.StatementProgressed(0, 1, 4));
+    driver.say(new DriverEvent.StatementProgressed(0, 1, 4, 0, 1));
     await()
         .pollInterval(Duration.ofMillis(5))
         .until(() -> service.statement("0", 0).progress() == 0.25);
@@ -511,8 +512,9 @@ class SessionServiceTest {
     DriverCommand.Complete question = driver.nextCommand(DriverCommand.Complete.class);
     assertThat(question)
         .isEqualTo(new DriverCommand.Complete(question.requestId(), "spark", "spark.ra", 8));
-    driver.say(new DriverEvent.Completed(question.requestId(), List.of("range"), 6, 8));
-    assertThat(get(answered)).isEqualTo(new Completion(List.of("range"), 6, 8));
+    driver.say(
+        new DriverEvent.Completed(question.requestId(), List.of(Candidate.of("range")), 6, 8));
+    assertThat(get(answered)).isEqualTo(new Completion(List.of(Candidate.of("range")), 6, 8));
   }
 
   @Test
@@ -520,7 +522,7 @@ class SessionServiceTest {
     ScriptedDriver driver = openReady(Script.COLLECT);
     assertThat(get(service.complete("0", Kind.SPARK, "late", 4))).isEqualTo(Completion.none(4));
     int id = driver.nextCommand(DriverCommand.Complete.class).requestId();
-    driver.say(new DriverEvent.Completed(id, List.of("later"), 0, 4));
+    driver.say(new DriverEvent.Completed(id, List.of(Candidate.of("later")), 0, 4));
     assertThat(state()).isEqualTo(SessionState.IDLE);
   }
 
@@ -529,7 +531,7 @@ class SessionServiceTest {
     openReady(Script.TINY);
     run("wait");
     assertThat(get(service.complete("0", Kind.SPARK, "print x\nwa ", 10)))
-        .isEqualTo(new Completion(List.of("wait", "warn"), 8, 10));
+        .isEqualTo(new Completion(List.of(Candidate.of("wait"), Candidate.of("warn")), 8, 10));
     assertThat(state()).isEqualTo(SessionState.BUSY);
   }
 
@@ -545,13 +547,13 @@ class SessionServiceTest {
     int secondId = driver.nextCommand(DriverCommand.Complete.class).requestId();
     int wrongId = driver.nextCommand(DriverCommand.Complete.class).requestId();
     driver.say(new DriverEvent.CompletenessChecked(wrongId, Completeness.COMPLETE, ""));
-    driver.say(new DriverEvent.Completed(secondId, List.of("second"), 0, 1));
-    driver.say(new DriverEvent.Completed(firstId, List.of("first"), 0, 1));
+    driver.say(new DriverEvent.Completed(secondId, List.of(Candidate.of("second")), 0, 1));
+    driver.say(new DriverEvent.Completed(firstId, List.of(Candidate.of("first")), 0, 1));
     driver.say(new DriverEvent.CompletenessChecked(checkId, Completeness.INVALID, ""));
     assertThat(get(complete).completeness()).isEqualTo(Completeness.INVALID);
-    assertThat(get(first).candidates()).containsExactly("first");
-    assertThat(get(second).candidates()).containsExactly("second");
-    assertThat(get(wrong).candidates()).isEmpty();
+    assertThat(get(first).texts()).containsExactly("first");
+    assertThat(get(second).texts()).containsExactly("second");
+    assertThat(get(wrong).texts()).isEmpty();
   }
 
   @Test
@@ -562,8 +564,7 @@ class SessionServiceTest {
     ScriptedDriver driver = launcher.nextDriver();
     driver.ready();
     awaitState(SessionState.IDLE);
-    assertThat(get(service.complete("0", Kind.SPARK, "pr", 2)).candidates())
-        .containsExactly("print");
+    assertThat(get(service.complete("0", Kind.SPARK, "pr", 2)).texts()).containsExactly("print");
     driver.exit("exit code 1");
     awaitState(SessionState.DEAD);
     assertRefused(service.complete("0", Kind.SPARK, "pr", 2), "Session is in state dead");

@@ -31,6 +31,7 @@ final class JobProgress extends SparkListener {
   private String jobGroup = "";
   private int completed;
   private int total;
+  private int completedStages;
   private long lastSaid;
 
   /**
@@ -47,6 +48,7 @@ final class JobProgress extends SparkListener {
     tasksOfStage.clear();
     completed = 0;
     total = 0;
+    completedStages = 0;
   }
 
   /** No statement runs. */
@@ -84,6 +86,7 @@ final class JobProgress extends SparkListener {
   @Override
   public synchronized void onStageCompleted(SparkListenerStageCompleted stage) {
     if (tasksOfStage.containsKey(stage.stageInfo().stageId())) {
+      completedStages = Math.min(completedStages + 1, tasksOfStage.size());
       say(true);
     }
   }
@@ -91,7 +94,9 @@ final class JobProgress extends SparkListener {
   private void say(boolean now) {
     if (now || System.nanoTime() - lastSaid > MIN_INTERVAL_NANOS) {
       lastSaid = System.nanoTime();
-      events.accept(new DriverEvent.StatementProgressed(statementId, completed, total));
+      events.accept(
+          new DriverEvent.StatementProgressed(
+              statementId, completed, total, completedStages, tasksOfStage.size()));
     }
   }
 }

@@ -2,6 +2,7 @@ package io.polybius.driver;
 
 import io.polybius.driver.interpreter.Completion;
 import io.polybius.driver.interpreter.Interpreter;
+import io.polybius.driver.protocol.Candidate;
 import io.polybius.driver.protocol.Completeness;
 import io.polybius.driver.protocol.DriverCommand.CheckCompleteness;
 import io.polybius.driver.protocol.DriverCommand.Complete;
@@ -99,7 +100,11 @@ final class Questions implements AutoCloseable {
         question.kind(),
         interpreter -> {
           Completion found = CellCompletion.complete(code, cursor, interpreter, magics);
-          return new Completed(id, found.candidates(), found.start(), found.end());
+          return new Completed(
+              id,
+              found.candidates().stream().map(Candidate::of).toList(),
+              found.start(),
+              found.end());
         },
         new Completed(id, List.of(), cursor, cursor));
   }

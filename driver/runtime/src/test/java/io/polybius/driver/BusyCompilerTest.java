@@ -11,6 +11,7 @@ import io.polybius.driver.protocol.DriverEvent;
 import io.polybius.driver.protocol.DriverEvent.CompletenessChecked;
 import io.polybius.driver.protocol.DriverEvent.StatementFailed;
 import io.polybius.driver.protocol.DriverEvent.StatementSucceeded;
+import io.polybius.driver.protocol.ExecuteOptions;
 import io.polybius.driver.protocol.StatementError;
 import io.polybius.driver.protocol.StatementOutput;
 import io.polybius.magic.Magics;
@@ -97,7 +98,7 @@ class BusyCompilerTest {
   @Test
   void statementFailsWhenTheQuestionTakesTooLongAndLaterOnesRun() throws Exception {
     try (StatementRunner runner = busyRunner(SHORT)) {
-      runner.submit(new Execute(1, "language", "a"));
+      runner.submit(new Execute(1, "language", "a", ExecuteOptions.PLAIN));
       StatementError error = failure(1);
       assertThat(error.origin()).isEqualTo(StatementError.Origin.DRIVER);
       assertThat(error.message()).contains("The compiler is busy", "restart the session");
@@ -110,8 +111,8 @@ class BusyCompilerTest {
   @Test
   void statementThatWaitsForAQuestionCanBeCancelled() throws Exception {
     try (StatementRunner runner = busyRunner(LONG)) {
-      runner.submit(new Execute(1, "language", "a"));
-      runner.submit(new Execute(2, "language", "b"));
+      runner.submit(new Execute(1, "language", "a", ExecuteOptions.PLAIN));
+      runner.submit(new Execute(2, "language", "b", ExecuteOptions.PLAIN));
       // The one may wait already or not; the other one stands behind it.
       runner.cancel(2);
       runner.cancel(1);
@@ -148,7 +149,7 @@ class BusyCompilerTest {
   private void becomeFree(StatementRunner runner) throws Exception {
     language.thought.countDown();
     for (int id = 10; language.executed.isEmpty(); id++) {
-      runner.submit(new Execute(id, "language", "later"));
+      runner.submit(new Execute(id, "language", "later", ExecuteOptions.PLAIN));
       DriverEvent end = endOf(id);
       assertThat(language.executed.isEmpty()).isEqualTo(!(end instanceof StatementSucceeded));
     }

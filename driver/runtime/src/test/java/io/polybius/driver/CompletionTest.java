@@ -3,10 +3,11 @@ package io.polybius.driver;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.polybius.driver.protocol.Candidate;
 import io.polybius.driver.protocol.DriverEvent.Completed;
 import io.polybius.driver.protocol.DriverEvent.StatementPutOut;
-import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -29,14 +30,14 @@ class CompletionTest {
   @Test
   void namesThatStatementsDefinedAreOffered() {
     assertThat(found("greet|")).isEqualTo(completed(0, 5, "greeting"));
-    assertThat(found("new Pix|").candidates()).containsExactly("Pixel");
-    assertThat(found("Pixel(1, 2).gre|").candidates()).containsExactly("green");
+    assertThat(found("new Pix|").texts()).containsExactly("Pixel");
+    assertThat(found("Pixel(1, 2).gre|").texts()).containsExactly("green");
   }
 
   @Test
   void membersOfAValueAreOfferedOnceEachAndInOrder() {
     assertThat(found("greeting.le|")).isEqualTo(completed(9, 11, "length", "lengthCompare"));
-    assertThat(found("greeting.|").candidates())
+    assertThat(found("greeting.|").texts())
         .contains("substring", "map", "toInt")
         .doesNotHaveDuplicates()
         .isSorted();
@@ -44,37 +45,37 @@ class CompletionTest {
 
   @Test
   void whatEveryObjectHasIsOfferedOnlyWhenItIsAskedFor() {
-    assertThat(found("spark.read.|").candidates()).contains("parquet").doesNotContain("getClass");
-    assertThat(found("spark.read.getC|").candidates()).containsExactly("getClass");
+    assertThat(found("spark.read.|").texts()).contains("parquet").doesNotContain("getClass");
+    assertThat(found("spark.read.getC|").texts()).containsExactly("getClass");
   }
 
   @Test
   void sparkAndLivysImportsAreKnown() {
-    assertThat(found("spa|").candidates()).contains("spark", "spark_partition_id");
+    assertThat(found("spa|").texts()).contains("spark", "spark_partition_id");
     assertThat(found("spark.ra|")).isEqualTo(completed(6, 8, "range"));
-    assertThat(found("sc.paralleli|").candidates()).containsExactly("parallelize");
-    assertThat(found("Seq(1).toD|").candidates()).contains("toDF", "toDS");
-    assertThat(found("col(\"a\").isNotN|").candidates()).contains("isNotNull");
+    assertThat(found("sc.paralleli|").texts()).containsExactly("parallelize");
+    assertThat(found("Seq(1).toD|").texts()).contains("toDF", "toDS");
+    assertThat(found("col(\"a\").isNotN|").texts()).contains("isNotNull");
   }
 
   @Test
   void packagesAndClassesAreOfferedInImports() {
     assertThat(found("import java.util.concu|")).isEqualTo(completed(17, 22, "concurrent"));
-    assertThat(found("import scala.util.{Ran|").candidates()).containsExactly("Random");
+    assertThat(found("import scala.util.{Ran|").texts()).containsExactly("Random");
   }
 
   @Test
   void foldersWhereTheServerWasStartedAreNoPackages() {
-    assertThat(found("|").candidates()).contains("println").doesNotContain("src", "target");
+    assertThat(found("|").texts()).contains("println").doesNotContain("src", "target");
   }
 
   @Test
   void restOfTheCellIsTakenIntoAccount() {
     assertThat(found("val list = List(1)\nlist.headO|\nval other = list.size"))
         .isEqualTo(completed(24, 29, "headOption"));
-    assertThat(found("def f(n: Int) = { val inner = \"\"; inner.lengthC| }").candidates())
+    assertThat(found("def f(n: Int) = { val inner = \"\"; inner.lengthC| }").texts())
         .containsExactly("lengthCompare");
-    assertThat(found("object Both { def one = this.tw|\n  def two = 2 }").candidates())
+    assertThat(found("object Both { def one = this.tw|\n  def two = 2 }").texts())
         .containsExactly("two");
     assertThat(found("greeting.\r\n  trim.\r\n  lengthC|\r\nval z = 1"))
         .isEqualTo(completed(22, 29, "lengthCompare"));
@@ -103,7 +104,7 @@ class CompletionTest {
       })
   void nothingIsOfferedWhereNothingCanBeKnown(String marked) throws Exception {
     found("spark.ra|");
-    assertThat(desk.complete(marked).candidates()).isEmpty();
+    assertThat(desk.complete(marked).texts()).isEmpty();
   }
 
   @Test
@@ -129,7 +130,7 @@ class CompletionTest {
     String name = desk.run("40 + 2").echo().replaceFirst(":.*\n", "");
     int number = Integer.parseInt(name.substring("res".length()));
     desk.run("val count = new java.util.concurrent.atomic.AtomicInteger");
-    assertThat(found("count.incrementAndGet()\n1 + 1\ncount.addA|").candidates())
+    assertThat(found("count.incrementAndGet()\n1 + 1\ncount.addA|").texts())
         .containsExactly("addAndGet");
     found("count.g|");
     assertThat(desk.run("count.get").echo()).isEqualTo("res" + (number + 1) + ": Int = 0\n");
@@ -152,7 +153,7 @@ class CompletionTest {
       System.setProperty(sign, "");
     }
     assertThat(desk.await(busy).error()).isNull();
-    assertThat(found("spark.ra|").candidates()).containsExactly("range");
+    assertThat(found("spark.ra|").texts()).containsExactly("range");
   }
 
   @Test
@@ -160,8 +161,7 @@ class CompletionTest {
     assertThat(desk.complete("%js|")).isEqualTo(completed(1, 3, "json"));
     assertThat(desk.complete("%%ta|ble")).isEqualTo(completed(2, 4, "table"));
     assertThat(desk.complete("val x = 1\n%l|\nx")).isEqualTo(completed(11, 12, "lsmagic"));
-    assertThat(desk.complete("%|").candidates())
-        .containsExactly("help", "json", "lsmagic", "table");
+    assertThat(desk.complete("%|").texts()).containsExactly("help", "json", "lsmagic", "table");
     assertThat(desk.complete("%nothing|")).isEqualTo(completed(1, 8));
   }
 
@@ -175,18 +175,18 @@ class CompletionTest {
   void magicsDoNotDisturbTheStatementsAmongThem() throws Exception {
     assertThat(found("%json greeting\nval seq = Seq(1)\n%%odd ) }\nseq.headO|\n%table seq"))
         .isEqualTo(completed(46, 51, "headOption"));
-    assertThat(desk.complete("val text = \"\"\"\n%js|\n\"\"\"").candidates()).isEmpty();
-    assertThat(desk.complete("%%json\ngreeting.le|").candidates()).isEmpty();
+    assertThat(desk.complete("val text = \"\"\"\n%js|\n\"\"\"").texts()).isEmpty();
+    assertThat(desk.complete("%%json\ngreeting.le|").texts()).isEmpty();
   }
 
   private static Completed completed(int start, int end, String... candidates) {
-    return new Completed(0, List.of(candidates), start, end);
+    return new Completed(0, Stream.of(candidates).map(Candidate::of).toList(), start, end);
   }
 
   /** Asks until there is an answer, because a slow machine may take too long the first time. */
   private static Completed found(String marked) {
     return await()
         .atMost(60, TimeUnit.SECONDS)
-        .until(() -> desk.complete(marked), answer -> !answer.candidates().isEmpty());
+        .until(() -> desk.complete(marked), answer -> !answer.texts().isEmpty());
   }
 }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.polybius.driver.interpreter.Completion;
 import io.polybius.driver.interpreter.Interpreter;
+import io.polybius.driver.protocol.Candidate;
 import io.polybius.driver.protocol.Completeness;
 import io.polybius.driver.protocol.DriverCommand.CheckCompleteness;
 import io.polybius.driver.protocol.DriverCommand.Complete;
@@ -105,7 +106,7 @@ class QuestionsTest {
   void questionsAreAnsweredInTheirOrder() throws Exception {
     questions.complete(new Complete(1, "language", "wo", 2));
     questions.check(new CheckCompleteness(2, "language", "wo"));
-    assertThat(answer()).isEqualTo(new Completed(1, List.of("word"), 0, 2));
+    assertThat(answer()).isEqualTo(new Completed(1, List.of(Candidate.of("word")), 0, 2));
     assertThat(answer()).isEqualTo(new CompletenessChecked(2, Completeness.INCOMPLETE, "  "));
   }
 
@@ -124,7 +125,7 @@ class QuestionsTest {
 
     language.thought.countDown();
     questions.complete(new Complete(4, "language", "w", 1));
-    assertThat(answer()).isEqualTo(new Completed(4, List.of("word"), 0, 1));
+    assertThat(answer()).isEqualTo(new Completed(4, List.of(Candidate.of("word")), 0, 1));
     assertThat(language.asked).containsExactly("w");
     assertThat(events).isEmpty();
   }
@@ -156,9 +157,9 @@ class QuestionsTest {
   @Test
   void cursorIsBroughtIntoTheText() throws Exception {
     questions.complete(new Complete(1, "language", "wo", 3));
-    assertThat(answer()).isEqualTo(new Completed(1, List.of("word"), 0, 2));
+    assertThat(answer()).isEqualTo(new Completed(1, List.of(Candidate.of("word")), 0, 2));
     questions.complete(new Complete(2, "language", "wo", Integer.MIN_VALUE));
-    assertThat(answer()).isEqualTo(new Completed(2, List.of("word"), 0, 0));
+    assertThat(answer()).isEqualTo(new Completed(2, List.of(Candidate.of("word")), 0, 0));
   }
 
   @Test

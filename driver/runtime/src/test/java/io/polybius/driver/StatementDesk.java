@@ -4,6 +4,7 @@ import io.polybius.driver.interpreter.SparkStart;
 import io.polybius.driver.protocol.Completeness;
 import io.polybius.driver.protocol.DriverCommand;
 import io.polybius.driver.protocol.DriverEvent;
+import io.polybius.driver.protocol.ExecuteOptions;
 import io.polybius.driver.protocol.MimeBundle;
 import io.polybius.driver.protocol.StatementError;
 import io.polybius.driver.protocol.StatementOutput;
@@ -118,7 +119,7 @@ final class StatementDesk {
   /** Submits Scala and returns its id. */
   int submit(String code) {
     int id = nextId++;
-    runner.submit(new DriverCommand.Execute(id, "spark", code));
+    runner.submit(new DriverCommand.Execute(id, "spark", code, ExecuteOptions.PLAIN));
     return id;
   }
 

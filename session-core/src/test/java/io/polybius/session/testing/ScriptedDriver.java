@@ -1,5 +1,6 @@
 package io.polybius.session.testing;
 
+import io.polybius.driver.protocol.Candidate;
 import io.polybius.driver.protocol.Completeness;
 import io.polybius.driver.protocol.DriverCommand;
 import io.polybius.driver.protocol.DriverConnection;
@@ -152,7 +153,10 @@ public final class ScriptedDriver implements RunningDriver {
     int start = Math.max(before.lastIndexOf('\n'), before.lastIndexOf(' ')) + 1;
     return new DriverEvent.Completed(
         question.requestId(),
-        TINY_WORDS.stream().filter(word -> word.startsWith(before.substring(start))).toList(),
+        TINY_WORDS.stream()
+            .filter(word -> word.startsWith(before.substring(start)))
+            .map(Candidate::of)
+            .toList(),
         start,
         question.cursor());
   }

@@ -11,8 +11,10 @@ public sealed interface DriverCommand {
    * @param statementId names the statement in every event about it
    * @param kind the language, by its canonical Livy name ({@code spark}, {@code pyspark}, ...)
    * @param code the user's text, lines separated by {@code \n}
+   * @param options what the client wants besides
    */
-  record Execute(int statementId, String kind, String code) implements DriverCommand {}
+  record Execute(int statementId, String kind, String code, ExecuteOptions options)
+      implements DriverCommand {}
 
   /**
    * Stops a statement, running or not yet begun. A statement that has already ended is left alone.
@@ -41,6 +43,43 @@ public sealed interface DriverCommand {
    * @param cursor offset in the text, in UTF-16 units; one outside of it counts as its nearest end
    */
   record Complete(int requestId, String kind, String code, int cursor) implements DriverCommand {}
+
+  /**
+   * Asks what is known of the name at the cursor; answered beside running statements with {@link
+   * DriverEvent.Inspected}.
+   *
+   * @param requestId chosen by the server, copied into the answer
+   * @param kind the language
+   * @param code the text, also what follows the cursor
+   * @param cursor offset in the text, in UTF-16 units; one outside of it counts as its nearest end
+   * @param detailed whether to tell all there is
+   */
+  record Inspect(int requestId, String kind, String code, int cursor, boolean detailed)
+      implements DriverCommand {}
+
+  /**
+   * Answers {@link DriverEvent.InputRequested}. Without effect when the statement does not wait for
+   * input.
+   *
+   * @param statementId the statement that asked
+   * @param text the line, without its end; {@code \u0004} alone means that there is no more
+   */
+  record AnswerInput(int statementId, String text) implements DriverCommand {
+    /** Keeps what a user typed, perhaps a password, out of logs. */
+    @Override
+    public String toString() {
+      return "AnswerInput[statementId=" + statementId + "]";
+    }
+  }
+
+  /**
+   * Passes a client's comm message on to the code that takes it; answered with {@link
+   * DriverEvent.CommHandled} when that code has run.
+   *
+   * @param requestId chosen by the server, copied into the answer
+   * @param message what the client sent
+   */
+  record HandleComm(int requestId, CommMessage message) implements DriverCommand {}
 
   /**
    * Tells a driver that was started ahead of its session how to start Spark; it reports {@link

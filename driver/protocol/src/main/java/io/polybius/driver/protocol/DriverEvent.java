@@ -44,12 +44,40 @@ public sealed interface DriverEvent {
    *
    * @param completedTasks tasks that ended successfully in all known stages of its job group
    * @param totalTasks all tasks of those stages, at least {@code completedTasks}
+   * @param completedStages stages that have ended
+   * @param totalStages all stages that are known
    */
-  record StatementProgressed(int statementId, int completedTasks, int totalTasks)
+  record StatementProgressed(
+      int statementId, int completedTasks, int totalTasks, int completedStages, int totalStages)
       implements OfStatement {}
 
-  /** A statement ended well; all of its own output has been sent before. */
-  record StatementSucceeded(int statementId) implements OfStatement {}
+  /**
+   * The code of a running statement waits for a line that the user types, which comes with {@link
+   * DriverCommand.AnswerInput}. A cancelled statement waits no longer.
+   *
+   * @param prompt what to show before it, may be empty
+   * @param password whether not to show what is typed
+   */
+  record InputRequested(int statementId, String prompt, boolean password) implements OfStatement {}
+
+  /**
+   * A statement ended well; all of its own output has been sent before.
+   *
+   * @param expressions the results of the expressions that {@link ExecuteOptions} asked for, in the
+   *     same order
+   */
+  record StatementSucceeded(int statementId, List<ExpressionResult> expressions)
+      implements OfStatement {
+    /** Copies the list. */
+    public StatementSucceeded {
+      expressions = List.copyOf(expressions);
+    }
+
+    /** One for which nothing was to be evaluated. */
+    public StatementSucceeded(int statementId) {
+      this(statementId, List.of());
+    }
+  }
 
   /**
    * A statement ended in an error or was cancelled; all of its own output has been sent before.
@@ -77,10 +105,41 @@ public sealed interface DriverEvent {
    * @param start offset, in UTF-16 units, of the part of the text that a candidate replaces
    * @param end offset after that part
    */
-  record Completed(int requestId, List<String> candidates, int start, int end) implements Answer {
+  record Completed(int requestId, List<Candidate> candidates, int start, int end)
+      implements Answer {
     /** Copies the list. */
     public Completed {
       candidates = List.copyOf(candidates);
     }
+
+    /** Returns only what could stand there. */
+    public List<String> texts() {
+      return candidates.stream().map(Candidate::text).toList();
+    }
   }
+
+  /**
+   * Answers {@link DriverCommand.Inspect}.
+   *
+   * @param requestId the id of the question
+   * @param found whether anything is known; false also when the driver has no time to find out
+   * @param description what is known, in every form that the driver can make; empty if nothing is
+   */
+  record Inspected(int requestId, boolean found, MimeBundle description) implements Answer {}
+
+  /**
+   * Answers {@link DriverCommand.HandleComm}: what came of it has been sent before.
+   *
+   * @param requestId the id of the question
+   */
+  record CommHandled(int requestId) implements Answer {}
+
+  /**
+   * The driver's side of a comm has something to say to all clients.
+   *
+   * @param requestId the {@link DriverCommand.HandleComm} that it comes from, negative if it comes
+   *     from a statement, or from nothing that a client asked for
+   * @param message what it says
+   */
+  record CommSent(int requestId, CommMessage message) implements DriverEvent {}
 }

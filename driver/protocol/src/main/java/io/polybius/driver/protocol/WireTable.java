@@ -48,6 +48,11 @@ final class WireTable {
     record(43, DriverCommand.Shutdown.class);
     record(44, DriverCommand.StartSpark.class);
     record(45, DriverCommand.Complete.class);
+    record(46, DriverCommand.Inspect.class);
+    record(47, DriverCommand.AnswerInput.class);
+    record(48, DriverCommand.HandleComm.class);
+    record(49, ExecuteOptions.class);
+    record(50, ExecuteOptions.Expression.class);
 
     record(60, DriverEvent.DriverReady.class);
     record(61, DriverEvent.DriverFailed.class);
@@ -57,6 +62,13 @@ final class WireTable {
     record(65, DriverEvent.StatementFailed.class);
     record(66, DriverEvent.CompletenessChecked.class);
     record(67, DriverEvent.Completed.class);
+    record(68, DriverEvent.Inspected.class);
+    record(69, DriverEvent.InputRequested.class);
+    record(70, DriverEvent.CommHandled.class);
+    record(71, DriverEvent.CommSent.class);
+    record(72, Candidate.class);
+    record(73, ExpressionResult.Evaluated.class);
+    record(74, ExpressionResult.NotEvaluated.class);
 
     record(80, StatementOutput.StreamText.class);
     record(81, StatementOutput.Echo.class);
@@ -65,9 +77,15 @@ final class WireTable {
     record(84, MimeBundle.class);
     record(85, MimeBundle.Entry.class);
     record(86, StatementError.class);
+    record(87, StatementOutput.DisplayUpdate.class);
+    record(88, StatementOutput.Clear.class);
+    record(89, StatementOutput.Page.class);
     enumeration(90, StatementError.Origin.class);
     enumeration(91, StreamName.class);
     enumeration(92, Completeness.class);
+    record(93, StatementOutput.NextInput.class);
+    record(94, CommMessage.class);
+    enumeration(95, CommMessage.Step.class);
   }
 
   private void list(int id, Class<?> type) {

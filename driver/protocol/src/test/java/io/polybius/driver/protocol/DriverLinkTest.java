@@ -120,7 +120,7 @@ class DriverLinkTest {
         new Collector<>(
             command -> {
               int number = ((Cancel) command).statementId();
-              toServer.get().send(new StatementProgressed(99, number, MANY));
+              toServer.get().send(new StatementProgressed(99, number, MANY, 0, 1));
             });
     var expectation = listener.expect("session-1", atServer);
     CuttableProxy proxy = proxy(listener.address());
@@ -133,14 +133,14 @@ class DriverLinkTest {
           new Thread(
               () -> {
                 for (int i = 0; i < MANY; i++) {
-                  dialer.connection().send(new StatementProgressed(sender, i, MANY));
+                  dialer.connection().send(new StatementProgressed(sender, i, MANY, 0, 1));
                   if (sender == 0) {
                     expectation.connection().send(new Cancel(i));
                   }
                 }
               }));
     }
-    dialer.connection().send(new StatementProgressed(100, 0, MANY));
+    dialer.connection().send(new StatementProgressed(100, 0, MANY, 0, 1));
     atServer.awaitCount(1);
     threads.forEach(Thread::start);
     for (Thread thread : threads) {
@@ -152,7 +152,7 @@ class DriverLinkTest {
           .filteredOn(event -> ((StatementProgressed) event).statementId() == sender)
           .isEqualTo(
               IntStream.range(0, MANY)
-                  .mapToObj(i -> new StatementProgressed(sender, i, MANY))
+                  .mapToObj(i -> new StatementProgressed(sender, i, MANY, 0, 1))
                   .toList());
     }
     assertThat(proxy.connections()).isEqualTo(1);
@@ -165,13 +165,14 @@ class DriverLinkTest {
     var expectation = listener.expect("session-1", new Collector<>());
     dialer(listener.address(), expectation.secret(), LONG, atDriver);
     DriverConnection<DriverCommand> link = expectation.connection();
-    assertThatThrownBy(() -> link.send(new Execute(0, "spark", "x".repeat(64 << 20))))
+    assertThatThrownBy(
+            () -> link.send(new Execute(0, "spark", "x".repeat(64 << 20), ExecuteOptions.PLAIN)))
         .isInstanceOf(IllegalArgumentException.class);
     String large = "\u20ac".repeat(5 << 20);
-    link.send(new Execute(1, "spark", large));
+    link.send(new Execute(1, "spark", large, ExecuteOptions.PLAIN));
     link.send(new Cancel(1));
     assertThat(atDriver.awaitCount(2))
-        .containsExactly(new Execute(1, "spark", large), new Cancel(1));
+        .containsExactly(new Execute(1, "spark", large, ExecuteOptions.PLAIN), new Cancel(1));
   }
 
   // ---- the transport is cut

@@ -271,7 +271,8 @@ class ReliableConnectionTest {
     Paper paper = new Paper();
     connection.attach(paper, 0);
     String tooLong = "x".repeat(FrameCodec.MAX_FRAME_BYTES);
-    assertThatThrownBy(() -> connection.send(new Execute(1, "spark", tooLong)))
+    assertThatThrownBy(
+            () -> connection.send(new Execute(1, "spark", tooLong, ExecuteOptions.PLAIN)))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("the largest is 67108800");
     connection.send(new Cancel(2));
