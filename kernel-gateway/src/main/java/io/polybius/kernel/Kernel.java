@@ -77,7 +77,7 @@ public final class Kernel {
    * What a kernel is and belongs to.
    *
    * @param id its UUID
-   * @param name the name that it was asked for by
+   * @param name the name of its kernelspec
    * @param kind the language that it runs
    * @param ownsSession whether its session ends with it
    * @param version version of this software

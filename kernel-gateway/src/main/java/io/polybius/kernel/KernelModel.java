@@ -6,7 +6,7 @@ import com.fasterxml.jackson.annotation.JsonInclude;
  * A kernel as Jupyter's REST interface shows it.
  *
  * @param id its UUID
- * @param name the name that it was asked for by
+ * @param name the name of its kernelspec
  * @param lastActivity when it last got a request or put something out; always with fraction digits
  *     and {@code Z}
  * @param executionState {@code starting}, {@code idle}, {@code busy} or {@code dead}

@@ -2,6 +2,7 @@ package io.polybius.kernel;
 
 import io.polybius.kernel.Kernel.KernelDescription;
 import io.polybius.kernel.KernelException.Reason;
+import io.polybius.session.ApplicationSettings;
 import io.polybius.session.Caller;
 import io.polybius.session.ErrorCode;
 import io.polybius.session.Kind;
@@ -26,7 +27,6 @@ public final class KernelRegistry implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(KernelRegistry.class);
   private static final Pattern LOWER_CASE_UUID =
       Pattern.compile("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}");
-  private static final String NAME_PREFIX = "polybius-";
 
   private final Map<String, Kernel> kernels = new ConcurrentHashMap<>();
   private final SessionService sessions;
@@ -56,10 +56,31 @@ public final class KernelRegistry implements AutoCloseable {
    * A kernel to make.
    *
    * @param id the UUID that it gets, in lower case; empty for a new one
-   * @param name the language: a kind, with or without {@code polybius-} before it
+   * @param name the name or an alias of its kernelspec; empty for the one to prefer
    * @param session the session to show, by id or name; empty to open one
+   * @param application what a session that is opened asks for of its Spark application
    */
-  public record NewKernel(Optional<String> id, String name, Optional<String> session) {}
+  public record NewKernel(
+      Optional<String> id,
+      Optional<String> name,
+      Optional<String> session,
+      ApplicationSettings application) {
+
+    /** Returns a request for a kernel on a session of its own. */
+    public static NewKernel named(Optional<String> name) {
+      return new NewKernel(Optional.empty(), name, Optional.empty(), ApplicationSettings.NONE);
+    }
+
+    /** Returns the same request with an id. */
+    public NewKernel withId(String newId) {
+      return new NewKernel(Optional.of(newId), name, session, application);
+    }
+
+    /** Returns the same request for a session that is there. */
+    public NewKernel onSession(String idOrName) {
+      return new NewKernel(id, name, Optional.of(idOrName), application);
+    }
+  }
 
   /**
    * Makes a kernel, on a new session or on one that is there.
@@ -79,17 +100,23 @@ public final class KernelRegistry implements AutoCloseable {
     if (kernels.containsKey(id)) {
       throw new KernelException(Reason.DUPLICATE_KERNEL_ID, "Kernel " + id + " exists already.");
     }
-    Kind kind = kind(request.name());
+    KernelSpec spec = spec(request.name());
+    Kind kind = spec.kind();
     boolean opens = request.session().isEmpty();
     SessionSnapshot session =
         request
             .session()
             .map(this::activeSession)
             .orElseGet(
-                () -> sessions.open(SessionSettings.of(kind).withIdleTimeout(NEVER), caller));
+                () ->
+                    sessions.open(
+                        SessionSettings.of(kind)
+                            .withIdleTimeout(NEVER)
+                            .withApplication(request.application()),
+                        caller));
     Kernel kernel =
         new Kernel(
-            new KernelDescription(id, request.name(), kind, opens, version),
+            new KernelDescription(id, spec.name(), kind, opens, version),
             sessions,
             session,
             clock,
@@ -114,14 +141,20 @@ public final class KernelRegistry implements AutoCloseable {
     onEnd.accept(kernel);
   }
 
-  private Kind kind(String name) {
-    String language = name.startsWith(NAME_PREFIX) ? name.substring(NAME_PREFIX.length()) : name;
-    return Kind.find(language)
-        .filter(sessions.languages()::contains)
+  /** Returns the kernelspecs of the languages that sessions can run. */
+  public KernelSpecs specs() {
+    return KernelSpecs.ALL.of(sessions.languages());
+  }
+
+  private KernelSpec spec(Optional<String> name) {
+    KernelSpecs offered = specs();
+    return name.map(offered::find)
+        .orElseGet(() -> offered.list().stream().findFirst())
         .orElseThrow(
             () ->
                 new KernelException(
-                    Reason.UNKNOWN_KERNEL_NAME, "There is no kernel of the name " + name + "."));
+                    Reason.UNKNOWN_KERNEL_NAME,
+                    "There is no kernel of the name " + name.orElse("") + "."));
   }
 
   private SessionSnapshot activeSession(String idOrName) {
@@ -143,11 +176,14 @@ public final class KernelRegistry implements AutoCloseable {
    * @throws KernelException if there is none
    */
   public Kernel kernel(String id) {
-    Kernel kernel = kernels.get(id);
-    if (kernel == null) {
-      throw new KernelException(Reason.KERNEL_NOT_FOUND, "Kernel does not exist: " + id);
-    }
-    return kernel;
+    return find(id)
+        .orElseThrow(
+            () -> new KernelException(Reason.KERNEL_NOT_FOUND, "Kernel does not exist: " + id));
+  }
+
+  /** Returns the kernel of that id, if there is one. */
+  public Optional<Kernel> find(String id) {
+    return Optional.ofNullable(kernels.get(id));
   }
 
   /** Ends all kernels and leaves their sessions alone. */

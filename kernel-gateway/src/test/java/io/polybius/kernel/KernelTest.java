@@ -79,12 +79,11 @@ class KernelTest {
   }
 
   private Kernel kernel() {
-    return connected(new NewKernel(Optional.empty(), "spark", Optional.empty()));
+    return connected(NewKernel.named(Optional.of("spark")));
   }
 
   private Kernel kernelOn(int session) {
-    return connected(
-        new NewKernel(Optional.empty(), "spark", Optional.of(String.valueOf(session))));
+    return connected(NewKernel.named(Optional.of("spark")).onSession(String.valueOf(session)));
   }
 
   private Kernel connected(NewKernel request) {
@@ -651,7 +650,7 @@ class KernelTest {
     Kernel first = kernelOn(session);
     RecordingConnection other = new RecordingConnection("other");
     Kernel second =
-        kernels.create(new NewKernel(Optional.empty(), "spark", Optional.of("0")), Caller.SERVER);
+        kernels.create(NewKernel.named(Optional.of("spark")).onSession("0"), Caller.SERVER);
     second.connect(other);
 
     send(first, client.cell("value 1"));
@@ -917,7 +916,7 @@ class KernelTest {
   @Test
   void kernelIdsAreLowerCaseUuidsAndUnique() {
     String id = "0a1b2c3d-0000-4000-8000-123456789abc";
-    NewKernel request = new NewKernel(Optional.of(id), "spark", Optional.empty());
+    NewKernel request = NewKernel.named(Optional.of("spark")).withId(id);
 
     assertThat(kernels.create(request, Caller.SERVER).id()).isEqualTo(id);
     assertThatThrownBy(() -> kernels.create(request, Caller.SERVER))
@@ -926,8 +925,7 @@ class KernelTest {
     for (String bad : List.of("x", id.toUpperCase(java.util.Locale.ROOT), id + "/..")) {
       assertThatThrownBy(
               () ->
-                  kernels.create(
-                      new NewKernel(Optional.of(bad), "spark", Optional.empty()), Caller.SERVER))
+                  kernels.create(NewKernel.named(Optional.of("spark")).withId(bad), Caller.SERVER))
           .isInstanceOf(KernelException.class);
     }
     assertThat(sessions.sessions()).hasSize(1);
@@ -935,16 +933,13 @@ class KernelTest {
 
   @Test
   void kernelCannotBeMadeOfNothing() {
-    assertThatThrownBy(
-            () ->
-                kernels.create(
-                    new NewKernel(Optional.empty(), "cobol", Optional.empty()), Caller.SERVER))
+    assertThatThrownBy(() -> kernels.create(NewKernel.named(Optional.of("cobol")), Caller.SERVER))
         .isInstanceOf(KernelException.class)
         .hasMessageContaining("cobol");
     assertThatThrownBy(
             () ->
                 kernels.create(
-                    new NewKernel(Optional.empty(), "spark", Optional.of("none")), Caller.SERVER))
+                    NewKernel.named(Optional.of("spark")).onSession("none"), Caller.SERVER))
         .isInstanceOf(SessionException.class);
     assertThat(sessions.sessions()).isEmpty();
     assertThat(kernels.kernels()).isEmpty();
@@ -955,8 +950,7 @@ class KernelTest {
     sessions.open(SessionSettings.of(Kind.SPARK).withName("shared"), Caller.SERVER);
     Kernel kernel =
         kernels.create(
-            new NewKernel(Optional.empty(), "polybius-spark", Optional.of("shared")),
-            Caller.SERVER);
+            NewKernel.named(Optional.of("polybius-spark")).onSession("shared"), Caller.SERVER);
 
     assertThat(kernel.sessionId()).isZero();
   }

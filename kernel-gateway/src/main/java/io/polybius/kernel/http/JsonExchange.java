@@ -17,6 +17,7 @@ import io.undertow.util.SameThreadExecutor;
 import io.undertow.util.StatusCodes;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
+import java.util.Deque;
 import java.util.Optional;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
@@ -88,6 +89,17 @@ final class JsonExchange {
     return exchange.getAttachment(PathTemplateMatch.ATTACHMENT_KEY).getParameters().get(name);
   }
 
+  /** Returns the first value of a parameter of the query. */
+  Optional<String> query(String name) {
+    return query(exchange, name);
+  }
+
+  /** Returns the first value of a parameter of a query. */
+  static Optional<String> query(HttpServerExchange exchange, String name) {
+    Deque<String> values = exchange.getQueryParameters().get(name);
+    return values == null ? Optional.empty() : Optional.ofNullable(values.peekFirst());
+  }
+
   /** Returns who asks, as far as the server has found that out. */
   Caller caller() {
     SecurityContext security = exchange.getSecurityContext();
@@ -129,6 +141,12 @@ final class JsonExchange {
     exchange.setStatusCode(status);
     exchange.getResponseHeaders().put(Headers.CONTENT_TYPE, "application/json");
     exchange.getResponseSender().send(ByteBuffer.wrap(JupyterJson.write(value)));
+  }
+
+  /** Answers with the content of a file. */
+  void answer(String contentType, byte[] content) {
+    exchange.getResponseHeaders().put(Headers.CONTENT_TYPE, contentType);
+    exchange.getResponseSender().send(ByteBuffer.wrap(content));
   }
 
   /** Answers without a body. */

@@ -20,6 +20,7 @@ public final class KernelGateway implements AutoCloseable {
   private final KernelChannels channels;
   private final KernelRegistry kernels;
   private final SessionKernels sessionKernels;
+  private final NotebookSessionsApi notebooks;
   private final KernelRoutes routes;
 
   /**
@@ -43,14 +44,18 @@ public final class KernelGateway implements AutoCloseable {
     this.kernels = new KernelRegistry(sessions, settings.version(), clock, this::ended);
     this.sessionKernels =
         new SessionKernels(sessions, kernels, settings.runtimeDirectory(), timer, clock);
+    this.notebooks = new NotebookSessionsApi(kernels);
     this.routes =
         new KernelRoutes(
-            new KernelsApi(kernels, channels, settings.version()),
+            new KernelsApi(kernels, channels, settings.version(), clock.instant()),
+            new KernelSpecsApi(kernels::specs),
+            notebooks,
             new SessionKernelApi(sessionKernels));
   }
 
   private void ended(Kernel kernel) {
     channels.forget(kernel);
+    notebooks.forget(kernel);
   }
 
   /**

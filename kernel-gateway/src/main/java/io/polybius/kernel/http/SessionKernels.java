@@ -78,8 +78,7 @@ final class SessionKernels implements AutoCloseable {
     String name = (kind == Kind.SHARED ? Kind.SPARK : kind).canonicalName();
     Kernel kernel =
         kernels.create(
-            new NewKernel(Optional.empty(), name, Optional.of(String.valueOf(session.id()))),
-            caller);
+            NewKernel.named(Optional.of(name)).onSession(String.valueOf(session.id())), caller);
     try {
       Served served = listen(kernel, name);
       bySession.put(session.id(), served);

@@ -1,0 +1,100 @@
+package io.polybius.kernel.http;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.polybius.kernel.wire.MalformedMessageException;
+import io.polybius.session.ApplicationSettings;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * What a client says about the kernel that it wants, in variables as an environment has them. They
+ * are read here and are never part of the environment of a process.
+ *
+ * <p>A Jupyter server passes on whatever its user has set, so variables that mean nothing here are
+ * left alone, among them those of other gateways, and the folder of the notebook, which is one of
+ * the client's machine.
+ */
+final class KernelEnvironment {
+
+  private static final String PREFIX = "KERNEL_";
+  private static final String WORKING_DIR = "KERNEL_WORKING_DIR";
+  private static final String OPTIONS = "KERNEL_EXTRA_SPARK_OPTS";
+  private static final int MAX_CHARS = 4096;
+  private static final String FORBIDDEN = "$`\n\r\0";
+
+  private final Map<String, String> variables;
+
+  private KernelEnvironment(Map<String, String> variables) {
+    this.variables = variables;
+  }
+
+  /**
+   * Reads the variables of a request.
+   *
+   * @param env an object, or null for none
+   * @throws MalformedMessageException if one of them is longer than anything that is meant here, or
+   *     has what a shell would act on
+   */
+  static KernelEnvironment read(JsonNode env) throws MalformedMessageException {
+    Map<String, String> variables = new HashMap<>();
+    if (env != null && !env.isNull()) {
+      if (!env.isObject()) {
+        throw new MalformedMessageException("env must be an object");
+      }
+      for (Map.Entry<String, JsonNode> variable : env.properties()) {
+        String name = variable.getKey();
+        if (name.startsWith(PREFIX) && !name.equals(WORKING_DIR)) {
+          variables.put(name, checked(name, variable.getValue()));
+        }
+      }
+    }
+    return new KernelEnvironment(variables);
+  }
+
+  private static String checked(String name, JsonNode value) throws MalformedMessageException {
+    if (!value.isValueNode()) {
+      throw new MalformedMessageException(name + " must be a text");
+    }
+    String text = value.isNull() ? "" : value.asText();
+    if (text.length() > MAX_CHARS) {
+      throw new MalformedMessageException(name + " is longer than " + MAX_CHARS + " characters");
+    }
+    if (text.chars().anyMatch(c -> FORBIDDEN.indexOf(c) >= 0)) {
+      throw new MalformedMessageException(
+          name + " must not have a dollar sign, a backtick, a line break or a NUL character");
+    }
+    return text;
+  }
+
+  /** Returns the id that the kernel is to have. */
+  Optional<String> kernelId() {
+    return text("KERNEL_ID");
+  }
+
+  /** Returns who the client says that its user is, which nobody has checked. */
+  Optional<String> claimedUser() {
+    return text("KERNEL_USERNAME");
+  }
+
+  /**
+   * Returns what is asked for of the Spark application.
+   *
+   * @throws MalformedMessageException if that is not understood
+   */
+  ApplicationSettings application() throws MalformedMessageException {
+    Optional<String> options = text(OPTIONS);
+    if (options.isEmpty()) {
+      return ApplicationSettings.NONE;
+    }
+    try {
+      return SparkOptions.parse(options.get());
+    } catch (MalformedMessageException e) {
+      throw new MalformedMessageException(OPTIONS + ": " + e.getMessage());
+    }
+  }
+
+  private Optional<String> text(String name) {
+    return Optional.ofNullable(variables.get(name)).filter(text -> !text.isBlank());
+  }
+}
