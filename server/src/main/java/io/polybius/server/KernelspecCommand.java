@@ -22,6 +22,9 @@ import picocli.CommandLine.Spec;
     synopsisSubcommandLabel = "(install | list | remove)")
 final class KernelspecCommand {
 
+  /** What notebooks of sparkmagic and of Toree call the kernel that they were made with. */
+  private static final List<String> ALIASES = List.of("sparkkernel", "apache_toree_scala");
+
   @Spec private CommandSpec spec;
 
   /** Where to. */
@@ -54,6 +57,13 @@ final class KernelspecCommand {
               description = "The kernelspec's name (default: polybius-scala).")
           Optional<String> name,
       @Option(
+              names = "--aliases",
+              description = {
+                "Also install it by the names that notebooks of sparkmagic and Apache Toree ask for:",
+                "sparkkernel, apache_toree_scala."
+              })
+          boolean aliases,
+      @Option(
               names = "--session",
               paramLabel = "SESSION",
               description = "Attach kernels to this running session instead of opening new ones.")
@@ -71,13 +81,19 @@ final class KernelspecCommand {
     }
     String byDefault =
         KernelspecInstaller.DEFAULT_NAME + session.map(id -> "-session-" + id).orElse("");
-    Path folder =
+    List<Path> installed =
         installer()
             .install(
                 folder(place),
                 new KernelspecInstaller.Request(
-                    name.orElse(byDefault), server, session, tokenFile));
-    say("Installed kernelspec %s in %s".formatted(folder.getFileName(), folder));
+                    name.orElse(byDefault),
+                    aliases ? ALIASES : List.of(),
+                    server,
+                    session,
+                    tokenFile));
+    for (Path folder : installed) {
+      say("Installed kernelspec %s in %s".formatted(folder.getFileName(), folder));
+    }
     return 0;
   }
 
@@ -89,14 +105,18 @@ final class KernelspecCommand {
     return 0;
   }
 
-  @Command(name = "remove", description = "Remove a kernelspec of this program.")
-  int remove(@Parameters(paramLabel = "NAME", description = "Its name.") String name)
+  @Command(name = "remove", description = "Remove kernelspecs of this program.")
+  int remove(
+      @Parameters(paramLabel = "NAME", arity = "1..*", description = "Their names.")
+          List<String> names)
       throws CommandException, IOException, InterruptedException {
-    List<Path> gone = installer().remove(folders(), name);
-    gone.forEach(folder -> say("Removed " + folder));
-    if (gone.isEmpty()) {
-      throw new CommandException(
-          "There is no kernelspec " + name + " of this program; see: polybius kernelspec list");
+    for (String name : names) {
+      List<Path> gone = installer().remove(folders(), name);
+      gone.forEach(folder -> say("Removed " + folder));
+      if (gone.isEmpty()) {
+        throw new CommandException(
+            "There is no kernelspec " + name + " of this program; see: polybius kernelspec list");
+      }
     }
     return 0;
   }

@@ -12,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -42,12 +43,23 @@ public final class KernelspecInstaller {
    * What to install.
    *
    * @param name the name by which notebooks refer to it
+   * @param aliases other names by which notebooks may refer to it
    * @param server the server that its kernels run on
    * @param session a running session that its kernels attach to, instead of each opening its own
    * @param tokenFile where its kernels find the server's access token
    */
   public record Request(
-      String name, URI server, Optional<String> session, Optional<Path> tokenFile) {}
+      String name,
+      List<String> aliases,
+      URI server,
+      Optional<String> session,
+      Optional<Path> tokenFile) {
+
+    /** Copies the aliases. */
+    public Request {
+      aliases = List.copyOf(aliases);
+    }
+  }
 
   /**
    * A kernelspec of ours.
@@ -70,32 +82,43 @@ public final class KernelspecInstaller {
   }
 
   /**
-   * Installs a kernelspec, in place of one of ours with that name.
+   * Installs a kernelspec by each of its names, in place of those of ours with these names.
    *
    * @param kernels a folder in which Jupyter looks for kernelspecs; made if it is missing
-   * @return the kernelspec's folder
-   * @throws IOException if it cannot be written, or another program's has the name; the message is
-   *     for the user
+   * @return the folders, that of the name itself first
+   * @throws IOException if they cannot be written, or another program's has one of the names; the
+   *     message is for the user
    */
-  public Path install(Path kernels, Request request) throws IOException {
-    if (!NAME.matcher(request.name()).matches()) {
-      throw new IOException(
-          "'" + request.name() + "' cannot be a kernelspec's name: use letters, digits, . _ and -");
-    }
-    // Jupyter knows kernelspecs by their names in lower case.
-    Path target = kernels.resolve(request.name().toLowerCase(Locale.ROOT));
-    if (Files.exists(target) && read(target).isEmpty()) {
-      throw new IOException(
-          target + " is a kernelspec of another program; choose another name with --name");
+  public List<Path> install(Path kernels, Request request) throws IOException {
+    List<Path> targets = new ArrayList<>();
+    targets.add(target(kernels, request.name()));
+    for (String alias : request.aliases()) {
+      targets.add(target(kernels, alias));
     }
     Files.createDirectories(kernels);
-    Path fresh = Files.createTempDirectory(kernels, ".polybius");
-    try {
-      fill(fresh, request);
-      FileTree.delete(target);
-      Files.move(fresh, target);
-    } finally {
-      FileTree.delete(fresh);
+    for (Path target : targets) {
+      Path fresh = Files.createTempDirectory(kernels, ".polybius");
+      try {
+        fill(fresh, request, target.equals(targets.get(0)) ? "" : ", as " + target.getFileName());
+        FileTree.delete(target);
+        Files.move(fresh, target);
+      } finally {
+        FileTree.delete(fresh);
+      }
+    }
+    return targets;
+  }
+
+  private static Path target(Path kernels, String name) throws IOException {
+    if (!NAME.matcher(name).matches()) {
+      throw new IOException(
+          "'" + name + "' cannot be a kernelspec's name: use letters, digits, . _ and -");
+    }
+    // Jupyter knows kernelspecs by their names in lower case.
+    Path target = kernels.resolve(name.toLowerCase(Locale.ROOT));
+    if (Files.exists(target) && read(target).isEmpty()) {
+      throw new IOException(
+          target + " is a kernelspec of another program; remove it, or choose another name");
     }
     return target;
   }
@@ -126,21 +149,21 @@ public final class KernelspecInstaller {
     return doomed;
   }
 
-  private void fill(Path folder, Request request) throws IOException {
+  private void fill(Path folder, Request request, String suffix) throws IOException {
     try (Stream<Path> files = Files.list(template)) {
       for (Path file : files.filter(file -> !file.endsWith(DESCRIPTION)).toList()) {
         Files.copy(file, folder.resolve(file.getFileName()), StandardCopyOption.REPLACE_EXISTING);
       }
     }
     JSON.writerWithDefaultPrettyPrinter()
-        .writeValue(folder.resolve(DESCRIPTION).toFile(), description(request));
+        .writeValue(folder.resolve(DESCRIPTION).toFile(), description(request, suffix));
     if (folder.getFileSystem().supportedFileAttributeViews().contains("posix")) {
       // As any folder that is made the usual way; a temporary one is made for its owner only.
       Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwxr-xr-x"));
     }
   }
 
-  private ObjectNode description(Request request) throws IOException {
+  private ObjectNode description(Request request, String suffix) throws IOException {
     ObjectNode description = (ObjectNode) JSON.readTree(template.resolve(DESCRIPTION).toFile());
     Map<String, String> values =
         Map.of("{polybius}", script.toString(), "{server}", request.server().toString());
@@ -148,15 +171,13 @@ public final class KernelspecInstaller {
     for (JsonNode argument : description.get("argv")) {
       arguments.add(values.getOrDefault(argument.asText(), argument.asText()));
     }
-    request
-        .session()
-        .ifPresent(
-            session -> {
-              arguments.add("--session").add(session);
-              String name = description.get("display_name").asText();
-              description.put("display_name", name + ", session " + session);
-            });
+    request.session().ifPresent(session -> arguments.add("--session").add(session));
     description.set("argv", arguments);
+    description.put(
+        "display_name",
+        description.get("display_name").asText()
+            + request.session().map(session -> ", session " + session).orElse("")
+            + suffix);
     request
         .tokenFile()
         .ifPresent(

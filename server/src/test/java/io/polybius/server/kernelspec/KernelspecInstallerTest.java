@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.polybius.kernel.wire.Header;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
@@ -33,7 +34,7 @@ class KernelspecInstallerTest {
 
   @Test
   void writesWhatJupyterNeeds() throws Exception {
-    Path folder = installer.install(kernels, request("polybius-scala"));
+    Path folder = installer.install(kernels, request("polybius-scala")).get(0);
 
     assertThat(folder).isEqualTo(kernels.resolve("polybius-scala"));
     assertThat(folder)
@@ -55,12 +56,59 @@ class KernelspecInstallerTest {
     assertThat(description.get("display_name").asText()).isEqualTo("Spark Scala (Polybius)");
     assertThat(description.get("language").asText()).isEqualTo("scala");
     assertThat(description.get("interrupt_mode").asText()).isEqualTo("message");
+    assertThat(description.get("kernel_protocol_version").asText())
+        .isEqualTo(Header.PROTOCOL_VERSION);
     assertThat(description.has("env")).isFalse();
   }
 
   @Test
+  void aliasesAreKernelspecsThatCanBeToldApart() throws Exception {
+    List<Path> folders =
+        installer.install(
+            kernels,
+            new KernelspecInstaller.Request(
+                "polybius-scala",
+                List.of("sparkkernel", "apache_toree_scala"),
+                SERVER,
+                Optional.empty(),
+                Optional.empty()));
+
+    assertThat(folders)
+        .containsExactly(
+            kernels.resolve("polybius-scala"),
+            kernels.resolve("sparkkernel"),
+            kernels.resolve("apache_toree_scala"));
+    assertThat(description(folders.get(0)).get("display_name").asText())
+        .isEqualTo("Spark Scala (Polybius)");
+    JsonNode alias = description(folders.get(1));
+    assertThat(alias.get("display_name").asText())
+        .isEqualTo("Spark Scala (Polybius), as sparkkernel");
+    assertThat(alias.get("argv")).isEqualTo(description(folders.get(0)).get("argv"));
+    assertThat(folders.get(1)).isDirectoryContaining("glob:**/logo-64x64.png");
+  }
+
+  @Test
+  void nothingIsInstalledWhenAnotherProgramHasOneOfTheNames() throws Exception {
+    Files.createDirectories(kernels.resolve("sparkkernel"));
+
+    assertThatThrownBy(
+            () ->
+                installer.install(
+                    kernels,
+                    new KernelspecInstaller.Request(
+                        "mine",
+                        List.of("sparkkernel"),
+                        SERVER,
+                        Optional.empty(),
+                        Optional.empty())))
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining("sparkkernel is a kernelspec of another program");
+    assertThat(kernels.resolve("mine")).doesNotExist();
+  }
+
+  @Test
   void logosHaveTheSizesOfTheirNames() throws Exception {
-    Path folder = installer.install(kernels, request("polybius-scala"));
+    Path folder = installer.install(kernels, request("polybius-scala")).get(0);
 
     for (int size : new int[] {32, 64}) {
       var image = ImageIO.read(folder.resolve("logo-%1$dx%1$d.png".formatted(size)).toFile());
@@ -72,10 +120,16 @@ class KernelspecInstallerTest {
   @Test
   void aSessionAndATokenFileAreHandedOn() throws Exception {
     Path folder =
-        installer.install(
-            kernels,
-            new KernelspecInstaller.Request(
-                "shared", SERVER, Optional.of("team"), Optional.of(Path.of("/secret/token"))));
+        installer
+            .install(
+                kernels,
+                new KernelspecInstaller.Request(
+                    "shared",
+                    List.of(),
+                    SERVER,
+                    Optional.of("team"),
+                    Optional.of(Path.of("/secret/token"))))
+            .get(0);
 
     JsonNode description = description(folder);
     assertThat(strings(description.get("argv"))).endsWith("--session", "team");
@@ -90,7 +144,7 @@ class KernelspecInstallerTest {
     installer.install(
         kernels,
         new KernelspecInstaller.Request(
-            "one", URI.create("http://other:1"), Optional.empty(), Optional.empty()));
+            "one", List.of(), URI.create("http://other:1"), Optional.empty(), Optional.empty()));
 
     assertThat(installer.installed(List.of(kernels)))
         .singleElement()
@@ -114,7 +168,7 @@ class KernelspecInstallerTest {
 
   @Test
   void removesOurs() throws Exception {
-    Path folder = installer.install(kernels, request("One"));
+    Path folder = installer.install(kernels, request("One")).get(0);
     installer.install(kernels, request("two"));
 
     assertThat(installer.remove(List.of(kernels, kernels.resolve("none")), "ONE"))
@@ -156,7 +210,8 @@ class KernelspecInstallerTest {
   }
 
   private static KernelspecInstaller.Request request(String name) {
-    return new KernelspecInstaller.Request(name, SERVER, Optional.empty(), Optional.empty());
+    return new KernelspecInstaller.Request(
+        name, List.of(), SERVER, Optional.empty(), Optional.empty());
   }
 
   private static JsonNode description(Path folder) throws IOException {
