@@ -43,6 +43,7 @@ import org.junit.jupiter.api.io.TempDir;
 class KernelRelayTest {
 
   private static final Duration PATIENCE = Duration.ofSeconds(10);
+  private static final Duration SERVER_PATIENCE = Duration.ofSeconds(4);
   private static final String ID = "0a1b2c3d-0000-4000-8000-123456789abc";
 
   @TempDir private Path directory;
@@ -102,8 +103,12 @@ class KernelRelayTest {
 
   private KernelClient relay(URI server, Optional<String> session, Map<String, String> environment)
       throws IOException {
-    running = new Running(new RelayOptions(server, file, "spark", session), environment);
+    running = new Running(options(server, session), environment);
     return new KernelClient(ConnectionFile.read(file));
+  }
+
+  private RelayOptions options(URI server, Optional<String> session) {
+    return new RelayOptions(server, file, "spark", session, SERVER_PATIENCE);
   }
 
   private boolean kernelExists() throws Exception {
@@ -361,8 +366,7 @@ class KernelRelayTest {
     String noSession =
         errorsOf(
             () -> {
-              RelayOptions options =
-                  new RelayOptions(gateway.uri(""), file, "spark", Optional.of("none"));
+              RelayOptions options = options(gateway.uri(""), Optional.of("none"));
               assertThat(KernelRelay.run(options, Map.of())).isOne();
             });
     assertThat(noSession).hasLineCount(1).contains("'none' not found");
@@ -371,7 +375,11 @@ class KernelRelayTest {
             () -> {
               RelayOptions options =
                   new RelayOptions(
-                      gateway.uri(""), directory.resolve("none"), "spark", Optional.empty());
+                      gateway.uri(""),
+                      directory.resolve("none"),
+                      "spark",
+                      Optional.empty(),
+                      SERVER_PATIENCE);
               assertThat(KernelRelay.run(options, Map.of())).isOne();
             });
     assertThat(noFile).hasLineCount(1).contains("none");
@@ -459,8 +467,7 @@ class KernelRelayTest {
   }
 
   private int exitCode(String server, Map<String, String> environment) {
-    return KernelRelay.run(
-        new RelayOptions(URI.create(server), file, "spark", Optional.empty()), environment);
+    return KernelRelay.run(options(URI.create(server), Optional.empty()), environment);
   }
 
   /** Something that a test does. */
