@@ -133,8 +133,7 @@ final class KernelChannels implements AutoCloseable {
       Consumer<Seat> onLost = lost -> lost(kernel, lost);
       seat =
           relay
-              ? new RelaySeat(
-                  kernel, clientSession, RelaySeat.Bounds.DEFAULT, onLost, () -> closeCode)
+              ? new RelaySeat(kernel, clientSession, onLost, () -> closeCode)
               : new ChannelSeat(kernel, clientSession, onLost, () -> closeCode);
       seats(kernel).seats.put(clientSession, seat);
     }

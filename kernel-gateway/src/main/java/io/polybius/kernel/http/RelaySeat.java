@@ -50,6 +50,12 @@ final class RelaySeat implements Seat {
 
   private static final Logger log = LoggerFactory.getLogger(RelaySeat.class);
 
+  /**
+   * Each request is confirmed at once: only of what is not confirmed may a relay think, when the
+   * server is replaced by another, that it was never served.
+   */
+  private static final LinkEnd.Bounds BOUNDS = new LinkEnd.Bounds(10_000, 64L << 20, 1);
+
   /** What comes in and is not served yet may take as much before the relay has to come again. */
   private static final long MAX_INCOMING_BYTES = 64L << 20;
 
@@ -67,7 +73,7 @@ final class RelaySeat implements Seat {
   private final CompletableFuture<Void> left = new CompletableFuture<>();
 
   // Under the lock:
-  private final LinkEnd end;
+  private final LinkEnd end = new LinkEnd(BOUNDS);
   private final Queue<LinkNote> notes = new ArrayDeque<>();
   private final Set<String> curtailed = new HashSet<>();
   private Optional<InOrder> incoming = Optional.empty();
@@ -77,32 +83,15 @@ final class RelaySeat implements Seat {
   private boolean ended;
 
   /**
-   * How much is kept for a relay that is away or slow.
-   *
-   * @param messages how many messages
-   * @param bytes how much they may take
-   */
-  record Bounds(int messages, long bytes) {
-    static final Bounds DEFAULT = new Bounds(100_000, 64L << 20);
-  }
-
-  /**
    * Makes a place without a WebSocket.
    *
    * @param clientSession the name that the relay gave itself
-   * @param bounds what is kept
    * @param onLost told when the relay is no longer there, for whatever reason
    * @param closeCode tells the relay why its WebSocket is closed when the kernel ends
    */
-  RelaySeat(
-      Kernel kernel,
-      String clientSession,
-      Bounds bounds,
-      Consumer<Seat> onLost,
-      IntSupplier closeCode) {
+  RelaySeat(Kernel kernel, String clientSession, Consumer<Seat> onLost, IntSupplier closeCode) {
     this.kernel = kernel;
     this.clientSession = clientSession;
-    this.end = new LinkEnd(bounds.messages(), bounds.bytes());
     this.onLost = onLost;
     this.closeCode = closeCode;
     this.messages = new MessageSource(kernel::headerSession, "polybius", Clock.systemUTC());

@@ -35,16 +35,13 @@ public final class LinkEnd {
   public static final int MAX_MESSAGE_BYTES = 16 << 20;
 
   /** How much may come in before the other end is told that it need not keep it any more. */
-  private static final int CONFIRM_MESSAGES = 64;
-
   private static final int CONFIRM_BYTES = 1 << 20;
 
   /** What is given up first when there is too much, and what next. All else is kept. */
   private static final List<Set<String>> EXPENDABLE =
       List.of(Set.of("stream"), Set.of("display_data", "update_display_data", "clear_output"));
 
-  private final int maxMessages;
-  private final long maxBytes;
+  private final Bounds bounds;
   private final V1WebSocketCodec codec = new V1WebSocketCodec();
 
   /** Written to the current connection, but not confirmed. */
@@ -69,14 +66,17 @@ public final class LinkEnd {
   }
 
   /**
-   * Makes an end that has sent and received nothing.
+   * What an end keeps and when it confirms.
    *
-   * @param maxMessages how many messages are kept
-   * @param maxBytes how much they may take
+   * @param messages how many messages are kept
+   * @param bytes how much they may take
+   * @param confirmEvery after how many messages the other end is told that they have arrived
    */
-  public LinkEnd(int maxMessages, long maxBytes) {
-    this.maxMessages = maxMessages;
-    this.maxBytes = maxBytes;
+  public record Bounds(int messages, long bytes, int confirmEvery) {}
+
+  /** Makes an end that has sent and received nothing. */
+  public LinkEnd(Bounds bounds) {
+    this.bounds = bounds;
   }
 
   // ---- out
@@ -112,7 +112,7 @@ public final class LinkEnd {
 
   /** Returns whether more is kept than agreed. */
   public boolean isOverfull() {
-    return bytes > maxBytes || sent.size() + waiting.size() > maxMessages;
+    return bytes > bounds.bytes() || sent.size() + waiting.size() > bounds.messages();
   }
 
   /** Returns whether that message is kept, because the other end may not have it. */
@@ -150,7 +150,8 @@ public final class LinkEnd {
   }
 
   private boolean isRoomy() {
-    return bytes < maxBytes / 4 * 3 && sent.size() + waiting.size() < maxMessages / 4 * 3;
+    return bytes < bounds.bytes() / 4 * 3
+        && sent.size() + waiting.size() < bounds.messages() / 4 * 3;
   }
 
   // ---- connections
@@ -228,7 +229,7 @@ public final class LinkEnd {
 
   /** Returns what the other end should now be told to have arrived, if it is worth it. */
   public OptionalLong confirmation() {
-    if (messagesToConfirm < CONFIRM_MESSAGES && bytesToConfirm < CONFIRM_BYTES) {
+    if (messagesToConfirm < bounds.confirmEvery() && bytesToConfirm < CONFIRM_BYTES) {
       return OptionalLong.empty();
     }
     messagesToConfirm = 0;

@@ -24,16 +24,14 @@ final class ServerLink implements AutoCloseable {
 
   private static final Logger log = LoggerFactory.getLogger(ServerLink.class);
 
-  private static final int MAX_WAITING_MESSAGES = 10_000;
-
   /** A relay is a small process. */
-  private static final long MAX_WAITING_BYTES = 16L << 20;
+  private static final LinkEnd.Bounds BOUNDS = new LinkEnd.Bounds(10_000, 16L << 20, 64);
 
   private final Listener listener;
   private final Object delivery = new Object();
 
   // Under the lock:
-  private final LinkEnd end = new LinkEnd(MAX_WAITING_MESSAGES, MAX_WAITING_BYTES);
+  private final LinkEnd end = new LinkEnd(BOUNDS);
   private final Queue<LinkNote> notes = new ArrayDeque<>();
   private Optional<WebSocketConnection> current = Optional.empty();
   private String seat = "";
