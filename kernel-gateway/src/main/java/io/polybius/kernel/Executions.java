@@ -111,6 +111,11 @@ final class Executions {
     return key;
   }
 
+  /** Returns whether a request of that id is open. */
+  boolean isOpen(String requestId) {
+    return open.containsKey(requestId);
+  }
+
   /** Answers an open request whose statement the session did not take. */
   void refused(String key, StatementError why) {
     Own own = open.get(key);

@@ -259,6 +259,11 @@ public final class Kernel {
     }
   }
 
+  /** Returns whether an execution that a client has asked for under that id is not answered yet. */
+  public synchronized boolean isOpen(String requestId) {
+    return executions.isOpen(requestId);
+  }
+
   /** Answers a request that has begun, at once or when the answer is there. */
   private void serve(Request request, Answer answer) throws MalformedMessageException {
     answer

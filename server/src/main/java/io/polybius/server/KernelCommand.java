@@ -5,6 +5,7 @@ import io.polybius.kernel.relay.RelayOptions;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -29,13 +30,16 @@ final class KernelCommand implements Callable<Integer> {
   static final String DEFAULT_SERVER = "http://127.0.0.1:8998";
 
   static final String USAGE =
-      "polybius kernel -f CONNECTION_FILE [--server URL] [--kind KIND] [--session SESSION]";
+      "polybius kernel -f CONNECTION_FILE [--server URL] [--kind KIND] [--session SESSION]"
+          + " [--patience SECONDS]";
 
   private static final String FILE = "-f";
   private static final String SERVER = "--server";
   private static final String KIND = "--kind";
   private static final String SESSION = "--session";
-  private static final List<String> OPTIONS = List.of(FILE, SERVER, KIND, SESSION);
+  private static final String PATIENCE = "--patience";
+  private static final List<String> OPTIONS = List.of(FILE, SERVER, KIND, SESSION, PATIENCE);
+  private static final long MAX_PATIENCE_SECONDS = Duration.ofDays(1).toSeconds();
   private static final String DEFAULT_KIND = "spark";
 
   @Unmatched private List<String> arguments;
@@ -78,9 +82,24 @@ final class KernelCommand implements Callable<Integer> {
           new URI(server),
           Path.of(given.get(FILE)),
           given.getOrDefault(KIND, DEFAULT_KIND),
-          Optional.ofNullable(given.get(SESSION)));
+          Optional.ofNullable(given.get(SESSION)),
+          given.containsKey(PATIENCE)
+              ? patience(given.get(PATIENCE))
+              : RelayOptions.DEFAULT_PATIENCE);
     } catch (URISyntaxException e) {
       throw new CommandException(server + " is not the address of a server.", e);
     }
+  }
+
+  private static Duration patience(String seconds) throws CommandException {
+    try {
+      long number = Long.parseLong(seconds);
+      if (number >= 0 && number <= MAX_PATIENCE_SECONDS) {
+        return Duration.ofSeconds(number);
+      }
+    } catch (NumberFormatException e) {
+      throw new CommandException(PATIENCE + " needs a number of seconds: " + USAGE, e);
+    }
+    throw new CommandException(PATIENCE + " is a day at most: " + USAGE);
   }
 }

@@ -77,7 +77,13 @@ final class TrainCommand implements Callable<Integer> {
         new Thread(
             () ->
                 KernelRelay.run(
-                    new RelayOptions(server, connectionFile, "spark", Optional.empty()), Map.of()),
+                    new RelayOptions(
+                        server,
+                        connectionFile,
+                        "spark",
+                        Optional.empty(),
+                        RelayOptions.DEFAULT_PATIENCE),
+                    Map.of()),
             "relay");
     relay.start();
     try (KernelClient client = new KernelClient(ConnectionFile.read(connectionFile))) {

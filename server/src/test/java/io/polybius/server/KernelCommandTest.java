@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.polybius.kernel.relay.RelayOptions;
 import java.net.URI;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
@@ -29,13 +30,16 @@ class KernelCommandTest {
                     "-f",
                     "/run/k.json",
                     "--session",
-                    "team")))
+                    "team",
+                    "--patience",
+                    "5")))
         .isEqualTo(
             new RelayOptions(
                 URI.create("https://spark.example"),
                 Path.of("/run/k.json"),
                 "spark",
-                Optional.of("team")));
+                Optional.of("team"),
+                Duration.ofSeconds(5)));
   }
 
   @Test
@@ -43,11 +47,11 @@ class KernelCommandTest {
     assertThat(KernelCommand.parse(List.of("-f", "k.json")))
         .isEqualTo(
             new RelayOptions(
-                URI.create("http://127.0.0.1:8998"), Path.of("k.json"), "spark", Optional.empty()));
+                URI.create("http://127.0.0.1:8998"), Path.of("k.json"), "spark", Optional.empty(), Duration.ofSeconds(60)));
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"", "-f", "-f k.json --server", "-f k.json --nothing x", "k.json", "-h"})
+  @ValueSource(strings = {"", "-f", "-f k.json --server", "-f k.json --nothing x", "k.json", "-h", "-f k.json --patience long", "-f k.json --patience -1"})
   void saysHowItIsUsed(String arguments) {
     List<String> words = arguments.isEmpty() ? List.of() : Arrays.asList(arguments.split(" ", -1));
 

@@ -1,7 +1,6 @@
 package io.polybius.kernel.http;
 
 import io.polybius.kernel.Kernel;
-import io.polybius.kernel.KernelConnection;
 import io.polybius.kernel.wire.JupyterMessage;
 import io.polybius.kernel.wire.V1WebSocketCodec;
 import io.polybius.kernel.wire.WireException;
@@ -37,7 +36,7 @@ import org.xnio.XnioIoThread;
  * not read loses its place when too much waits for it. Sending may be called from any thread and
  * never waits; what comes in is decoded on the server's worker threads, in order.
  */
-final class ChannelSeat implements KernelConnection {
+final class ChannelSeat implements Seat {
 
   private static final Logger log = LoggerFactory.getLogger(ChannelSeat.class);
 
@@ -54,7 +53,7 @@ final class ChannelSeat implements KernelConnection {
 
   private final Kernel kernel;
   private final String clientSession;
-  private final Consumer<ChannelSeat> onLost;
+  private final Consumer<Seat> onLost;
   private final IntSupplier closeCode;
   private final V1WebSocketCodec codec = new V1WebSocketCodec();
   private final CompletableFuture<Void> left = new CompletableFuture<>();
@@ -73,21 +72,20 @@ final class ChannelSeat implements KernelConnection {
    * @param onLost told when the client is no longer there, for whatever reason
    * @param closeCode tells the client why its WebSocket is closed when the kernel ends
    */
-  ChannelSeat(
-      Kernel kernel, String clientSession, Consumer<ChannelSeat> onLost, IntSupplier closeCode) {
+  ChannelSeat(Kernel kernel, String clientSession, Consumer<Seat> onLost, IntSupplier closeCode) {
     this.kernel = kernel;
     this.clientSession = clientSession;
     this.onLost = onLost;
     this.closeCode = closeCode;
   }
 
-  /** Returns the name that the client gave itself. */
-  String clientSession() {
+  @Override
+  public String clientSession() {
     return clientSession;
   }
 
-  /** Completes when the kernel has ended and the client has been told. */
-  CompletableFuture<Void> left() {
+  @Override
+  public CompletableFuture<Void> left() {
     return left;
   }
 
@@ -96,8 +94,8 @@ final class ChannelSeat implements KernelConnection {
     return socket.isPresent();
   }
 
-  /** Lets the client go on over a new WebSocket; one that it has had before is closed. */
-  void take(WebSocketChannel channel) {
+  @Override
+  public void take(WebSocketChannel channel) {
     Socket fresh = new Socket(channel);
     Optional<Socket> stale;
     boolean tooLate;
@@ -154,8 +152,8 @@ final class ChannelSeat implements KernelConnection {
     }
   }
 
-  /** Returns whether the place can be given up because nobody is in it. */
-  synchronized boolean isOver() {
+  @Override
+  public synchronized boolean isOver() {
     return ended;
   }
 

@@ -1,6 +1,7 @@
 package io.polybius.kernel.http;
 
 import io.polybius.kernel.Kernel;
+import io.polybius.kernel.link.LinkEnd;
 import io.polybius.kernel.wire.V1WebSocketCodec;
 import io.undertow.server.HttpHandler;
 import io.undertow.server.HttpServerExchange;
@@ -27,6 +28,7 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -51,7 +53,7 @@ final class KernelChannels implements AutoCloseable {
 
   /** The clients of one kernel. */
   private static final class Seats {
-    private final Map<String, ChannelSeat> seats = new HashMap<>();
+    private final Map<String, Seat> seats = new HashMap<>();
     private boolean relay;
   }
 
@@ -80,7 +82,8 @@ final class KernelChannels implements AutoCloseable {
           .fail(StatusCodes.BAD_REQUEST, "The channels of a kernel are a WebSocket.");
       return;
     }
-    if (!offers(exchange, V1WebSocketCodec.SUBPROTOCOL)) {
+    boolean relay = offers(exchange, LinkEnd.SUBPROTOCOL);
+    if (!relay && !offers(exchange, V1WebSocketCodec.SUBPROTOCOL)) {
       JsonExchange.of(exchange)
           .fail(
               StatusCodes.BAD_REQUEST,
@@ -91,13 +94,15 @@ final class KernelChannels implements AutoCloseable {
     }
     String clientSession = clientSession(exchange);
     WebSocketConnectionCallback connected =
-        (upgraded, channel) -> seat(kernel, clientSession).take(channel);
+        (upgraded, channel) -> seat(kernel, clientSession, relay).take(channel);
     HttpHandler unsupported =
         refused ->
             JsonExchange.of(refused)
                 .fail(StatusCodes.BAD_REQUEST, "Only WebSocket version 13 is spoken here.");
     new WebSocketProtocolHandshakeHandler(
-            List.of(new Hybi13Handshake(Set.of(V1WebSocketCodec.SUBPROTOCOL), false)),
+            List.of(
+                new Hybi13Handshake(
+                    Set.of(relay ? LinkEnd.SUBPROTOCOL : V1WebSocketCodec.SUBPROTOCOL), false)),
             connected,
             unsupported)
         .handleRequest(exchange);
@@ -118,14 +123,18 @@ final class KernelChannels implements AutoCloseable {
         : named.getFirst();
   }
 
-  private ChannelSeat seat(Kernel kernel, String clientSession) {
-    ChannelSeat seat;
+  private Seat seat(Kernel kernel, String clientSession, boolean relay) {
+    Seat seat;
     synchronized (this) {
-      ChannelSeat known = seats(kernel).seats.get(clientSession);
+      Seat known = seats(kernel).seats.get(clientSession);
       if (known != null && !known.isOver()) {
         return known;
       }
-      seat = new ChannelSeat(kernel, clientSession, lost -> lost(kernel, lost), () -> closeCode);
+      Consumer<Seat> onLost = lost -> lost(kernel, lost);
+      seat =
+          relay
+              ? new RelaySeat(kernel, clientSession, onLost, () -> closeCode)
+              : new ChannelSeat(kernel, clientSession, onLost, () -> closeCode);
       seats(kernel).seats.put(clientSession, seat);
     }
     kernel.connect(seat);
@@ -136,7 +145,7 @@ final class KernelChannels implements AutoCloseable {
     return kernels.computeIfAbsent(kernel.id(), id -> new Seats());
   }
 
-  private void lost(Kernel kernel, ChannelSeat seat) {
+  private void lost(Kernel kernel, Seat seat) {
     afterGrace(
         () -> {
           if (!seat.isLive()) {
@@ -146,7 +155,7 @@ final class KernelChannels implements AutoCloseable {
         });
   }
 
-  private void leave(Kernel kernel, ChannelSeat seat) {
+  private void leave(Kernel kernel, Seat seat) {
     synchronized (this) {
       Seats known = kernels.get(kernel.id());
       if (known != null) {
@@ -162,9 +171,7 @@ final class KernelChannels implements AutoCloseable {
   private void endIfAlone(Kernel kernel) {
     synchronized (this) {
       Seats known = kernels.get(kernel.id());
-      if (known == null
-          || !known.relay
-          || known.seats.values().stream().anyMatch(ChannelSeat::isLive)) {
+      if (known == null || !known.relay || known.seats.values().stream().anyMatch(Seat::isLive)) {
         return;
       }
     }

@@ -1,7 +1,9 @@
 package io.polybius.kernel.relay;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.polybius.kernel.wire.Channel;
 import io.polybius.kernel.wire.ConnectionFile;
+import io.polybius.kernel.wire.Header;
 import io.polybius.kernel.wire.JupyterJson;
 import io.polybius.kernel.wire.JupyterMessage;
 import io.polybius.kernel.wire.MessageSource;
@@ -21,8 +23,6 @@ import java.util.UUID;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
@@ -46,27 +46,25 @@ public final class KernelRelay {
           "kernel-([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})\\.json");
   private static final String PARENT_VARIABLE = "JPY_PARENT_PID";
 
-  private static final List<Duration> RECONNECT_DELAYS =
-      List.of(
-          Duration.ofMillis(50),
-          Duration.ofMillis(200),
-          Duration.ofMillis(500),
-          Duration.ofSeconds(1),
-          Duration.ofSeconds(2));
+  private static final Duration FIRST_RECONNECT_DELAY = Duration.ofMillis(50);
+  private static final Duration LONGEST_RECONNECT_DELAY = Duration.ofSeconds(2);
+
+  /** A shorter loss of the server is not worth a word in the cells that wait. */
+  private static final Duration UNNOTICED_LOSS = Duration.ofSeconds(3);
 
   /** Jupyter kills a process five seconds after it has asked it to end. */
   private static final Duration END_TIMEOUT = Duration.ofMillis(4500);
 
   private static final int FAILURE = 1;
+  private static final long INIT_PID = 1;
 
   private final RelayOptions options;
   private final String kernelId;
-  private final String clientSession = "relay-" + UUID.randomUUID();
   private final ConnectionFile connectionFile;
   private final GatewayClient gateway;
   private final OpenRequests open = new OpenRequests();
   private final BlockingQueue<Event> events = new LinkedBlockingQueue<>();
-  private final ServerLink link = new ServerLink(this::fromServer, () -> tell(Event.LINK_LOST));
+  private final ServerLink link = new ServerLink(new FromServer());
   private final MessageSource messages;
   private final KernelSockets sockets;
 
@@ -74,6 +72,7 @@ public final class KernelRelay {
   private volatile String kernelSession = UUID.randomUUID().toString();
   private volatile int lastExecutionCount;
   private volatile Optional<JupyterMessage> shutdownReply = Optional.empty();
+  private volatile Optional<ObjectNode> kernelInfo = Optional.empty();
 
   /** What can happen to a relay as a whole. */
   private enum Event {
@@ -81,20 +80,23 @@ public final class KernelRelay {
     LINK_LOST,
     /** A client has shut the kernel down, and has been answered. */
     SHUT_DOWN,
+    /** A client has shut the kernel down, and could only be answered by the relay itself. */
+    SHUT_DOWN_ALONE,
     /** The kernel's session is over. */
     KERNEL_DEAD,
+    /** The server does not know the kernel any more. */
+    KERNEL_LOST,
     /** The process that needs the kernel is gone. */
     PARENT_GONE,
     /** This process is to end. */
     TERMINATED
   }
 
-  private KernelRelay(RelayOptions options, Map<String, String> environment, ExecutorService http)
-      throws RelayException {
+  private KernelRelay(RelayOptions options, Map<String, String> environment) throws RelayException {
     this.options = options;
     this.connectionFile = read(options.connectionFile());
     this.kernelId = kernelId(options.connectionFile());
-    this.gateway = new GatewayClient(options.server(), token(environment), http);
+    this.gateway = new GatewayClient(options.server(), token(environment));
     this.messages = new MessageSource(() -> kernelSession, "polybius", Clock.systemUTC());
     this.sockets = bind();
   }
@@ -147,21 +149,12 @@ public final class KernelRelay {
    * @return the exit code of the process: 0 when somebody wanted it to end, else 1
    */
   public static int run(RelayOptions options, Map<String, String> environment) {
-    ExecutorService http =
-        Executors.newCachedThreadPool(
-            task -> {
-              Thread thread = new Thread(task, "relay-http");
-              thread.setDaemon(true);
-              return thread;
-            });
     try {
-      return new KernelRelay(options, environment, http).connectAndServe(environment);
+      return new KernelRelay(options, environment).connectAndServe(environment);
     } catch (RelayException e) {
       log.debug("the relay cannot work", e);
       System.err.println("polybius kernel: " + e.getMessage());
       return FAILURE;
-    } finally {
-      http.shutdownNow();
     }
   }
 
@@ -178,7 +171,7 @@ public final class KernelRelay {
     try {
       watchParent(environment);
       gateway.findOrCreate(kernelId, options.kind(), options.session());
-      gateway.openChannels(kernelId, clientSession, link.listener());
+      connect();
       sockets.serve(this::fromClient);
       return serve();
     } catch (InterruptedException e) {
@@ -209,16 +202,33 @@ public final class KernelRelay {
     }
   }
 
+  private void connect() throws RelayException {
+    // The same name for each relay of this kernel: one that was killed leaves its place to the
+    // next.
+    link.use(gateway.openChannels(kernelId, "relay-" + kernelId));
+  }
+
+  /** Ends the relay when the process that Jupyter named, or the one that started us, is gone. */
   private void watchParent(Map<String, String> environment) {
+    long named;
     try {
-      long parent = Long.parseLong(environment.getOrDefault(PARENT_VARIABLE, "0"));
-      // One that is not there may be in another container; nothing can be known of it.
-      Optional<CompletableFuture<Void>> unused =
-          ProcessHandle.of(parent)
-              .filter(handle -> parent > 0)
-              .map(handle -> handle.onExit().thenRun(() -> tell(Event.PARENT_GONE)));
+      named = Long.parseLong(environment.getOrDefault(PARENT_VARIABLE, "0"));
     } catch (NumberFormatException e) {
       log.warn("{} is not the id of a process", PARENT_VARIABLE);
+      return;
+    }
+    if (named <= 0) {
+      return;
+    }
+    // One that is not there has ended already, unless a process of another kind stands between,
+    // such as a container's: then that one started us, and an orphan belongs to the first process.
+    Optional<ProcessHandle> parent =
+        ProcessHandle.of(named)
+            .or(() -> ProcessHandle.current().parent().filter(other -> other.pid() != INIT_PID));
+    if (parent.isEmpty()) {
+      tell(Event.PARENT_GONE);
+    } else {
+      CompletableFuture<Void> unused = parent.get().onExit().thenRun(() -> tell(Event.PARENT_GONE));
     }
   }
 
@@ -240,30 +250,58 @@ public final class KernelRelay {
    * Gets a new WebSocket.
    *
    * @return what has happened instead, if the relay is to end
-   * @throws RelayException if the server does not come back, or has no such kernel any more
+   * @throws RelayException if the server does not come back
    */
   private Optional<Event> reconnect() throws RelayException, InterruptedException {
-    RelayException failure = null;
-    for (Duration delay : RECONNECT_DELAYS) {
+    long lostNanos = System.nanoTime();
+    Duration delay = FIRST_RECONNECT_DELAY;
+    boolean said = false;
+    while (true) {
       Event meanwhile = events.poll(delay.toMillis(), TimeUnit.MILLISECONDS);
       if (meanwhile != null && meanwhile != Event.LINK_LOST) {
         return Optional.of(meanwhile);
       }
       try {
         if (!gateway.hasKernel(kernelId)) {
-          return Optional.of(Event.KERNEL_DEAD);
+          return Optional.of(Event.KERNEL_LOST);
         }
-        gateway.openChannels(kernelId, clientSession, link.listener());
+        connect();
         return Optional.empty();
       } catch (RelayException e) {
-        failure = e;
+        Duration since = Duration.ofNanos(System.nanoTime() - lostNanos);
+        if (since.compareTo(options.patience()) > 0) {
+          throw serverLost(e);
+        }
+        if (!said && since.compareTo(UNNOTICED_LOSS) > 0) {
+          said = true;
+          sayThatTheServerIsWaitedFor();
+        }
       }
+      Duration doubled = delay.multipliedBy(2);
+      delay = doubled.compareTo(LONGEST_RECONNECT_DELAY) < 0 ? doubled : LONGEST_RECONNECT_DELAY;
     }
-    failOpenCells(
-        "ServerLost",
-        "The connection to the server at " + options.server() + " was lost. Restart the kernel.");
-    throw new RelayException(
-        "The connection to the server at " + options.server() + " was lost.", failure);
+  }
+
+  private void sayThatTheServerIsWaitedFor() {
+    String text =
+        "The server at "
+            + options.server()
+            + " does not answer; it is waited for, up to "
+            + options.patience().toSeconds()
+            + " s.\n";
+    open.executions()
+        .forEach(
+            request ->
+                sockets.send(
+                    messages.publication(
+                        new PublishedContent.Stream("stderr", text), request.header())));
+  }
+
+  private RelayException serverLost(RelayException cause) {
+    String why = "The connection to the server at " + options.server() + " was lost.";
+    failAll("ServerLost", why + " Restart the kernel.");
+    sayDead();
+    return new RelayException(why, cause);
   }
 
   /** Cleans up, and returns the exit code. */
@@ -272,11 +310,21 @@ public final class KernelRelay {
     return switch (why) {
       case SHUT_DOWN, LINK_LOST -> 0;
       case KERNEL_DEAD -> {
-        failOpenCells("KernelDied", "The kernel's session has ended.");
+        failAll("KernelDied", "The kernel's session has ended.");
         delete();
         yield FAILURE;
       }
-      case PARENT_GONE, TERMINATED -> {
+      case KERNEL_LOST -> {
+        failAll(
+            "KernelDied",
+            "The server at "
+                + options.server()
+                + " does not know this kernel any more: it was restarted, or has ended the"
+                + " kernel's session. What was defined there is gone.");
+        sayDead();
+        yield FAILURE;
+      }
+      case SHUT_DOWN_ALONE, PARENT_GONE, TERMINATED -> {
         delete();
         yield 0;
       }
@@ -284,16 +332,10 @@ public final class KernelRelay {
   }
 
   private void delete() {
-    boolean interrupted = Thread.interrupted();
     try {
       gateway.delete(kernelId);
     } catch (RelayException e) {
       log.debug("the kernel could not be ended", e);
-    } catch (InterruptedException e) {
-      interrupted = true;
-    }
-    if (interrupted) {
-      Thread.currentThread().interrupt();
     }
   }
 
@@ -301,40 +343,105 @@ public final class KernelRelay {
 
   /** Called on the sockets' thread. */
   private void fromClient(JupyterMessage message) {
-    open.add(message);
-    if (link.send(message)) {
+    if (!link.isConnected() && answeredAlone(message)) {
       return;
     }
-    log.warn("{} is too large for the server", message);
-    open.remove(message);
-    if (message.type().equals("execute_request")) {
-      fail(message, "TooLarge", "The code is too large for the server; put it into a file.");
+    if (message.channel() != Channel.STDIN) {
+      open.add(message);
+    }
+    switch (link.send(message)) {
+      case ACCEPTED -> {}
+      case TOO_LARGE ->
+          refuse(message, "TooLarge", "The code is too large for the server; put it into a file.");
+      case TOO_MUCH ->
+          refuse(message, "TooMuch", "Too many requests wait for the server, which is not there.");
     }
   }
 
-  /** Called on the WebSocket's thread. */
-  private void fromServer(JupyterMessage message) {
-    kernelSession = message.header().session();
-    if (message.channel() == Channel.IOPUB) {
-      sockets.send(message);
-      notice(message);
-      return;
+  private void refuse(JupyterMessage message, String name, String why) {
+    log.warn("{} was not sent: {}", message, name);
+    open.remove(message.id());
+    sockets.send(messages.publication(new PublishedContent.Status("busy"), message.header()));
+    fail(message, name, why);
+  }
+
+  /** Answers what can be answered without the server; returns whether it did. */
+  private boolean answeredAlone(JupyterMessage request) {
+    Optional<ObjectNode> reply = Optional.empty();
+    if (request.type().equals("kernel_info_request")) {
+      reply = kernelInfo;
+    } else if (request.type().equals("shutdown_request")
+        && !request.content().path("restart").asBoolean()) {
+      reply = Optional.of(JupyterJson.toObject(new ReplyContent.ShutDown(false)));
     }
+    if (reply.isEmpty()) {
+      return false;
+    }
+    sockets.send(messages.publication(new PublishedContent.Status("busy"), request.header()));
+    sockets.send(messages.reply(request, JupyterJson.object(), reply.get()));
+    sockets.send(messages.publication(new PublishedContent.Status("idle"), request.header()));
+    if (request.type().equals("shutdown_request")) {
+      tell(Event.SHUT_DOWN_ALONE);
+    }
+    return true;
+  }
+
+  /** Called on a thread of the link. */
+  private final class FromServer implements ServerLink.Listener {
+
+    @Override
+    public void onMessage(JupyterMessage message) {
+      kernelSession = message.header().session();
+      if (message.channel() == Channel.IOPUB) {
+        sockets.send(message);
+        notice(message);
+      } else {
+        passOn(message);
+      }
+    }
+
+    @Override
+    public void onUnknown(String requestId) {
+      open.take(requestId)
+          .ifPresent(
+              request ->
+                  fail(
+                      request,
+                      "ResultLost",
+                      "The server was restarted meanwhile, and does not know what became of this"
+                          + " request."));
+    }
+
+    @Override
+    public void onLost() {
+      tell(Event.LINK_LOST);
+    }
+
+    @Override
+    public List<String> open() {
+      return open.ids();
+    }
+  }
+
+  private void passOn(JupyterMessage message) {
     Optional<JupyterMessage> request = open.find(message);
-    if (request.isEmpty()) {
-      log.debug("nobody waits for {}", message);
-      return;
-    }
-    boolean isReply = message.channel() == request.get().channel();
     JupyterMessage complete =
         message.type().equals("connect_reply")
             ? message.withContent(JupyterJson.toObject(ports()))
             : message;
-    sockets.send(complete.withIdentities(request.get().identities()));
-    if (isReply) {
-      open.remove(request.get());
-    }
-    if (message.type().equals("shutdown_reply")
+    // Jupyter's clients are known by their sessions: so an answer that a relay before this one was
+    // asked for finds its way.
+    sockets.send(
+        complete.withIdentities(
+            request
+                .map(JupyterMessage::identities)
+                .orElseGet(
+                    () ->
+                        List.of(
+                            message.parentHeader().session().getBytes(StandardCharsets.UTF_8)))));
+    if (message.type().equals("kernel_info_reply")) {
+      kernelInfo = Optional.of(message.content());
+    } else if (message.type().equals("shutdown_reply")
         && message.content().path("status").asText().equals("ok")) {
       shutdownReply = Optional.of(message);
     }
@@ -352,6 +459,10 @@ public final class KernelRelay {
         shutdownReply
             .filter(reply -> reply.parentHeader().equals(publication.parentHeader()))
             .isPresent();
+    if (state.equals("idle")) {
+      // All has been said; some requests have no reply.
+      open.remove(publication.parentHeader().messageId());
+    }
     if (state.equals("idle") && endsShutdown) {
       tell(Event.SHUT_DOWN);
     } else if (state.equals("dead")) {
@@ -365,20 +476,27 @@ public final class KernelRelay {
         file.shellPort(), file.iopubPort(), file.stdinPort(), file.hbPort(), file.controlPort());
   }
 
-  private void failOpenCells(String name, String why) {
-    open.takeExecutions().forEach(request -> fail(request, name, why));
+  /** Lets all requests end in an error, because the kernel is over. */
+  private void failAll(String name, String why) {
+    open.takeAll().forEach(request -> fail(request, name, why));
+  }
+
+  private void sayDead() {
+    sockets.send(messages.publication(new PublishedContent.Status("dead"), Header.NONE));
   }
 
   private void fail(JupyterMessage request, String name, String why) {
-    sockets.send(
-        messages.publication(
-            new PublishedContent.Failure(name, why, List.of(why)), request.header()));
-    sockets.send(
-        messages.reply(
-            request,
-            JupyterJson.object(),
-            JupyterJson.toObject(
-                new ReplyContent.ExecuteFailed(name, why, List.of(why), lastExecutionCount))));
+    List<String> traceback = List.of(why);
+    ReplyContent reply = new ReplyContent.Failed(name, why, traceback);
+    if (request.type().equals("execute_request")) {
+      sockets.send(
+          messages.publication(
+              new PublishedContent.Failure(name, why, traceback), request.header()));
+      reply = new ReplyContent.ExecuteFailed(name, why, traceback, lastExecutionCount);
+    }
+    if (request.type().endsWith("_request")) {
+      sockets.send(messages.reply(request, JupyterJson.object(), JupyterJson.toObject(reply)));
+    }
     sockets.send(messages.publication(new PublishedContent.Status("idle"), request.header()));
   }
 }

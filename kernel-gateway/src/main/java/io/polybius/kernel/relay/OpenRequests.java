@@ -2,15 +2,14 @@ package io.polybius.kernel.relay;
 
 import io.polybius.kernel.wire.JupyterJson;
 import io.polybius.kernel.wire.JupyterMessage;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
 /**
- * The requests that a relay has passed on, and from which client each came. Only the newest are
- * kept, because some types of messages have no reply. Safe for use by many threads.
+ * The requests that a relay has passed on, and from which client each came, until they are
+ * answered. Only the newest are kept. Safe for use by many threads.
  */
 final class OpenRequests {
 
@@ -36,16 +35,32 @@ final class OpenRequests {
     return Optional.ofNullable(requests.get(message.parentHeader().messageId()));
   }
 
-  /** Forgets a request that has been answered. */
-  synchronized void remove(JupyterMessage request) {
-    requests.remove(request.id());
+  /** Forgets a request that has been answered, or never will be. */
+  synchronized void remove(String id) {
+    requests.remove(id);
   }
 
-  /** Forgets all requests and returns the executions among them, oldest first. */
-  synchronized List<JupyterMessage> takeExecutions() {
-    List<JupyterMessage> executions = new ArrayList<>(requests.values());
-    executions.removeIf(request -> !request.type().equals("execute_request"));
+  /** Returns the ids of all requests, oldest first. */
+  synchronized List<String> ids() {
+    return List.copyOf(requests.keySet());
+  }
+
+  /** Returns the executions, oldest first. */
+  synchronized List<JupyterMessage> executions() {
+    return requests.values().stream()
+        .filter(request -> request.type().equals("execute_request"))
+        .toList();
+  }
+
+  /** Forgets the request of that id and returns it, if there is one. */
+  synchronized Optional<JupyterMessage> take(String id) {
+    return Optional.ofNullable(requests.remove(id));
+  }
+
+  /** Forgets all requests and returns them, oldest first. */
+  synchronized List<JupyterMessage> takeAll() {
+    List<JupyterMessage> all = List.copyOf(requests.values());
     requests.clear();
-    return executions;
+    return all;
   }
 }

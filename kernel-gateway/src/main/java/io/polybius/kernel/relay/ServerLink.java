@@ -1,180 +1,275 @@
 package io.polybius.kernel.relay;
 
+import io.polybius.kernel.link.LinkEnd;
+import io.polybius.kernel.link.LinkNote;
 import io.polybius.kernel.wire.JupyterMessage;
-import io.polybius.kernel.wire.V1WebSocketCodec;
 import io.polybius.kernel.wire.WireException;
-import java.io.ByteArrayOutputStream;
-import java.net.http.WebSocket;
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
-import java.util.Deque;
+import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionStage;
-import java.util.function.Consumer;
+import java.util.OptionalLong;
+import java.util.Queue;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The messages between a relay and its server, over one WebSocket after the other: what is sent
- * while there is none waits for the next. May be used from any thread; messages keep their order.
+ * The messages between a relay and its server, over one WebSocket after the other. What is sent
+ * while there is none waits for the next, and what was lost with one is sent again over the next,
+ * so that all messages arrive once and in order. May be used from any thread; never waits for the
+ * network, for each WebSocket has a thread that reads and one that writes.
  */
-final class ServerLink {
+final class ServerLink implements AutoCloseable {
 
   private static final Logger log = LoggerFactory.getLogger(ServerLink.class);
 
-  /** The server takes no larger message. */
-  private static final int MAX_MESSAGE_BYTES = 16 << 20;
+  /** A relay is a small process. */
+  private static final LinkEnd.Bounds BOUNDS = new LinkEnd.Bounds(10_000, 16L << 20, 64);
 
-  private final Consumer<JupyterMessage> onMessage;
-  private final Runnable onLost;
-  private final V1WebSocketCodec codec = new V1WebSocketCodec();
+  private final Listener listener;
+  private final Object delivery = new Object();
 
   // Under the lock:
-  private final Deque<ByteBuffer> waiting = new ArrayDeque<>();
-  private Optional<WebSocket> socket = Optional.empty();
-  private boolean sending;
+  private final LinkEnd end = new LinkEnd(BOUNDS);
+  private final Queue<LinkNote> notes = new ArrayDeque<>();
+  private Optional<WebSocketConnection> current = Optional.empty();
+  private String seat = "";
 
-  /**
-   * Makes a link without a WebSocket.
-   *
-   * @param onMessage gets what the server sends, in order
-   * @param onLost told when a WebSocket has ended
-   */
-  ServerLink(Consumer<JupyterMessage> onMessage, Runnable onLost) {
-    this.onMessage = onMessage;
-    this.onLost = onLost;
+  /** What a link tells its owner, on threads of its own. */
+  interface Listener {
+    /** The server has sent a message. */
+    void onMessage(JupyterMessage message);
+
+    /** Nobody will answer that request, which had arrived. */
+    void onUnknown(String requestId);
+
+    /** The WebSocket has ended, and another one is needed. */
+    void onLost();
+
+    /** Returns the requests that are not answered. */
+    List<String> open();
   }
 
-  /** Returns a listener for the next WebSocket, which is used as soon as it is open. */
-  WebSocket.Listener listener() {
-    return new Listener();
+  /** What becomes of a message. */
+  enum Sending {
+    /** It will arrive. */
+    ACCEPTED,
+    /** It is too large for the server. */
+    TOO_LARGE,
+    /** Too much waits for the server. */
+    TOO_MUCH
   }
 
-  private void use(WebSocket next) {
+  /** Makes a link without a WebSocket. */
+  ServerLink(Listener listener) {
+    this.listener = listener;
+  }
+
+  /** Uses a new WebSocket from now on. */
+  void use(WebSocketConnection connection) {
     synchronized (this) {
-      socket = Optional.of(next);
-      sending = false;
+      end.disconnected();
+      notes.clear();
+      current = Optional.of(connection);
     }
-    pump();
+    start("relay-reader", () -> read(connection));
+    start("relay-writer", () -> write(connection));
   }
 
-  /**
-   * Sends a message as soon as possible.
-   *
-   * @return whether it will be sent; false if the server would not take it because of its size
-   */
-  boolean send(JupyterMessage message) {
-    ByteBuffer frame = codec.encode(message);
-    if (frame.remaining() > MAX_MESSAGE_BYTES) {
+  private static void start(String name, Runnable work) {
+    Thread thread = new Thread(work, name);
+    thread.setDaemon(true);
+    thread.start();
+  }
+
+  /** Sends a message as soon as possible. */
+  synchronized Sending send(JupyterMessage message) {
+    if (end.isOverfull()) {
+      return Sending.TOO_MUCH;
+    }
+    if (!end.add(message)) {
+      return Sending.TOO_LARGE;
+    }
+    notifyAll();
+    return Sending.ACCEPTED;
+  }
+
+  /** Returns whether the server is there, as far as is known. */
+  synchronized boolean isConnected() {
+    return end.isGreeted();
+  }
+
+  // ---- out
+
+  private void write(WebSocketConnection to) {
+    try {
+      for (Optional<Outgoing> next = next(to); next.isPresent(); next = next(to)) {
+        next.get().writeTo(to);
+      }
+    } catch (IOException e) {
+      log.debug("the channel to the server broke", e);
+      lost(to);
+    }
+  }
+
+  /** Something to write. */
+  private interface Outgoing {
+    void writeTo(WebSocketConnection to) throws IOException;
+  }
+
+  /** Waits for something to write; returns nothing when the WebSocket is not used any more. */
+  private synchronized Optional<Outgoing> next(WebSocketConnection to) {
+    try {
+      while (isCurrent(to)) {
+        LinkNote note = notes.poll();
+        if (note != null) {
+          return Optional.of(socket -> socket.sendText(note.write()));
+        }
+        Optional<ByteBuffer> frame = end.next();
+        if (frame.isPresent()) {
+          return Optional.of(socket -> socket.sendBinary(frame.get()));
+        }
+        // Ends with the WebSocket, which ends when it is silent for too long.
+        wait();
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    return Optional.empty();
+  }
+
+  private boolean isCurrent(WebSocketConnection which) {
+    return current.filter(used -> used == which).isPresent();
+  }
+
+  // ---- in
+
+  private void read(WebSocketConnection from) {
+    try {
+      from.read(
+          new WebSocketConnection.Reader() {
+            @Override
+            public void onBinary(ByteBuffer message) {
+              received(message, from);
+            }
+
+            @Override
+            public void onText(String message) {
+              noted(message, from);
+            }
+          });
+      log.debug("the server closed the channel");
+    } catch (IOException e) {
+      log.debug("the channel from the server broke", e);
+    } finally {
+      lost(from);
+    }
+  }
+
+  private void received(ByteBuffer frame, WebSocketConnection from) {
+    // Held until the message is passed on, for the next may come from another WebSocket's thread.
+    synchronized (delivery) {
+      try {
+        if (accept(frame, from)) {
+          listener.onMessage(end.decode(frame));
+        }
+      } catch (WireException e) {
+        log.warn("dropped a message of the server: {}", e.getMessage());
+      } catch (RuntimeException e) {
+        log.error("a message of the server could not be passed on", e);
+      }
+    }
+  }
+
+  private synchronized boolean accept(ByteBuffer frame, WebSocketConnection from)
+      throws WireException {
+    if (!isCurrent(from) || !end.accept(frame)) {
       return false;
     }
-    synchronized (this) {
-      waiting.add(frame);
+    OptionalLong confirmation = end.confirmation();
+    if (confirmation.isPresent()) {
+      notes.add(new LinkNote.Received(confirmation.getAsLong()));
+      notifyAll();
     }
-    pump();
     return true;
   }
 
-  private void pump() {
-    WebSocket to;
-    ByteBuffer frame;
-    synchronized (this) {
-      if (sending || socket.isEmpty() || waiting.isEmpty()) {
-        return;
-      }
-      sending = true;
-      to = socket.get();
-      frame = waiting.peek();
+  private void noted(String text, WebSocketConnection from) {
+    LinkNote note;
+    try {
+      note = LinkNote.read(text);
+    } catch (WireException e) {
+      log.warn("the server sent a note that is none");
+      return;
     }
-    CompletableFuture<WebSocket> unused =
-        to.sendBinary(frame.duplicate(), true)
-            .whenComplete((done, failure) -> written(to, frame, failure));
-  }
-
-  private void written(WebSocket by, ByteBuffer frame, Throwable failure) {
-    synchronized (this) {
-      if (socket.filter(current -> current == by).isEmpty()) {
-        return;
+    if (note instanceof LinkNote.Seat greeting) {
+      greeted(greeting, from);
+    } else if (note instanceof LinkNote.Received received) {
+      synchronized (this) {
+        end.confirm(received.number());
       }
-      if (failure == null) {
-        waiting.removeFirstOccurrence(frame);
-        sending = false;
-      }
-    }
-    if (failure == null) {
-      pump();
-    } else {
-      lost(by);
+    } else if (note instanceof LinkNote.Unknown unknown) {
+      listener.onUnknown(unknown.request());
     }
   }
 
-  private void lost(WebSocket which) {
+  private void greeted(LinkNote.Seat greeting, WebSocketConnection from) {
+    List<String> open = listener.open();
     synchronized (this) {
-      if (socket.filter(current -> current == which).isEmpty()) {
+      if (!isCurrent(from)) {
         return;
       }
-      socket = Optional.empty();
-      sending = false;
+      if (greeting.seat().equals(seat)) {
+        notes.add(new LinkNote.Resume(end.received()));
+        end.resume(greeting.received());
+      } else {
+        seat = greeting.seat();
+        end.expectNewEnd();
+        // What the server before may not have had is sent to this one.
+        notes.add(new LinkNote.Begin(open.stream().filter(id -> !end.keeps(id)).toList()));
+        end.resume(0);
+      }
+      notifyAll();
     }
-    which.abort();
-    onLost.run();
+  }
+
+  private void lost(WebSocketConnection which) {
+    boolean wasCurrent;
+    synchronized (this) {
+      wasCurrent = isCurrent(which);
+      if (wasCurrent) {
+        drop();
+      }
+    }
+    closed(which);
+    if (wasCurrent) {
+      listener.onLost();
+    }
+  }
+
+  private void drop() {
+    current = Optional.empty();
+    end.disconnected();
+    notifyAll();
+  }
+
+  private static void closed(WebSocketConnection which) {
+    try {
+      which.close();
+    } catch (IOException e) {
+      log.debug("a channel could not be closed", e);
+    }
   }
 
   /** Ends the link. */
-  void close() {
-    Optional<WebSocket> last;
+  @Override
+  public void close() {
+    Optional<WebSocketConnection> last;
     synchronized (this) {
-      last = socket;
-      socket = Optional.empty();
+      last = current;
+      drop();
     }
-    Optional<CompletableFuture<WebSocket>> unused =
-        last.map(
-            open ->
-                open.sendClose(WebSocket.NORMAL_CLOSURE, "")
-                    .whenComplete((done, failure) -> open.abort()));
-  }
-
-  /** Puts the parts of messages together. */
-  private final class Listener implements WebSocket.Listener {
-
-    private final ByteArrayOutputStream parts = new ByteArrayOutputStream();
-
-    @Override
-    public void onOpen(WebSocket opened) {
-      use(opened);
-      opened.request(1);
-    }
-
-    @Override
-    public CompletionStage<?> onBinary(WebSocket from, ByteBuffer data, boolean last) {
-      byte[] bytes = new byte[data.remaining()];
-      data.get(bytes);
-      parts.writeBytes(bytes);
-      if (last) {
-        ByteBuffer frame = ByteBuffer.wrap(parts.toByteArray());
-        parts.reset();
-        try {
-          onMessage.accept(codec.decode(frame));
-        } catch (WireException e) {
-          log.warn("dropped a message of the server: {}", e.getMessage());
-        }
-      }
-      from.request(1);
-      return null;
-    }
-
-    @Override
-    public CompletionStage<?> onClose(WebSocket from, int code, String reason) {
-      log.debug("the server closed the channel: {} {}", code, reason);
-      lost(from);
-      return null;
-    }
-
-    @Override
-    public void onError(WebSocket from, Throwable failure) {
-      log.debug("the channel to the server broke", failure);
-      lost(from);
-    }
+    last.ifPresent(ServerLink::closed);
   }
 }

@@ -17,7 +17,8 @@ import java.util.concurrent.RejectedExecutionException;
 final class CuttableProxy implements AutoCloseable {
 
   private final ServerSocket listener;
-  private final int target;
+  private volatile int target;
+  private volatile boolean held;
   private final Set<Socket> sockets = ConcurrentHashMap.newKeySet();
   private final ExecutorService threads = Executors.newCachedThreadPool();
 
@@ -35,6 +36,10 @@ final class CuttableProxy implements AutoCloseable {
     try {
       while (true) {
         Socket from = listener.accept();
+        if (held) {
+          from.close();
+          continue;
+        }
         Socket to = new Socket(InetAddress.getLoopbackAddress(), target);
         sockets.add(from);
         sockets.add(to);
@@ -63,6 +68,18 @@ final class CuttableProxy implements AutoCloseable {
       socket.close();
     }
     sockets.clear();
+  }
+
+  /** Cuts all connections; new ones are closed until {@link #release}. */
+  void hold() throws IOException {
+    held = true;
+    cut();
+  }
+
+  /** Lets connections through again, from now on to the server at another port. */
+  void release(int newTarget) {
+    target = newTarget;
+    held = false;
   }
 
   @Override

@@ -4,16 +4,24 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.sun.net.httpserver.HttpServer;
+import io.polybius.driver.protocol.DriverEvent;
+import io.polybius.driver.protocol.StatementOutput;
+import io.polybius.driver.protocol.StreamName;
 import io.polybius.kernel.client.ExecuteOptions;
 import io.polybius.kernel.client.KernelClient;
 import io.polybius.kernel.http.TestingGateway;
+import io.polybius.kernel.wire.Channel;
 import io.polybius.kernel.wire.ConnectionFile;
+import io.polybius.kernel.wire.Header;
 import io.polybius.kernel.wire.JupyterJson;
 import io.polybius.kernel.wire.JupyterMessage;
+import io.polybius.kernel.wire.MessageSource;
+import io.polybius.kernel.wire.WireCodec;
 import io.polybius.session.Caller;
 import io.polybius.session.Kind;
 import io.polybius.session.SessionSettings;
 import io.polybius.session.SessionState;
+import io.polybius.session.testing.ScriptedDriver;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -24,25 +32,36 @@ import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Random;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.LockSupport;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.zeromq.SocketType;
+import org.zeromq.ZContext;
+import org.zeromq.ZMQ;
 
 @Timeout(40)
 class KernelRelayTest {
 
   private static final Duration PATIENCE = Duration.ofSeconds(10);
+  private static final Duration SERVER_PATIENCE = Duration.ofSeconds(4);
   private static final String ID = "0a1b2c3d-0000-4000-8000-123456789abc";
 
   @TempDir private Path directory;
@@ -102,8 +121,12 @@ class KernelRelayTest {
 
   private KernelClient relay(URI server, Optional<String> session, Map<String, String> environment)
       throws IOException {
-    running = new Running(new RelayOptions(server, file, "spark", session), environment);
+    running = new Running(options(server, session), environment);
     return new KernelClient(ConnectionFile.read(file));
+  }
+
+  private RelayOptions options(URI server, Optional<String> session) {
+    return new RelayOptions(server, file, "spark", session, SERVER_PATIENCE);
   }
 
   private boolean kernelExists() throws Exception {
@@ -316,6 +339,265 @@ class KernelRelayTest {
   }
 
   @Test
+  void everyMessageArrivesOnceAndInOrderOverManyCuts() throws Exception {
+    int count = 2000;
+    try (CuttableProxy network = new CuttableProxy(gateway.port());
+        KernelClient client = relay(network.uri(), Optional.empty(), Map.of());
+        ZContext context = new ZContext()) {
+      client.kernelInfo(PATIENCE);
+      ConnectionFile connection = ConnectionFile.read(file);
+      ZMQ.Socket iopub = socket(context, SocketType.SUB, connection.iopubPort());
+      iopub.subscribe("");
+      iopub.setReceiveTimeOut(5000);
+      assertThat(iopub.recv()).as("the welcome").isNotNull();
+      iopub.setReceiveTimeOut(50);
+      ZMQ.Socket shell = socket(context, SocketType.DEALER, connection.shellPort());
+      WireCodec codec = new WireCodec(connection.signatureScheme(), connection.key());
+      MessageSource messages = new MessageSource(() -> "client", "tester", Clock.systemUTC());
+      AtomicBoolean cutting = new AtomicBoolean(true);
+      Random random = new Random(1);
+      CompletableFuture<Integer> cuts =
+          CompletableFuture.supplyAsync(
+              () -> {
+                int done = 0;
+                while (cutting.get()) {
+                  LockSupport.parkNanos(Duration.ofMillis(5 + random.nextInt(60)).toNanos());
+                  try {
+                    network.cut();
+                  } catch (IOException e) {
+                    throw new AssertionError(e);
+                  }
+                  done++;
+                }
+                return done;
+              });
+
+      List<String> sent = new ArrayList<>();
+      List<String> replied = new ArrayList<>();
+      List<String> idle = new ArrayList<>();
+      Set<String> heard = new HashSet<>();
+      try {
+        while (idle.size() < count || replied.size() < count) {
+          // A few at a time, so that they and their answers are cut in all stages.
+          while (sent.size() < count && sent.size() < replied.size() + 200) {
+            JupyterMessage request = request(messages, "comm_info_request");
+            send(shell, codec.encode(request));
+            sent.add(request.id());
+          }
+          for (JupyterMessage reply : received(codec, Channel.SHELL, shell)) {
+            assertThat(heard.add(reply.id())).isTrue();
+            replied.add(reply.parentHeader().messageId());
+          }
+          for (JupyterMessage published : received(codec, Channel.IOPUB, iopub)) {
+            assertThat(heard.add(published.id())).isTrue();
+            if (published.content().path("execution_state").asText().equals("idle")) {
+              idle.add(published.parentHeader().messageId());
+            }
+          }
+        }
+      } finally {
+        cutting.set(false);
+      }
+
+      assertThat(cuts.get(5, TimeUnit.SECONDS)).isGreaterThan(3);
+      assertThat(replied).isEqualTo(sent);
+      assertThat(idle).isEqualTo(sent);
+    }
+  }
+
+  private static JupyterMessage request(MessageSource messages, String type) {
+    return messages.message(
+        Channel.SHELL, type, Header.NONE, JupyterJson.object(), JupyterJson.object());
+  }
+
+  private ZMQ.Socket socket(ZContext context, SocketType type, int port) throws IOException {
+    ZMQ.Socket socket = context.createSocket(type);
+    socket.setReceiveTimeOut(50);
+    socket.setIdentity("client".getBytes(UTF_8));
+    socket.setHandshakeIvl(500);
+    socket.setSndHWM(0);
+    socket.setRcvHWM(0);
+    socket.connect(ConnectionFile.read(file).address(port));
+    return socket;
+  }
+
+  private static void send(ZMQ.Socket socket, List<byte[]> frames) {
+    for (int i = 0; i < frames.size(); i++) {
+      socket.send(frames.get(i), i + 1 < frames.size() ? ZMQ.SNDMORE : 0);
+    }
+  }
+
+  /** Returns what has come, waiting a moment if nothing has. */
+  private static List<JupyterMessage> received(WireCodec codec, Channel channel, ZMQ.Socket socket)
+      throws Exception {
+    List<JupyterMessage> messages = new ArrayList<>();
+    for (byte[] frame = socket.recv(); frame != null; frame = socket.recv(ZMQ.DONTWAIT)) {
+      List<byte[]> frames = new ArrayList<>(List.of(frame));
+      while (socket.hasReceiveMore()) {
+        frames.add(socket.recv());
+      }
+      messages.add(codec.decode(channel, frames));
+    }
+    return messages;
+  }
+
+  @Test
+  void whileTheServerIsAwayTheRelayAnswersWhatItKnowsAndTheRestWaits() throws Exception {
+    try (CuttableProxy network = new CuttableProxy(gateway.port());
+        KernelClient client = relay(network.uri(), Optional.empty(), Map.of())) {
+      JupyterMessage known = client.kernelInfo(PATIENCE);
+      network.hold();
+      Awaitility.await()
+          .atMost(PATIENCE)
+          .untilAsserted(
+              () ->
+                  assertThat(client.kernelInfo(Duration.ofSeconds(2)).content())
+                      .isEqualTo(known.content()));
+      CompletableFuture<JupyterMessage> cell =
+          CompletableFuture.supplyAsync(
+              () -> {
+                try {
+                  return run(client, "value 1");
+                } catch (Exception e) {
+                  throw new AssertionError(e);
+                }
+              });
+      assertThat(client.isAlive(PATIENCE)).isTrue();
+      assertThat(cell.isDone()).isFalse();
+
+      network.release(gateway.port());
+
+      assertThat(status(cell.get(10, TimeUnit.SECONDS))).isEqualTo("ok");
+      assertThat(gateway.sessions().session("0").statements()).hasSize(1);
+    }
+  }
+
+  @Test
+  void tooMuchOutputForALostConnectionIsLeftOutAndSaid() throws Exception {
+    int count = 11_000;
+    try (CuttableProxy network = new CuttableProxy(gateway.port());
+        KernelClient client = relay(network.uri(), Optional.empty(), Map.of())) {
+      List<JupyterMessage> published = new CopyOnWriteArrayList<>();
+      CompletableFuture<JupyterMessage> cell = begin(client, "wait", published);
+      network.hold();
+      ScriptedDriver driver = gateway.launcher().nextDriver();
+      for (int i = 0; i < count; i++) {
+        driver.say(
+            new DriverEvent.StatementPutOut(
+                0, new StatementOutput.StreamText(StreamName.STDOUT, "line " + i + "\n")));
+      }
+      driver.say(new DriverEvent.StatementSucceeded(0));
+      Awaitility.await()
+          .atMost(PATIENCE)
+          .until(() -> gateway.sessions().session("0").state() == SessionState.IDLE);
+
+      network.release(gateway.port());
+
+      assertThat(status(cell.get(10, TimeUnit.SECONDS))).isEqualTo("ok");
+      assertThat(published.size()).isLessThan(count);
+      assertThat(published)
+          .filteredOn(message -> message.content().path("name").asText().equals("stderr"))
+          .hasSize(1)
+          .allMatch(message -> message.content().path("text").asText().contains("left out"));
+      assertThat(types(published)).startsWith("busy", "execute_input").endsWith("idle");
+    }
+  }
+
+  @Test
+  void shutDownWithoutTheServerEndsTheRelay() throws Exception {
+    try (CuttableProxy network = new CuttableProxy(gateway.port());
+        KernelClient client = relay(network.uri(), Optional.empty(), Map.of())) {
+      client.kernelInfo(PATIENCE);
+      network.hold();
+
+      assertThat(status(client.shutdown(false))).isEqualTo("ok");
+
+      assertThat(running.exitCode()).isZero();
+    }
+  }
+
+  @Test
+  void serverThatHasForgottenTheKernelEndsTheOpenCellAndTheRelay() throws Exception {
+    try (CuttableProxy network = new CuttableProxy(gateway.port());
+        TestingGateway other =
+            TestingGateway.start(directory.resolve("other"), Duration.ofSeconds(30));
+        KernelClient client = relay(network.uri(), Optional.empty(), Map.of())) {
+      List<JupyterMessage> published = new CopyOnWriteArrayList<>();
+      CompletableFuture<JupyterMessage> cell = begin(client, "wait", published);
+
+      network.hold();
+      network.release(other.port());
+
+      JupyterMessage reply = cell.get(10, TimeUnit.SECONDS);
+      assertThat(reply.content().path("ename").asText()).isEqualTo("KernelDied");
+      assertThat(reply.content().path("evalue").asText()).contains("restarted");
+      assertThat(types(published)).containsExactly("busy", "execute_input", "error", "idle");
+      assertThat(running.exitCode()).isOne();
+    }
+  }
+
+  @Test
+  void serverThatKnowsTheKernelButNotTheCellEndsItAndTakesTheNext() throws Exception {
+    try (CuttableProxy network = new CuttableProxy(gateway.port());
+        TestingGateway other =
+            TestingGateway.start(directory.resolve("other"), Duration.ofSeconds(30));
+        KernelClient client = relay(network.uri(), Optional.empty(), Map.of())) {
+      List<JupyterMessage> published = new CopyOnWriteArrayList<>();
+      CompletableFuture<JupyterMessage> cell = begin(client, "wait", published);
+      network.hold();
+      other.call(
+          "POST",
+          "/api/kernels",
+          "{\"name\": \"spark\", \"env\": {\"KERNEL_ID\": \"" + ID + "\"}}");
+
+      network.release(other.port());
+
+      assertThat(cell.get(10, TimeUnit.SECONDS).content().path("ename").asText())
+          .isEqualTo("ResultLost");
+      assertThat(types(published)).containsExactly("busy", "execute_input", "error", "idle");
+      assertThat(status(run(client, "value 1"))).isEqualTo("ok");
+      assertThat(other.sessions().session("0").statements()).hasSize(1);
+    }
+  }
+
+  @Test
+  void nextRelayOfAKilledOneFindsTheSessionAndBringsTheAnswer() throws Exception {
+    try (CuttableProxy network = new CuttableProxy(gateway.port());
+        KernelClient other = relay(network.uri(), Optional.empty(), Map.of());
+        ZContext context = new ZContext()) {
+      other.kernelInfo(PATIENCE);
+      ConnectionFile connection = ConnectionFile.read(file);
+      WireCodec codec = new WireCodec(connection.signatureScheme(), connection.key());
+      MessageSource messages = new MessageSource(() -> "client", "tester", Clock.systemUTC());
+      ZMQ.Socket shell = socket(context, SocketType.DEALER, connection.shellPort());
+      JupyterMessage cell = request(messages, "execute_request");
+      send(shell, codec.encode(cell.withContent(JupyterJson.object().put("code", "wait"))));
+      Awaitility.await()
+          .atMost(PATIENCE)
+          .until(() -> gateway.sessions().session("0").state() == SessionState.BUSY);
+      network.hold();
+      // It cannot tell the server that it ends, no more than one that was killed.
+      running.thread.interrupt();
+      assertThat(running.exitCode()).isZero();
+
+      running = new Running(options(gateway.uri(""), Optional.empty()), Map.of());
+      Set<String> answered = new HashSet<>();
+      while (!answered.contains("kernel_info_reply")) {
+        send(shell, codec.encode(request(messages, "kernel_info_request")));
+        received(codec, Channel.SHELL, shell).forEach(reply -> answered.add(reply.type()));
+      }
+      gateway.call("POST", "/api/kernels/" + ID + "/interrupt", "{}");
+
+      List<JupyterMessage> replies = new ArrayList<>();
+      while (replies.stream().noneMatch(reply -> reply.type().equals("execute_reply"))) {
+        replies.addAll(received(codec, Channel.SHELL, shell));
+      }
+      assertThat(gateway.sessions().sessions()).hasSize(1);
+      assertThat(status(run(other, "value 1"))).isEqualTo("ok");
+    }
+  }
+
+  @Test
   void lostServerEndsTheOpenCellAndTheRelay() throws Exception {
     try (CuttableProxy network = new CuttableProxy(gateway.port());
         KernelClient client = relay(network.uri(), Optional.empty(), Map.of())) {
@@ -333,7 +615,10 @@ class KernelRelayTest {
 
       assertThat(reply.get().content().path("ename").asText()).isEqualTo("ServerLost");
       assertThat(reply.get().content().path("execution_count").asInt()).isOne();
-      assertThat(types(published)).containsExactly("busy", "execute_input", "error", "idle");
+      assertThat(types(published))
+          .containsExactly("busy", "execute_input", "stream", "error", "idle");
+      assertThat(published.get(2).content().path("text").asText())
+          .contains(network.uri().toString(), "waited for");
       assertThat(said).hasLineCount(1).contains(network.uri().toString());
     }
   }
@@ -361,8 +646,7 @@ class KernelRelayTest {
     String noSession =
         errorsOf(
             () -> {
-              RelayOptions options =
-                  new RelayOptions(gateway.uri(""), file, "spark", Optional.of("none"));
+              RelayOptions options = options(gateway.uri(""), Optional.of("none"));
               assertThat(KernelRelay.run(options, Map.of())).isOne();
             });
     assertThat(noSession).hasLineCount(1).contains("'none' not found");
@@ -371,7 +655,11 @@ class KernelRelayTest {
             () -> {
               RelayOptions options =
                   new RelayOptions(
-                      gateway.uri(""), directory.resolve("none"), "spark", Optional.empty());
+                      gateway.uri(""),
+                      directory.resolve("none"),
+                      "spark",
+                      Optional.empty(),
+                      SERVER_PATIENCE);
               assertThat(KernelRelay.run(options, Map.of())).isOne();
             });
     assertThat(noFile).hasLineCount(1).contains("none");
@@ -459,8 +747,7 @@ class KernelRelayTest {
   }
 
   private int exitCode(String server, Map<String, String> environment) {
-    return KernelRelay.run(
-        new RelayOptions(URI.create(server), file, "spark", Optional.empty()), environment);
+    return KernelRelay.run(options(URI.create(server), Optional.empty()), environment);
   }
 
   /** Something that a test does. */

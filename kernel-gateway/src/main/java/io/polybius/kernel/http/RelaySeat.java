@@ -1,0 +1,426 @@
+package io.polybius.kernel.http;
+
+import io.polybius.kernel.Kernel;
+import io.polybius.kernel.link.LinkEnd;
+import io.polybius.kernel.link.LinkNote;
+import io.polybius.kernel.wire.Header;
+import io.polybius.kernel.wire.JupyterMessage;
+import io.polybius.kernel.wire.MessageSource;
+import io.polybius.kernel.wire.PublishedContent;
+import io.polybius.kernel.wire.WireException;
+import io.undertow.websockets.core.AbstractReceiveListener;
+import io.undertow.websockets.core.BufferedBinaryMessage;
+import io.undertow.websockets.core.BufferedTextMessage;
+import io.undertow.websockets.core.WebSocketCallback;
+import io.undertow.websockets.core.WebSocketChannel;
+import io.undertow.websockets.core.WebSockets;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.Queue;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import java.util.function.IntSupplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.xnio.IoUtils;
+import org.xnio.XnioExecutor;
+import org.xnio.XnioIoThread;
+
+/**
+ * The place of a relay at a kernel. Unlike other clients, a relay says what has arrived: so what
+ * was lost with one WebSocket is sent again over the next, in both directions, and nothing comes
+ * twice.
+ *
+ * <p>What waits is bounded. When there is too much, the oldest output is given up, and standard
+ * error of the cell that it belongs to says so. Sending may be called from any thread and never
+ * waits; what comes in is decoded on the server's worker threads, in order.
+ */
+final class RelaySeat implements Seat {
+
+  private static final Logger log = LoggerFactory.getLogger(RelaySeat.class);
+
+  /**
+   * Each request is confirmed at once: only of what is not confirmed may a relay think, when the
+   * server is replaced by another, that it was never served.
+   */
+  private static final LinkEnd.Bounds BOUNDS = new LinkEnd.Bounds(10_000, 64L << 20, 1);
+
+  /** What comes in and is not served yet may take as much before the relay has to come again. */
+  private static final long MAX_INCOMING_BYTES = 64L << 20;
+
+  private static final Duration PING_INTERVAL = Duration.ofSeconds(30);
+  private static final Duration SILENCE_LIMIT = Duration.ofSeconds(90);
+  private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(2);
+  private static final String ENDED = "The kernel has ended.";
+
+  private final String name = UUID.randomUUID().toString();
+  private final Kernel kernel;
+  private final String clientSession;
+  private final Consumer<Seat> onLost;
+  private final IntSupplier closeCode;
+  private final MessageSource messages;
+  private final CompletableFuture<Void> left = new CompletableFuture<>();
+
+  // Under the lock:
+  private final LinkEnd end = new LinkEnd(BOUNDS);
+  private final Queue<LinkNote> notes = new ArrayDeque<>();
+  private final Set<String> curtailed = new HashSet<>();
+  private Optional<InOrder> incoming = Optional.empty();
+  private long incomingBytes;
+  private Optional<Socket> socket = Optional.empty();
+  private boolean pumping;
+  private boolean ended;
+
+  /**
+   * Makes a place without a WebSocket.
+   *
+   * @param clientSession the name that the relay gave itself
+   * @param onLost told when the relay is no longer there, for whatever reason
+   * @param closeCode tells the relay why its WebSocket is closed when the kernel ends
+   */
+  RelaySeat(Kernel kernel, String clientSession, Consumer<Seat> onLost, IntSupplier closeCode) {
+    this.kernel = kernel;
+    this.clientSession = clientSession;
+    this.onLost = onLost;
+    this.closeCode = closeCode;
+    this.messages = new MessageSource(kernel::headerSession, "polybius", Clock.systemUTC());
+  }
+
+  @Override
+  public String clientSession() {
+    return clientSession;
+  }
+
+  @Override
+  public CompletableFuture<Void> left() {
+    return left;
+  }
+
+  @Override
+  public synchronized boolean isLive() {
+    return socket.isPresent();
+  }
+
+  @Override
+  public synchronized boolean isOver() {
+    return ended;
+  }
+
+  @Override
+  public void take(WebSocketChannel channel) {
+    Socket fresh = new Socket(channel);
+    Optional<Socket> stale;
+    boolean tooLate;
+    synchronized (this) {
+      tooLate = ended;
+      stale = socket;
+      if (!tooLate) {
+        if (incoming.isEmpty()) {
+          incoming = Optional.of(new InOrder(channel.getWorker()));
+        }
+        end.disconnected();
+        notes.clear();
+        notes.add(new LinkNote.Seat(name, end.received()));
+        socket = Optional.of(fresh);
+      }
+    }
+    if (tooLate) {
+      WebSockets.sendClose(closeCode.getAsInt(), ENDED, channel, null);
+      onLost.accept(this);
+      return;
+    }
+    stale.ifPresent(old -> IoUtils.safeClose(old.channel));
+    fresh.open();
+    pump();
+  }
+
+  @Override
+  public void send(JupyterMessage message) {
+    synchronized (this) {
+      if (ended) {
+        return;
+      }
+      if (!end.add(message)) {
+        curtail(message.parentHeader(), "A part of the output is too large to be passed on.");
+      }
+      // Only what can be given up is: the rest is small, and there is little of it.
+      end.trim()
+          .forEach(
+              request ->
+                  curtail(
+                      request,
+                      "Output was left out here: there was too much of it while the connection"
+                          + " was interrupted or slow."));
+    }
+    pump();
+  }
+
+  /** Says once in a cell that something is missing. */
+  private void curtail(Header request, String why) {
+    if (curtailed.add(request.messageId())) {
+      log.info("kernel {} leaves out output for its relay", kernel.id());
+      end.add(messages.publication(new PublishedContent.Stream("stderr", why + "\n"), request));
+    }
+  }
+
+  @Override
+  public void kernelEnded() {
+    synchronized (this) {
+      ended = true;
+      if (socket.isEmpty()) {
+        left.complete(null);
+      }
+    }
+    pump();
+  }
+
+  /** Writes what waits, as long as the relay takes it; then closes if nothing more can come. */
+  private synchronized void pump() {
+    if (pumping || socket.isEmpty()) {
+      return;
+    }
+    pumping = true;
+    try {
+      Socket to = socket.get();
+      // A write that fails at once closes the WebSocket, which is then no longer the current one.
+      while (isCurrent(to) && !to.writing && writeNext(to)) {
+        // All is done in the condition.
+      }
+      if (isCurrent(to) && !to.writing && ended && end.isGreeted()) {
+        to.close();
+      }
+    } finally {
+      pumping = false;
+    }
+  }
+
+  private boolean writeNext(Socket to) {
+    LinkNote note = notes.poll();
+    if (note != null) {
+      to.writing = true;
+      WebSockets.sendText(ByteBuffer.wrap(note.write()), to.channel, to);
+      return true;
+    }
+    Optional<ByteBuffer> frame = end.next();
+    frame.ifPresent(
+        bytes -> {
+          to.writing = true;
+          WebSockets.sendBinary(bytes, to.channel, to);
+        });
+    return frame.isPresent();
+  }
+
+  private boolean isCurrent(Socket which) {
+    return socket.filter(current -> current == which).isPresent();
+  }
+
+  private void lost(Socket which) {
+    boolean wasCurrent;
+    synchronized (this) {
+      wasCurrent = isCurrent(which);
+      if (wasCurrent) {
+        socket = Optional.empty();
+        end.disconnected();
+      }
+      if (ended) {
+        left.complete(null);
+      }
+    }
+    if (wasCurrent) {
+      onLost.accept(this);
+    }
+  }
+
+  // ---- in
+
+  private void noted(LinkNote note, Socket from) {
+    // Asked before the lock is taken, for the kernel sends under its own.
+    List<String> unknown =
+        note instanceof LinkNote.Begin begin
+            ? begin.open().stream().filter(id -> !kernel.isOpen(id)).toList()
+            : List.of();
+    synchronized (this) {
+      if (!isCurrent(from)) {
+        return;
+      }
+      if (note instanceof LinkNote.Received received) {
+        end.confirm(received.number());
+      } else if (note instanceof LinkNote.Resume resume) {
+        end.resume(resume.received());
+        curtailed.clear();
+      } else if (note instanceof LinkNote.Begin) {
+        end.expectNewEnd();
+        end.forgetSent();
+        end.resume(0);
+        unknown.forEach(id -> notes.add(new LinkNote.Unknown(id)));
+      }
+    }
+    pump();
+  }
+
+  private void received(ByteBuffer frame, Socket from) throws WireException {
+    long size = frame.remaining();
+    synchronized (this) {
+      if (!isCurrent(from)) {
+        return;
+      }
+      if (incomingBytes > MAX_INCOMING_BYTES) {
+        // Not accepted, and so sent again when the relay comes back.
+        log.info("kernel {} lets its relay wait", kernel.id());
+        IoUtils.safeClose(from.channel);
+        return;
+      }
+      if (!end.accept(frame)) {
+        return;
+      }
+      OptionalLong confirmation = end.confirmation();
+      if (confirmation.isPresent()) {
+        notes.add(new LinkNote.Received(confirmation.getAsLong()));
+      }
+      incomingBytes += size;
+      Executor order = incoming.orElseThrow();
+      // Under the lock, so that the next WebSocket's messages come after this one's.
+      order.execute(() -> serve(frame, size));
+    }
+    pump();
+  }
+
+  private void serve(ByteBuffer frame, long size) {
+    try {
+      JupyterMessage message = end.decode(frame);
+      // A server that took over from another may know what was asked of that one.
+      if (!message.type().equals("execute_request") || !kernel.isOpen(message.id())) {
+        kernel.receive(message, this);
+      }
+    } catch (WireException e) {
+      log.warn("kernel {} dropped a message: {}", kernel.id(), e.getMessage());
+    } finally {
+      synchronized (this) {
+        incomingBytes -= size;
+      }
+    }
+  }
+
+  /** One WebSocket of the relay. */
+  private final class Socket extends AbstractReceiveListener implements WebSocketCallback<Void> {
+
+    private final WebSocketChannel channel;
+    private volatile long lastHeardNanos = System.nanoTime();
+
+    // Under the seat's lock:
+    private boolean writing;
+    private boolean closing;
+
+    Socket(WebSocketChannel channel) {
+      this.channel = channel;
+    }
+
+    void open() {
+      XnioIoThread thread = channel.getIoThread();
+      XnioExecutor.Key pings =
+          thread.executeAtInterval(this::ping, PING_INTERVAL.toSeconds(), TimeUnit.SECONDS);
+      channel.addCloseTask(
+          closed -> {
+            pings.remove();
+            lost(this);
+          });
+      channel.getReceiveSetter().set(this);
+      channel.resumeReceives();
+    }
+
+    private void ping() {
+      if (System.nanoTime() - lastHeardNanos > SILENCE_LIMIT.toNanos()) {
+        log.info("the relay of kernel {} does not answer", kernel.id());
+        IoUtils.safeClose(channel);
+      } else {
+        WebSockets.sendPing(ByteBuffer.allocate(0), channel, null);
+      }
+    }
+
+    void close() {
+      if (closing) {
+        return;
+      }
+      closing = true;
+      WebSockets.sendClose(closeCode.getAsInt(), ENDED, channel, null);
+      channel
+          .getIoThread()
+          .executeAfter(
+              () -> IoUtils.safeClose(channel), CLOSE_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS);
+    }
+
+    @Override
+    public void complete(WebSocketChannel ignored, Void context) {
+      synchronized (RelaySeat.this) {
+        writing = false;
+      }
+      pump();
+    }
+
+    @Override
+    public void onError(WebSocketChannel ignored, Void context, Throwable failure) {
+      log.debug("the relay of kernel {} could not be written to", kernel.id(), failure);
+      IoUtils.safeClose(channel);
+    }
+
+    @Override
+    protected long getMaxBinaryBufferSize() {
+      return LinkEnd.MAX_MESSAGE_BYTES;
+    }
+
+    @Override
+    protected long getMaxTextBufferSize() {
+      return LinkEnd.MAX_MESSAGE_BYTES;
+    }
+
+    @Override
+    protected void onFullBinaryMessage(WebSocketChannel ignored, BufferedBinaryMessage message) {
+      lastHeardNanos = System.nanoTime();
+      ByteBuffer frame;
+      try {
+        frame = WebSockets.mergeBuffers(message.getData().getResource());
+      } finally {
+        message.getData().close();
+      }
+      try {
+        received(frame, this);
+      } catch (WireException e) {
+        log.warn("the relay of kernel {} sent no message: {}", kernel.id(), e.getMessage());
+      }
+    }
+
+    @Override
+    protected void onFullTextMessage(WebSocketChannel ignored, BufferedTextMessage message) {
+      lastHeardNanos = System.nanoTime();
+      try {
+        noted(LinkNote.read(message.getData()), this);
+      } catch (WireException e) {
+        log.warn("the relay of kernel {} sent no note: {}", kernel.id(), e.getMessage());
+      }
+    }
+
+    @Override
+    protected void onFullPongMessage(WebSocketChannel ignored, BufferedBinaryMessage message)
+        throws IOException {
+      lastHeardNanos = System.nanoTime();
+      super.onFullPongMessage(ignored, message);
+    }
+
+    @Override
+    protected void onError(WebSocketChannel ignored, Throwable failure) {
+      log.debug("the WebSocket of the relay of kernel {} failed", kernel.id(), failure);
+      IoUtils.safeClose(channel);
+    }
+  }
+}

@@ -1,0 +1,21 @@
+package io.polybius.kernel.http;
+
+import io.polybius.kernel.KernelConnection;
+import io.undertow.websockets.core.WebSocketChannel;
+import java.util.concurrent.CompletableFuture;
+
+/** A client's place at a kernel, which outlives the WebSocket that the client has at the moment. */
+interface Seat extends KernelConnection {
+
+  /** Returns the name that the client gave itself. */
+  String clientSession();
+
+  /** Lets the client go on over a new WebSocket; one that it has had before is closed. */
+  void take(WebSocketChannel channel);
+
+  /** Returns whether the place can be given up because nobody is in it. */
+  boolean isOver();
+
+  /** Completes when the kernel has ended and the client has been told. */
+  CompletableFuture<Void> left();
+}
