@@ -14,7 +14,8 @@ import org.junit.jupiter.api.Assumptions;
 /** The Chromium in which the tests see JupyterLab: this machine's, or else Debian's package. */
 final class Browser {
 
-  private static final List<String> NAMES = List.of("chromium", "chromium-browser", "google-chrome");
+  private static final List<String> NAMES =
+      List.of("chromium", "chromium-browser", "google-chrome");
   private static final Duration INSTALL_TIMEOUT = Duration.ofMinutes(10);
 
   private Browser() {}

@@ -51,11 +51,7 @@ class JupyterLabIT {
             folder,
             environment,
             List.of(
-                Commands.POLYBIUS,
-                "kernelspec",
-                "install",
-                "--server",
-                server.uri().toString()));
+                Commands.POLYBIUS, "kernelspec", "install", "--server", server.uri().toString()));
     assertThat(installed.exitCode()).as(installed.output()).isZero();
     useLab("kernelspec", environment);
   }
@@ -91,8 +87,7 @@ class JupyterLabIT {
   }
 
   private Map<String, String> environment(String door) {
-    Map<String, String> environment =
-        new HashMap<>(server.clientEnvironment(folder.resolve(door)));
+    Map<String, String> environment = new HashMap<>(server.clientEnvironment(folder.resolve(door)));
     environment.put("JUPYTERLAB_SETTINGS_DIR", folder.resolve(door + "/settings").toString());
     environment.put("JUPYTERLAB_WORKSPACES_DIR", folder.resolve(door + "/workspaces").toString());
     return environment;
