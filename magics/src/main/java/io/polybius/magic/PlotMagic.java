@@ -1,6 +1,7 @@
 package io.polybius.magic;
 
 import io.polybius.driver.protocol.MimeBundle;
+import java.awt.AWTError;
 import java.util.List;
 
 /** {@code %plot x}: a value as a plot. */
@@ -61,10 +62,14 @@ final class PlotMagic implements Magic {
       return bundle
           .with(MimeBundle.PNG, PlotPicture.png(plot))
           .with(MimeBundle.TEXT, PlotText.of(plot));
-    } catch (RuntimeException | LinkageError | InternalError e) {
+    } catch (RuntimeException | LinkageError | InternalError | AWTError e) {
       // A Java without fonts, or without what draws them.
       return bundle.with(
-          MimeBundle.TEXT, PlotText.of(plot) + "\n(no picture: Java cannot draw here: " + e + ")");
+          MimeBundle.TEXT,
+          PlotText.of(plot)
+              + "\n(no picture: Java cannot draw here, perhaps for lack of fonts: "
+              + e
+              + ")");
     }
   }
 }
