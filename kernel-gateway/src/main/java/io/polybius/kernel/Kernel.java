@@ -27,6 +27,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
@@ -51,6 +52,16 @@ public final class Kernel {
 
   private static final Logger log = LoggerFactory.getLogger(Kernel.class);
   private static final int LOG_LINES_IN_REASON = 20;
+
+  /** What programs send by themselves, without a user who does anything. */
+  private static final Set<String> UNTRACKED =
+      Set.of(
+          "kernel_info_request",
+          "comm_info_request",
+          "connect_request",
+          "interrupt_request",
+          "shutdown_request",
+          "debug_request");
 
   private final KernelDescription description;
   private final SessionService sessions;
@@ -237,6 +248,9 @@ public final class Kernel {
       return;
     }
     log.debug("kernel {} received {}", description.id(), message);
+    if (!UNTRACKED.contains(message.type())) {
+      lastActivity = clock.instant();
+    }
     Request request = new Request(message, from);
     Route route = routes.get(message.type());
     if (route == null) {
@@ -339,7 +353,6 @@ public final class Kernel {
 
   private void execute(Request request) throws MalformedMessageException {
     RequestContent.Execute content = request.message().contentAs(RequestContent.Execute.class);
-    lastActivity = clock.instant();
     String key = executions.add(request, content);
     NewStatement statement =
         new NewStatement(
@@ -532,6 +545,25 @@ public final class Kernel {
     end("The kernel was shut down.", true, () -> {});
   }
 
+  /**
+   * Ends the kernel if nobody uses it. One that starts, or runs something, is in use.
+   *
+   * @param lastUse only if it was last used before that time
+   * @param evenConnected whether also if clients are connected to it
+   * @return whether it is over now
+   */
+  public synchronized boolean endIfUnused(Instant lastUse, boolean evenConnected) {
+    SessionState state = session.state();
+    boolean works =
+        state == SessionState.STARTING || state == SessionState.BUSY || !executions.isIdle();
+    boolean isConnected = voice.connections().stream().anyMatch(KernelConnection::isLive);
+    if (ended || works || !lastActivity.isBefore(lastUse) || (isConnected && !evenConnected)) {
+      return ended;
+    }
+    end("The kernel was not used for a long time.", true, () -> {});
+    return true;
+  }
+
   /** Ends the kernel and leaves its session alone, because the server itself is about to end. */
   synchronized void release() {
     end("The server is shutting down.", false, () -> {});
@@ -571,6 +603,7 @@ public final class Kernel {
       return;
     }
     if (event instanceof SessionEvent.StatementChanged changed) {
+      lastActivity = clock.instant();
       executions.changed(changed.statement());
     } else if (event instanceof SessionEvent.OutputAdded added) {
       lastActivity = clock.instant();

@@ -7,8 +7,8 @@ import com.fasterxml.jackson.annotation.JsonInclude;
  *
  * @param id its UUID
  * @param name the name of its kernelspec
- * @param lastActivity when it last got a request or put something out; always with fraction digits
- *     and {@code Z}
+ * @param lastActivity when a user last did something with it, or it put something out; always with
+ *     fraction digits and {@code Z}
  * @param executionState {@code starting}, {@code idle}, {@code busy} or {@code dead}
  * @param connections how many clients are connected
  * @param reason why it is dead, empty and left out when it is not

@@ -75,7 +75,13 @@ public final class ServerAssembly implements AutoCloseable {
               new KernelGateway(
                   sessions,
                   new KernelGatewaySettings(
-                      build.version(), folder.folder("kernels"), config.relayGrace())));
+                      build.version(),
+                      folder.folder("kernels"),
+                      config.relayGrace(),
+                      new KernelGatewaySettings.Culling(
+                          config.culling().idleTimeout(),
+                          config.culling().connected(),
+                          config.culling().interval()))));
       RestFacade rest =
           part(
               new RestFacade(

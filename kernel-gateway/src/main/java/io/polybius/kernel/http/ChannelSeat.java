@@ -1,7 +1,11 @@
 package io.polybius.kernel.http;
 
 import io.polybius.kernel.Kernel;
+import io.polybius.kernel.http.WireForm.Frame;
+import io.polybius.kernel.wire.Header;
 import io.polybius.kernel.wire.JupyterMessage;
+import io.polybius.kernel.wire.MessageSource;
+import io.polybius.kernel.wire.PublishedContent;
 import io.polybius.kernel.wire.V1WebSocketCodec;
 import io.polybius.kernel.wire.WireException;
 import io.undertow.websockets.core.AbstractReceiveListener;
@@ -13,10 +17,11 @@ import io.undertow.websockets.core.WebSocketChannel;
 import io.undertow.websockets.core.WebSockets;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.time.Clock;
 import java.time.Duration;
-import java.util.ArrayDeque;
-import java.util.Deque;
+import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
@@ -32,9 +37,10 @@ import org.xnio.XnioIoThread;
  * A client's place at a kernel, which outlives the WebSocket that the client has at the moment:
  * what is sent meanwhile waits for its next one.
  *
- * <p>Messages leave one after the other, each when the one before it is written. A client that does
- * not read loses its place when too much waits for it. Sending may be called from any thread and
- * never waits; what comes in is decoded on the server's worker threads, in order.
+ * <p>Messages leave one after the other, each when the one before it is written. When too much
+ * waits for a client, it loses output, and its place if there is nothing more to drop. Sending may
+ * be called from any thread and never waits; what comes in is decoded on the server's worker
+ * threads, in order.
  */
 final class ChannelSeat implements Seat {
 
@@ -51,16 +57,20 @@ final class ChannelSeat implements Seat {
   private static final int TRY_AGAIN_LATER = 1013;
   private static final String ENDED = "The kernel has ended.";
 
+  /** What can be lost without anybody waiting for it forever. */
+  private static final Set<String> OUTPUT =
+      Set.of("stream", "display_data", "update_display_data", "execute_result", "execute_input");
+
   private final Kernel kernel;
-  private final String clientSession;
+  private final WireForm form;
+  private final MessageSource messages;
+  private final SmallerMessages smaller;
   private final Consumer<Seat> onLost;
   private final IntSupplier closeCode;
-  private final V1WebSocketCodec codec = new V1WebSocketCodec();
   private final CompletableFuture<Void> left = new CompletableFuture<>();
 
   // Under the lock:
-  private final Deque<ByteBuffer> waiting = new ArrayDeque<>();
-  private long waitingBytes;
+  private final Backlog waiting;
   private Optional<Socket> socket = Optional.empty();
   private boolean pumping;
   private boolean ended;
@@ -68,20 +78,18 @@ final class ChannelSeat implements Seat {
   /**
    * Makes a place without a WebSocket.
    *
-   * @param clientSession the name that the client gave itself
+   * @param form how its messages are written
    * @param onLost told when the client is no longer there, for whatever reason
    * @param closeCode tells the client why its WebSocket is closed when the kernel ends
    */
-  ChannelSeat(Kernel kernel, String clientSession, Consumer<Seat> onLost, IntSupplier closeCode) {
+  ChannelSeat(Kernel kernel, WireForm form, Consumer<Seat> onLost, IntSupplier closeCode) {
     this.kernel = kernel;
-    this.clientSession = clientSession;
+    this.form = form;
+    this.messages = new MessageSource(kernel::headerSession, "polybius", Clock.systemUTC());
+    this.smaller = new SmallerMessages(messages);
+    this.waiting = new Backlog(MAX_WAITING_BYTES, MAX_WAITING_MESSAGES, this::dropped);
     this.onLost = onLost;
     this.closeCode = closeCode;
-  }
-
-  @Override
-  public String clientSession() {
-    return clientSession;
   }
 
   @Override
@@ -119,21 +127,41 @@ final class ChannelSeat implements Seat {
 
   @Override
   public void send(JupyterMessage message) {
-    ByteBuffer frame = codec.encode(message);
+    Frame frame = form.encode(message);
+    if (frame.size() <= SmallerMessages.MAX_BYTES) {
+      send(message, frame);
+      return;
+    }
+    log.debug("kernel {} makes {} smaller for a client", kernel.id(), message);
+    List<JupyterMessage> parts = smaller.of(message);
+    parts.forEach(part -> send(part, form.encode(part)));
+  }
+
+  private void send(JupyterMessage message, Frame frame) {
+    Optional<Header> outputOf =
+        OUTPUT.contains(message.type()) ? Optional.of(message.parentHeader()) : Optional.empty();
     boolean tooMuch;
     synchronized (this) {
       if (ended) {
         return;
       }
-      waiting.add(frame);
-      waitingBytes += frame.remaining();
-      tooMuch = waitingBytes > MAX_WAITING_BYTES || waiting.size() > MAX_WAITING_MESSAGES;
+      waiting.add(new Backlog.Entry(frame, outputOf, message.type().equals("stream")));
+      if (waiting.isFull()) {
+        waiting.dropOutput();
+      }
+      tooMuch = waiting.isFull();
     }
     if (tooMuch) {
       giveUp();
     } else {
       pump();
     }
+  }
+
+  /** Returns the message that tells the client of output that it will not get. */
+  private Frame dropped(Header request) {
+    String text = "\n[Output was dropped here, because too much of it waited to be read.]\n";
+    return form.encode(messages.publication(new PublishedContent.Stream("stderr", text), request));
   }
 
   /** The client does not read what it is sent. */
@@ -177,8 +205,11 @@ final class ChannelSeat implements Seat {
     try {
       Socket to = socket.get();
       // A write that fails at once closes the WebSocket, which is then no longer the current one.
-      while (isCurrent(to) && to.inFlight.isEmpty() && !waiting.isEmpty()) {
-        to.write(waiting.remove());
+      boolean more = true;
+      while (more && isCurrent(to) && to.inFlight.isEmpty()) {
+        Optional<Backlog.Entry> next = waiting.take();
+        next.ifPresent(to::write);
+        more = next.isPresent();
       }
       if (isCurrent(to) && to.inFlight.isEmpty() && ended) {
         to.close();
@@ -215,7 +246,7 @@ final class ChannelSeat implements Seat {
     private final WebSocketChannel channel;
     private final InOrder inOrder;
     private final AtomicLong incomingBytes = new AtomicLong();
-    private Optional<ByteBuffer> inFlight = Optional.empty();
+    private Optional<Backlog.Entry> inFlight = Optional.empty();
     private boolean closing;
     private volatile long lastHeardNanos = System.nanoTime();
 
@@ -248,9 +279,14 @@ final class ChannelSeat implements Seat {
 
     // ---- out, under the seat's lock
 
-    void write(ByteBuffer frame) {
-      inFlight = Optional.of(frame);
-      WebSockets.sendBinary(frame.duplicate(), channel, this);
+    void write(Backlog.Entry entry) {
+      inFlight = Optional.of(entry);
+      ByteBuffer bytes = entry.frame().bytes().duplicate();
+      if (entry.frame().isText()) {
+        WebSockets.sendText(bytes, channel, this);
+      } else {
+        WebSockets.sendBinary(bytes, channel, this);
+      }
     }
 
     /** Puts what may not have arrived back to where it came from. */
@@ -274,7 +310,6 @@ final class ChannelSeat implements Seat {
     @Override
     public void complete(WebSocketChannel ignored, Void context) {
       synchronized (ChannelSeat.this) {
-        waitingBytes -= inFlight.map(ByteBuffer::remaining).orElse(0);
         inFlight = Optional.empty();
         pump();
       }
@@ -315,7 +350,7 @@ final class ChannelSeat implements Seat {
       inOrder.execute(
           () -> {
             try {
-              kernel.receive(codec.decode(frame), ChannelSeat.this);
+              kernel.receive(form.decode(frame), ChannelSeat.this);
             } catch (WireException e) {
               log.warn("kernel {} dropped a message: {}", kernel.id(), e.getMessage());
             } finally {

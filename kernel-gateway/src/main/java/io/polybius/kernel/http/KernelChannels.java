@@ -11,14 +11,16 @@ import io.undertow.util.StatusCodes;
 import io.undertow.websockets.WebSocketConnectionCallback;
 import io.undertow.websockets.WebSocketProtocolHandshakeHandler;
 import io.undertow.websockets.core.CloseMessage;
+import io.undertow.websockets.core.WebSocketChannel;
+import io.undertow.websockets.core.protocol.Handshake;
 import io.undertow.websockets.core.protocol.version13.Hybi13Handshake;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
@@ -34,8 +36,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The WebSockets of all kernels. A client that names itself in {@code session_id} keeps its place
- * for a while when its WebSocket breaks. A kernel that a relay has opened ends when its last client
- * does not come back.
+ * for a while when its WebSocket breaks; if no other client is there, until one comes. A kernel
+ * that a relay has opened ends when its last client does not come back.
  *
  * <p>May be used from any thread. No lock of a kernel is taken while this object's lock is held.
  */
@@ -45,6 +47,9 @@ final class KernelChannels implements AutoCloseable {
   private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(3);
   private static final int SERVICE_RESTART = 1012;
 
+  /** What Jupyter's servers are made of. */
+  private static final String TORNADO = "Tornado/";
+
   private final ScheduledExecutorService timer;
   private final Duration grace;
   private final Map<String, Seats> kernels = new HashMap<>();
@@ -53,9 +58,25 @@ final class KernelChannels implements AutoCloseable {
 
   /** The clients of one kernel. */
   private static final class Seats {
-    private final Map<String, Seat> seats = new HashMap<>();
+    private final Map<ClientName, Seat> seats = new HashMap<>();
+
+    /** Those whose clients were waited for in vain. */
+    private final Map<ClientName, Seat> parked = new HashMap<>();
+
     private boolean relay;
+
+    boolean isAlone() {
+      return seats.values().stream().noneMatch(Seat::isLive);
+    }
   }
+
+  /**
+   * What a client is known by when it comes again.
+   *
+   * @param session the name that it gave itself
+   * @param form how its messages are written; nothing for a relay
+   */
+  private record ClientName(String session, Optional<WireForm> form) {}
 
   /**
    * Makes one without WebSockets.
@@ -82,29 +103,22 @@ final class KernelChannels implements AutoCloseable {
           .fail(StatusCodes.BAD_REQUEST, "The channels of a kernel are a WebSocket.");
       return;
     }
-    boolean relay = offers(exchange, LinkEnd.SUBPROTOCOL);
-    if (!relay && !offers(exchange, V1WebSocketCodec.SUBPROTOCOL)) {
-      JsonExchange.of(exchange)
-          .fail(
-              StatusCodes.BAD_REQUEST,
-              "The client must offer the WebSocket subprotocol "
-                  + V1WebSocketCodec.SUBPROTOCOL
-                  + ".");
-      return;
-    }
-    String clientSession = clientSession(exchange);
+    Optional<WireForm> form =
+        offers(exchange, LinkEnd.SUBPROTOCOL) ? Optional.empty() : Optional.of(form(exchange));
+    Optional<String> session =
+        JsonExchange.query(exchange, "session_id").filter(name -> !name.isEmpty());
+    ClientName client = new ClientName(session.orElseGet(() -> UUID.randomUUID().toString()), form);
+    Consumer<Seat> onLost =
+        session.isPresent()
+            ? seat -> lost(kernel, client, seat)
+            : seat -> lostForGood(kernel, client, seat);
     WebSocketConnectionCallback connected =
-        (upgraded, channel) -> seat(kernel, clientSession, relay).take(channel);
+        (upgraded, channel) -> sit(kernel, client, onLost, channel);
     HttpHandler unsupported =
         refused ->
             JsonExchange.of(refused)
                 .fail(StatusCodes.BAD_REQUEST, "Only WebSocket version 13 is spoken here.");
-    new WebSocketProtocolHandshakeHandler(
-            List.of(
-                new Hybi13Handshake(
-                    Set.of(relay ? LinkEnd.SUBPROTOCOL : V1WebSocketCodec.SUBPROTOCOL), false)),
-            connected,
-            unsupported)
+    new WebSocketProtocolHandshakeHandler(List.of(handshake(form)), connected, unsupported)
         .handleRequest(exchange);
   }
 
@@ -116,27 +130,58 @@ final class KernelChannels implements AutoCloseable {
             .anyMatch(name -> name.strip().equals(subprotocol));
   }
 
-  private static String clientSession(HttpServerExchange exchange) {
-    Deque<String> named = exchange.getQueryParameters().get("session_id");
-    return named == null || named.isEmpty() || named.getFirst().isEmpty()
-        ? UUID.randomUUID().toString()
-        : named.getFirst();
+  private static WireForm form(HttpServerExchange exchange) {
+    if (offers(exchange, V1WebSocketCodec.SUBPROTOCOL)) {
+      return WireForm.V1;
+    }
+    String program = exchange.getRequestHeaders().getFirst(Headers.USER_AGENT);
+    return program != null && program.startsWith(TORNADO) ? WireForm.LEGACY_TEXT : WireForm.LEGACY;
   }
 
-  private Seat seat(Kernel kernel, String clientSession, boolean relay) {
+  private static Handshake handshake(Optional<WireForm> form) {
+    if (form.isEmpty()) {
+      return new Hybi13Handshake(Set.of(LinkEnd.SUBPROTOCOL), false);
+    }
+    return form.get() == WireForm.V1
+        ? new Hybi13Handshake(Set.of(V1WebSocketCodec.SUBPROTOCOL), false)
+        : new LegacyHandshake();
+  }
+
+  private void sit(
+      Kernel kernel, ClientName client, Consumer<Seat> onLost, WebSocketChannel channel) {
+    boolean sits = false;
+    while (!sits) {
+      Seat seat = seat(kernel, client, onLost);
+      // It can have been given up at the very moment at which its client comes back.
+      synchronized (this) {
+        sits = seats(kernel).seats.get(client) == seat;
+        if (sits) {
+          seat.take(channel);
+        }
+      }
+    }
+  }
+
+  private Seat seat(Kernel kernel, ClientName client, Consumer<Seat> onLost) {
     Seat seat;
+    Map<ClientName, Seat> others;
     synchronized (this) {
-      Seat known = seats(kernel).seats.get(clientSession);
+      Seats all = seats(kernel);
+      Seat known = all.seats.get(client);
+      all.parked.remove(client);
       if (known != null && !known.isOver()) {
         return known;
       }
-      Consumer<Seat> onLost = lost -> lost(kernel, lost);
+      others = Map.copyOf(all.parked);
+      all.parked.clear();
       seat =
-          relay
-              ? new RelaySeat(kernel, clientSession, onLost, () -> closeCode)
-              : new ChannelSeat(kernel, clientSession, onLost, () -> closeCode);
-      seats(kernel).seats.put(clientSession, seat);
+          client
+              .form()
+              .<Seat>map(form -> new ChannelSeat(kernel, form, onLost, () -> closeCode))
+              .orElseGet(() -> new RelaySeat(kernel, onLost, () -> closeCode));
+      all.seats.put(client, seat);
     }
+    others.forEach((name, other) -> leave(kernel, name, other));
     kernel.connect(seat);
     return seat;
   }
@@ -145,21 +190,44 @@ final class KernelChannels implements AutoCloseable {
     return kernels.computeIfAbsent(kernel.id(), id -> new Seats());
   }
 
-  private void lost(Kernel kernel, Seat seat) {
+  private void lost(Kernel kernel, ClientName client, Seat seat) {
     afterGrace(
         () -> {
-          if (!seat.isLive()) {
-            leave(kernel, seat);
+          if (!parks(kernel, client, seat)) {
+            leave(kernel, client, seat);
           }
           endIfAlone(kernel);
         });
   }
 
-  private void leave(Kernel kernel, Seat seat) {
+  private void lostForGood(Kernel kernel, ClientName client, Seat seat) {
+    leave(kernel, client, seat);
+    afterGrace(() -> endIfAlone(kernel));
+  }
+
+  /** The last client may be a notebook that is opened again tomorrow. */
+  private synchronized boolean parks(Kernel kernel, ClientName client, Seat seat) {
+    Seats all = kernels.get(kernel.id());
+    if (all == null
+        || all.relay
+        || !all.isAlone()
+        || seat.isOver()
+        || all.seats.get(client) != seat) {
+      return false;
+    }
+    all.parked.put(client, seat);
+    return true;
+  }
+
+  /** Gives a place up, unless its client is there. */
+  private void leave(Kernel kernel, ClientName client, Seat seat) {
     synchronized (this) {
+      if (seat.isLive()) {
+        return;
+      }
       Seats known = kernels.get(kernel.id());
       if (known != null) {
-        known.seats.remove(seat.clientSession(), seat);
+        known.seats.remove(client, seat);
         if (known.seats.isEmpty() && !known.relay) {
           kernels.remove(kernel.id());
         }
@@ -171,7 +239,7 @@ final class KernelChannels implements AutoCloseable {
   private void endIfAlone(Kernel kernel) {
     synchronized (this) {
       Seats known = kernels.get(kernel.id());
-      if (known == null || !known.relay || known.seats.values().stream().anyMatch(Seat::isLive)) {
+      if (known == null || !known.relay || !known.isAlone()) {
         return;
       }
     }

@@ -5,8 +5,12 @@ import io.polybius.kernel.KernelRegistry;
 import io.polybius.session.SessionService;
 import io.undertow.server.HttpHandler;
 import java.time.Clock;
+import java.time.Instant;
+import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The Jupyter side of a server: everything of this module that has to be made, and closed, once.
@@ -14,6 +18,7 @@ import java.util.concurrent.TimeUnit;
  */
 public final class KernelGateway implements AutoCloseable {
 
+  private static final Logger log = LoggerFactory.getLogger(KernelGateway.class);
   private static final int CLOSE_SECONDS = 5;
 
   private final ScheduledThreadPoolExecutor timer;
@@ -45,12 +50,30 @@ public final class KernelGateway implements AutoCloseable {
     this.sessionKernels =
         new SessionKernels(sessions, kernels, settings.runtimeDirectory(), timer, clock);
     this.notebooks = new NotebookSessionsApi(kernels);
+    KernelGatewaySettings.Culling culling = settings.culling();
+    if (!culling.idleTimeout().isZero()) {
+      ScheduledFuture<?> unused =
+          timer.scheduleWithFixedDelay(
+              () -> cull(culling, clock),
+              culling.interval().toMillis(),
+              culling.interval().toMillis(),
+              TimeUnit.MILLISECONDS);
+    }
     this.routes =
         new KernelRoutes(
             new KernelsApi(kernels, channels, settings.version(), clock.instant()),
             new KernelSpecsApi(kernels::specs),
             notebooks,
             new SessionKernelApi(sessionKernels));
+  }
+
+  private void cull(KernelGatewaySettings.Culling culling, Clock clock) {
+    Instant lastUse = clock.instant().minus(culling.idleTimeout());
+    for (Kernel kernel : kernels.kernels()) {
+      if (kernel.endIfUnused(lastUse, culling.connected())) {
+        log.info("kernel {} was not used for {} s", kernel.id(), culling.idleTimeout().toSeconds());
+      }
+    }
   }
 
   private void ended(Kernel kernel) {

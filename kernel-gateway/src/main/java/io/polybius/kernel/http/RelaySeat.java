@@ -66,7 +66,6 @@ final class RelaySeat implements Seat {
 
   private final String name = UUID.randomUUID().toString();
   private final Kernel kernel;
-  private final String clientSession;
   private final Consumer<Seat> onLost;
   private final IntSupplier closeCode;
   private final MessageSource messages;
@@ -85,21 +84,14 @@ final class RelaySeat implements Seat {
   /**
    * Makes a place without a WebSocket.
    *
-   * @param clientSession the name that the relay gave itself
    * @param onLost told when the relay is no longer there, for whatever reason
    * @param closeCode tells the relay why its WebSocket is closed when the kernel ends
    */
-  RelaySeat(Kernel kernel, String clientSession, Consumer<Seat> onLost, IntSupplier closeCode) {
+  RelaySeat(Kernel kernel, Consumer<Seat> onLost, IntSupplier closeCode) {
     this.kernel = kernel;
-    this.clientSession = clientSession;
     this.onLost = onLost;
     this.closeCode = closeCode;
     this.messages = new MessageSource(kernel::headerSession, "polybius", Clock.systemUTC());
-  }
-
-  @Override
-  public String clientSession() {
-    return clientSession;
   }
 
   @Override

@@ -7,9 +7,6 @@ import java.util.concurrent.CompletableFuture;
 /** A client's place at a kernel, which outlives the WebSocket that the client has at the moment. */
 interface Seat extends KernelConnection {
 
-  /** Returns the name that the client gave itself. */
-  String clientSession();
-
   /** Lets the client go on over a new WebSocket; one that it has had before is closed. */
   void take(WebSocketChannel channel);
 

@@ -18,8 +18,6 @@ import io.polybius.session.SessionSettings;
 import io.polybius.session.SessionState;
 import java.net.InetAddress;
 import java.net.ServerSocket;
-import java.net.http.HttpClient;
-import java.net.http.WebSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -215,18 +213,8 @@ class KernelGatewayTest {
   }
 
   @Test
-  void otherFormsOfWebSocketsAreRefusedWithAReason() throws Exception {
-    String id = newKernel();
-    CompletableFuture<WebSocket> legacy =
-        HttpClient.newHttpClient()
-            .newWebSocketBuilder()
-            .buildAsync(
-                java.net.URI.create(
-                    "ws://127.0.0.1:" + gateway.port() + "/api/kernels/" + id + "/channels"),
-                new WebSocket.Listener() {});
-
-    assertThatThrownBy(() -> legacy.get(5, TimeUnit.SECONDS)).hasMessageContaining("Handshake");
-    WebSocketClient text = WebSocketClient.connect(gateway, id, "a");
+  void textIsNoMessageOfTheSubprotocol() throws Exception {
+    WebSocketClient text = WebSocketClient.connect(gateway, newKernel(), "a");
     text.sendText("{}");
     assertThat(text.closeCode()).isEqualTo(1008);
   }
@@ -288,24 +276,6 @@ class KernelGatewayTest {
 
     assertThat(types(fresh.trace(fresh.cell("value 1")))).contains("execute_reply");
     assertThat(call("GET", "/api/kernels/" + id).body().path("connections").asInt()).isOne();
-  }
-
-  @Test
-  void clientThatDoesNotReadLosesItsPlaceAndTheOthersGoOn() throws Exception {
-    String id = newKernel();
-    WebSocketClient slow =
-        new WebSocketClient(gateway.uri("/api/kernels/" + id + "/channels?session_id=slow"), false);
-    WebSocketClient good = WebSocketClient.connect(gateway, id, "good");
-    String much = "print " + "x".repeat(6 << 20);
-    for (int i = 0; i < 14; i++) {
-      assertThat(types(good.trace(good.cell(much)))).contains("execute_reply");
-    }
-
-    Awaitility.await()
-        .atMost(PATIENCE)
-        .until(() -> call("GET", "/api/kernels/" + id).body().path("connections").asInt() == 1);
-    slow.abort();
-    assertThat(types(good.trace(good.cell("value 1")))).contains("execute_reply");
   }
 
   @Test

@@ -34,17 +34,37 @@ public final class TestingGateway implements AutoCloseable {
 
   /** Starts a gateway whose drivers speak the small language of the tests. */
   public static TestingGateway start(Path runtimeDirectory, Duration relayGrace) {
-    return new TestingGateway(ScriptedLauncher.ready(Script.TINY), runtimeDirectory, relayGrace, 0);
+    return start(runtimeDirectory, relayGrace, 0);
+  }
+
+  /** Starts a gateway that ends kernels without use. */
+  public static TestingGateway start(Path runtimeDirectory, KernelGatewaySettings.Culling culling) {
+    return new TestingGateway(
+        ScriptedLauncher.ready(Script.TINY), runtimeDirectory, Duration.ofSeconds(30), culling, 0);
+  }
+
+  /** Starts a gateway with drivers of its own kind. */
+  public static TestingGateway start(Path runtimeDirectory, ScriptedLauncher launcher) {
+    return new TestingGateway(
+        launcher, runtimeDirectory, Duration.ofSeconds(30), KernelGatewaySettings.Culling.NEVER, 0);
   }
 
   /** Starts a gateway on a given port. */
   public static TestingGateway start(Path runtimeDirectory, Duration relayGrace, int port) {
     return new TestingGateway(
-        ScriptedLauncher.ready(Script.TINY), runtimeDirectory, relayGrace, port);
+        ScriptedLauncher.ready(Script.TINY),
+        runtimeDirectory,
+        relayGrace,
+        KernelGatewaySettings.Culling.NEVER,
+        port);
   }
 
   private TestingGateway(
-      ScriptedLauncher launcher, Path runtimeDirectory, Duration relayGrace, int port) {
+      ScriptedLauncher launcher,
+      Path runtimeDirectory,
+      Duration relayGrace,
+      KernelGatewaySettings.Culling culling,
+      int port) {
     this.launcher = launcher;
     this.sessions =
         new SessionService(
@@ -60,7 +80,7 @@ public final class TestingGateway implements AutoCloseable {
             Clock.systemUTC());
     this.gateway =
         new KernelGateway(
-            sessions, new KernelGatewaySettings("1.2.3", runtimeDirectory, relayGrace));
+            sessions, new KernelGatewaySettings("1.2.3", runtimeDirectory, relayGrace, culling));
     this.server =
         Undertow.builder()
             .addHttpListener(port, "127.0.0.1")

@@ -33,11 +33,9 @@ final class WebSocketClient implements WebSocket.Listener {
   private final BlockingQueue<JupyterMessage> heard = new LinkedBlockingQueue<>();
   private final CompletableFuture<Integer> closed = new CompletableFuture<>();
   private final ByteArrayOutputStream parts = new ByteArrayOutputStream();
-  private final boolean reads;
   private final WebSocket socket;
 
-  WebSocketClient(URI channels, boolean reads) throws Exception {
-    this.reads = reads;
+  WebSocketClient(URI channels) throws Exception {
     this.socket =
         CLIENT
             .newWebSocketBuilder()
@@ -49,7 +47,7 @@ final class WebSocketClient implements WebSocket.Listener {
   static WebSocketClient connect(TestingGateway gateway, String kernelId, String session)
       throws Exception {
     return new WebSocketClient(
-        gateway.uri("/api/kernels/" + kernelId + "/channels?session_id=" + session), true);
+        gateway.uri("/api/kernels/" + kernelId + "/channels?session_id=" + session));
   }
 
   String subprotocol() {
@@ -132,9 +130,7 @@ final class WebSocketClient implements WebSocket.Listener {
 
   @Override
   public void onOpen(WebSocket opened) {
-    if (reads) {
-      opened.request(Long.MAX_VALUE);
-    }
+    opened.request(Long.MAX_VALUE);
   }
 
   @Override

@@ -28,6 +28,7 @@ import java.util.stream.Stream;
  * @param stateDirectory where work files go, when the operator chose a place
  * @param cacheDirectory where files that speed up later starts go, when the operator chose a place
  * @param relayGrace how long a kernel outlives the loss of its kernelspec's relay
+ * @param culling which kernels end because nobody uses them
  * @param http what is particular about HTTP
  * @param sessions when sessions and batches end and are forgotten, and what they start with
  * @param submissions what users may submit
@@ -48,9 +49,19 @@ public record ServerConfig(
     Optional<Path> stateDirectory,
     Optional<Path> cacheDirectory,
     Duration relayGrace,
+    Culling culling,
     Http http,
     Sessions sessions,
     SubmissionRules.Options submissions) {
+
+  /**
+   * Which kernels end because nobody uses them.
+   *
+   * @param idleTimeout after how long without use, zero for none
+   * @param connected whether also those to which clients are connected
+   * @param interval how often it is looked for them
+   */
+  public record Culling(Duration idleTimeout, boolean connected, Duration interval) {}
 
   /**
    * What is particular about HTTP.
@@ -273,6 +284,29 @@ public record ServerConfig(
           "How long a kernel waits for its relay to come back when the connection was lost without"
               + " a shutdown, before it is ended.");
 
+  static final Setting<Duration> CULL_IDLE_TIMEOUT =
+      new Setting<>(
+          "polybius.kernel.cull-idle-timeout",
+          SettingType.TIME_OR_NEVER,
+          "0",
+          "After how long without use a kernel ends, with the session that it has opened. One that"
+              + " starts or runs something is in use. 12h suits most.");
+
+  static final Setting<Boolean> CULL_CONNECTED =
+      new Setting<>(
+          "polybius.kernel.cull-connected",
+          SettingType.SWITCH,
+          "false",
+          "Whether kernels without use end also while clients are connected to them, such as a"
+              + " notebook in a forgotten tab of a browser.");
+
+  static final Setting<Duration> CULL_INTERVAL =
+      new Setting<>(
+          "polybius.kernel.cull-interval",
+          SettingType.TIME,
+          "5m",
+          "How often it is looked for kernels without use.");
+
   static final Setting<Duration> CANCEL_TIMEOUT =
       new Setting<>(
           "livy.rsc.job-cancel.timeout",
@@ -484,6 +518,9 @@ public record ServerConfig(
           DRIVER_CONNECT_TIMEOUT,
           DRIVER_IDLE_TIMEOUT,
           RELAY_GRACE,
+          CULL_IDLE_TIMEOUT,
+          CULL_CONNECTED,
+          CULL_INTERVAL,
           STATE_DIRECTORY,
           CACHE_DIRECTORY);
 
@@ -514,6 +551,10 @@ public record ServerConfig(
             values.get(STATE_DIRECTORY),
             values.get(CACHE_DIRECTORY),
             values.get(RELAY_GRACE),
+            new Culling(
+                values.get(CULL_IDLE_TIMEOUT),
+                values.get(CULL_CONNECTED),
+                values.get(CULL_INTERVAL)),
             http(values),
             sessions(values),
             submissions(values, sources));

@@ -64,6 +64,12 @@ record SettingType<T>(String description, Function<String, T> reader) {
           "a time such as 500ms, 30s, 10m, 2h or 1d (a bare number is milliseconds)",
           SettingType::readTime);
 
+  /** A span of time, or none at all. */
+  static final SettingType<Duration> TIME_OR_NEVER =
+      new SettingType<>(
+          "a time such as 500ms, 30s, 10m, 2h or 1d, or 0 for never",
+          text -> text.equals("0") ? Duration.ZERO : readTime(text));
+
   /** A file or folder, or the empty text for none. */
   static final SettingType<Optional<Path>> OPTIONAL_PATH =
       new SettingType<>("a path", SettingType::readPath);

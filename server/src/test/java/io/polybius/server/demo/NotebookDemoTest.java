@@ -105,7 +105,9 @@ class NotebookDemoTest {
                 new ScriptedBatches(), CoreSettings.of(SessionLimits.DEFAULT), Clock.systemUTC());
         KernelGateway jupyter =
             new KernelGateway(
-                sessions, new KernelGatewaySettings("test", files, Duration.ofSeconds(1)));
+                sessions,
+                new KernelGatewaySettings(
+                    "test", files, Duration.ofSeconds(1), KernelGatewaySettings.Culling.NEVER));
         HttpServer http =
             new HttpServer(
                 Listener.on(InetAddress.getLoopbackAddress(), 0, 1 << 20),
