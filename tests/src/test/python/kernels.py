@@ -49,16 +49,13 @@ def manager():
 
 
 def connect(kernel):
-    """Returns a client of a kernel that was started."""
+    """Returns another client of a kernel that was started."""
     if THROUGH_GATEWAY:
-        client = kernel.client()
-    else:
-        # A session of its own, as another program has: its name is the address of replies.
-        client = BlockingKernelClient(connection_file=kernel.connection_file)
-        client.load_connection_file()
-    client.start_channels()
-    client.wait_for_ready(timeout=60)
-    return client
+        return ready(kernel.client())
+    # A session of its own, as another program has: its name is the address of replies.
+    client = BlockingKernelClient(connection_file=kernel.connection_file)
+    client.load_connection_file()
+    return ready(client)
 
 
 def start(**options):
@@ -68,10 +65,16 @@ def start(**options):
         options["kernel_name"] = KERNEL
     kernel.start_kernel(**options)
     try:
-        return kernel, connect(kernel)
+        return kernel, ready(kernel.client())
     except BaseException:
         kernel.shutdown_kernel(now=True)
         raise
+
+
+def ready(client):
+    client.start_channels()
+    client.wait_for_ready(timeout=60)
+    return client
 
 
 def stop(kernel, client):

@@ -108,7 +108,7 @@ class KernelLifeTest(unittest.TestCase):
 
     def test_plot_is_drawn_by_notebooks_and_in_their_exports(self):
         _, published = run(
-            self.client, 'val points = Seq((1, 2), (2, 4)).toDF("x", "y")\n%plot points --x x --y y'
+            self.client, 'val points = Seq((1, 2), (2, 4)).toDF("x", "y")\n%plot points line x=x y=y'
         )
         data = of_type(published, "display_data")[0]["data"]
         self.assertIn("application/vnd.vegalite.v5+json", data)

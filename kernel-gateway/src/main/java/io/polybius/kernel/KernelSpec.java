@@ -2,6 +2,7 @@ package io.polybius.kernel;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.polybius.kernel.wire.Header;
 import io.polybius.kernel.wire.JupyterJson;
 import io.polybius.session.Kind;
 import java.io.IOException;
@@ -49,7 +50,8 @@ public record KernelSpec(
     description
         .put("display_name", displayName)
         .put("language", language)
-        .put("interrupt_mode", "message");
+        .put("interrupt_mode", "message")
+        .put("kernel_protocol_version", Header.PROTOCOL_VERSION);
     description.putObject("env");
     description.putObject("metadata");
     return description;

@@ -113,7 +113,7 @@ final class DoctorCommand implements Callable<Integer> {
   private void kernelspecs(Installation installation, Optional<Python> python) {
     try {
       var installed =
-          new KernelspecInstaller(installation.scalaKernelspec(), installation.script())
+          new KernelspecInstaller(installation.script())
               .installed(
                   JupyterFolders.ofThisMachine(System.getenv()).all(python.map(Python::prefix)));
       for (KernelspecInstaller.Installed kernelspec : installed) {

@@ -49,11 +49,6 @@ public record Installation(Path home, Path distribution) {
     return home.resolve("notebooks");
   }
 
-  /** Returns the folder from which kernelspecs for Scala are made. */
-  Path scalaKernelspec() {
-    return home.resolve("kernelspecs").resolve("scala");
-  }
-
   /**
    * Returns the folder for what speeds up later starts, when the operator has chosen none: in the
    * installation, or where that cannot be written in the user's own cache.

@@ -1,7 +1,10 @@
 package io.polybius.server;
 
+import io.polybius.kernel.KernelSpec;
+import io.polybius.kernel.KernelSpecs;
 import io.polybius.server.kernelspec.JupyterFolders;
 import io.polybius.server.kernelspec.KernelspecInstaller;
+import io.polybius.session.Kind;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Path;
@@ -22,10 +25,7 @@ import picocli.CommandLine.Spec;
     synopsisSubcommandLabel = "(install | list | remove)")
 final class KernelspecCommand {
 
-  /** What notebooks of sparkmagic and of Toree call the kernel that they were made with. */
-  private static final List<String> ALIASES = List.of("sparkkernel", "apache_toree_scala");
-
-  @Spec private CommandSpec spec;
+  @Spec private CommandSpec command;
 
   /** Where to. */
   static final class Place {
@@ -76,18 +76,19 @@ final class KernelspecCommand {
       throws CommandException, IOException, InterruptedException {
     if (server.getHost() == null || !List.of("http", "https").contains(server.getScheme())) {
       throw new ParameterException(
-          spec.subcommands().get("install"),
+          command.subcommands().get("install"),
           "--server needs an address such as " + KernelCommand.DEFAULT_SERVER);
     }
-    String byDefault =
-        KernelspecInstaller.DEFAULT_NAME + session.map(id -> "-session-" + id).orElse("");
+    // Scala is the only language yet.
+    KernelSpec spec = KernelSpecs.ALL.find(Kind.SPARK.canonicalName()).orElseThrow();
     List<Path> installed =
         installer()
             .install(
                 folder(place),
                 new KernelspecInstaller.Request(
-                    name.orElse(byDefault),
-                    aliases ? ALIASES : List.of(),
+                    spec,
+                    name.orElse(spec.name() + session.map(id -> "-session-" + id).orElse("")),
+                    aliases ? spec.aliases() : List.of(),
                     server,
                     session,
                     tokenFile));
@@ -122,8 +123,7 @@ final class KernelspecCommand {
   }
 
   private static KernelspecInstaller installer() throws CommandException {
-    Installation installation = Installation.ofThisProcess();
-    return new KernelspecInstaller(installation.scalaKernelspec(), installation.script());
+    return new KernelspecInstaller(Installation.ofThisProcess().script());
   }
 
   private static JupyterFolders jupyter() {
@@ -151,6 +151,6 @@ final class KernelspecCommand {
   }
 
   private void say(String line) {
-    spec.commandLine().getOut().println(line);
+    command.commandLine().getOut().println(line);
   }
 }

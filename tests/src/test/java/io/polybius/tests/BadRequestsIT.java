@@ -92,7 +92,7 @@ class BadRequestsIT {
   }
 
   @AfterAll
-  void stop() {
+  void stop() throws IOException {
     server.close();
   }
 

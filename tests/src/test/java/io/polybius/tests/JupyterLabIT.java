@@ -87,7 +87,8 @@ class JupyterLabIT {
   }
 
   private Map<String, String> environment(String door) {
-    Map<String, String> environment = new HashMap<>(server.clientEnvironment(folder.resolve(door)));
+    Map<String, String> environment =
+        new HashMap<>(RunningServer.clientEnvironment(folder.resolve(door)));
     environment.put("JUPYTERLAB_SETTINGS_DIR", folder.resolve(door + "/settings").toString());
     environment.put("JUPYTERLAB_WORKSPACES_DIR", folder.resolve(door + "/workspaces").toString());
     return environment;

@@ -111,8 +111,10 @@ final class RunningServer implements AutoCloseable {
     }
   }
 
-  /** Returns the environment in which {@code bin/polybius} and Jupyter use this server alone. */
-  Map<String, String> clientEnvironment(Path jupyterData) {
+  /**
+   * Returns the environment in which {@code bin/polybius} and Jupyter have folders of their own.
+   */
+  static Map<String, String> clientEnvironment(Path jupyterData) {
     return Map.of(
         "JUPYTER_DATA_DIR", jupyterData.toString(),
         "JUPYTER_RUNTIME_DIR", jupyterData.resolve("runtime").toString(),

@@ -2,6 +2,9 @@ package io.polybius.tests;
 
 import io.polybius.driver.protocol.DriverConnection;
 import io.polybius.driver.protocol.DriverEvent;
+import io.polybius.kernel.http.KernelGateway;
+import io.polybius.kernel.http.KernelGatewaySettings;
+import io.polybius.launch.FileTree;
 import io.polybius.rest.RestFacade;
 import io.polybius.rest.RestSettings;
 import io.polybius.rest.VersionInfo;
@@ -23,12 +26,14 @@ import io.polybius.session.testing.ScriptedLauncher;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Clock;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
-/** The REST door as users reach it, in this process, on drivers that follow a script. */
+/** Both doors as users reach them, in this process, on drivers that follow a script. */
 final class ScriptedServer implements AutoCloseable {
 
   private static final int MAX_BODY_BYTES = 1 << 20;
@@ -39,6 +44,12 @@ final class ScriptedServer implements AutoCloseable {
   private final BatchService batches =
       new BatchService(
           new ScriptedBatches(), CoreSettings.of(SessionLimits.DEFAULT), Clock.systemUTC());
+  private final Path runtimeDirectory = Files.createTempDirectory("polybius-kernels");
+  private final KernelGateway kernels =
+      new KernelGateway(
+          sessions,
+          new KernelGatewaySettings(
+              "0.9.0", runtimeDirectory, KernelGatewaySettings.DEFAULT_RELAY_GRACE));
   private final RestFacade facade;
   private final HttpServer http;
 
@@ -52,7 +63,7 @@ final class ScriptedServer implements AutoCloseable {
             Listener.on(InetAddress.getLoopbackAddress(), 0, MAX_BODY_BYTES),
             Optional.empty(),
             Optional.empty(),
-            facade.handler());
+            kernels.handler(facade.handler()));
   }
 
   /** Does not keep its drivers for the test, which wants to see what is left of them. */
@@ -94,11 +105,18 @@ final class ScriptedServer implements AutoCloseable {
     return new RestClient(uri());
   }
 
+  /** Returns where the connection files of its kernels are. */
+  Path runtimeDirectory() {
+    return runtimeDirectory;
+  }
+
   @Override
-  public void close() {
+  public void close() throws IOException {
     facade.close();
+    kernels.close();
     http.close();
     batches.close();
     sessions.close();
+    FileTree.delete(runtimeDirectory);
   }
 }

@@ -30,7 +30,7 @@ class SparkmagicIT {
   void startServer() throws Exception {
     python = JupyterTools.programs().resolve("python");
     server = RunningServer.start();
-    environment = new HashMap<>(server.clientEnvironment(folder.resolve("data")));
+    environment = new HashMap<>(RunningServer.clientEnvironment(folder.resolve("data")));
     environment.put("SPARKMAGIC_CONF_DIR", folder.resolve("sparkmagic").toString());
   }
 

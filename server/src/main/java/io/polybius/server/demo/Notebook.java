@@ -29,8 +29,9 @@ record Notebook(String name, List<Cell> cells) {
    *
    * @param isCode whether the text is to be run; else it is to be read
    * @param source the text
+   * @param mayFail whether it is there to show an error
    */
-  record Cell(boolean isCode, String source) {}
+  record Cell(boolean isCode, String source, boolean mayFail) {}
 
   /** Reads all notebooks of a folder, in the order of their names. */
   static List<Notebook> readAll(Path folder) throws IOException {
@@ -56,10 +57,19 @@ record Notebook(String name, List<Cell> cells) {
       String type = cell.path("cell_type").asText();
       String source = text(cell.path("source"));
       if (!source.isBlank() && (type.equals("code") || type.equals("markdown"))) {
-        cells.add(new Cell(type.equals("code"), source));
+        cells.add(new Cell(type.equals("code"), source, isTagged(cell, "raises-exception")));
       }
     }
     return new Notebook(file.getFileName().toString(), cells);
+  }
+
+  private static boolean isTagged(JsonNode cell, String tag) {
+    for (JsonNode each : cell.path("metadata").path("tags")) {
+      if (each.asText().equals(tag)) {
+        return true;
+      }
+    }
+    return false;
   }
 
   /** Returns a text that is stored whole, or as a list of its lines. */

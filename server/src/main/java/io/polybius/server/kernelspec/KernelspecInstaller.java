@@ -2,20 +2,18 @@ package io.polybius.server.kernelspec;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.polybius.kernel.KernelSpec;
 import io.polybius.launch.FileTree;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -26,9 +24,6 @@ import java.util.stream.Stream;
  */
 public final class KernelspecInstaller {
 
-  /** The name of a kernelspec that nobody has named. */
-  public static final String DEFAULT_NAME = "polybius-scala";
-
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final Pattern NAME = Pattern.compile("[A-Za-z0-9._-]+");
   private static final String DESCRIPTION = "kernel.json";
@@ -36,12 +31,12 @@ public final class KernelspecInstaller {
   /** Marks our kernelspecs in their metadata. */
   private static final String MARK = "polybius";
 
-  private final Path template;
   private final Path script;
 
   /**
    * What to install.
    *
+   * @param spec the language
    * @param name the name by which notebooks refer to it
    * @param aliases other names by which notebooks may refer to it
    * @param server the server that its kernels run on
@@ -49,6 +44,7 @@ public final class KernelspecInstaller {
    * @param tokenFile where its kernels find the server's access token
    */
   public record Request(
+      KernelSpec spec,
       String name,
       List<String> aliases,
       URI server,
@@ -73,11 +69,9 @@ public final class KernelspecInstaller {
   /**
    * Makes an installer.
    *
-   * @param template the folder with the kernel.json to fill in, and the logos
    * @param script the program that a kernelspec starts
    */
-  public KernelspecInstaller(Path template, Path script) {
-    this.template = template;
+  public KernelspecInstaller(Path script) {
     this.script = script.toAbsolutePath();
   }
 
@@ -150,10 +144,8 @@ public final class KernelspecInstaller {
   }
 
   private void fill(Path folder, Request request, String suffix) throws IOException {
-    try (Stream<Path> files = Files.list(template)) {
-      for (Path file : files.filter(file -> !file.endsWith(DESCRIPTION)).toList()) {
-        Files.copy(file, folder.resolve(file.getFileName()), StandardCopyOption.REPLACE_EXISTING);
-      }
+    for (String file : request.spec().files()) {
+      Files.write(folder.resolve(file), request.spec().file(file).orElseThrow());
     }
     JSON.writerWithDefaultPrettyPrinter()
         .writeValue(folder.resolve(DESCRIPTION).toFile(), description(request, suffix));
@@ -163,19 +155,23 @@ public final class KernelspecInstaller {
     }
   }
 
-  private ObjectNode description(Request request, String suffix) throws IOException {
-    ObjectNode description = (ObjectNode) JSON.readTree(template.resolve(DESCRIPTION).toFile());
-    Map<String, String> values =
-        Map.of("{polybius}", script.toString(), "{server}", request.server().toString());
-    ArrayNode arguments = JSON.createArrayNode();
-    for (JsonNode argument : description.get("argv")) {
-      arguments.add(values.getOrDefault(argument.asText(), argument.asText()));
-    }
-    request.session().ifPresent(session -> arguments.add("--session").add(session));
-    description.set("argv", arguments);
+  private ObjectNode description(Request request, String suffix) {
+    List<String> arguments =
+        new ArrayList<>(
+            List.of(
+                script.toString(),
+                "kernel",
+                "--server",
+                request.server().toString(),
+                "--kind",
+                request.spec().kind().canonicalName(),
+                "-f",
+                "{connection_file}"));
+    request.session().ifPresent(session -> arguments.addAll(List.of("--session", session)));
+    ObjectNode description = request.spec().description(arguments);
     description.put(
         "display_name",
-        description.get("display_name").asText()
+        request.spec().displayName()
             + request.session().map(session -> ", session " + session).orElse("")
             + suffix);
     request

@@ -33,6 +33,7 @@ class NotebookTest {
         {"nbformat": 4, "cells": [
           {"cell_type": "markdown", "source": "# Title"},
           {"cell_type": "code", "source": ["val a = 1\\n", "a + 1"], "outputs": [{"x": 1}]},
+          {"cell_type": "code", "source": "1 / 0", "metadata": {"tags": ["a", "raises-exception"]}},
           {"cell_type": "code", "source": []},
           {"cell_type": "raw", "source": "raw"}]}
         """);
@@ -42,8 +43,9 @@ class NotebookTest {
             new Notebook(
                 "one.ipynb",
                 List.of(
-                    new Notebook.Cell(false, "# Title"),
-                    new Notebook.Cell(true, "val a = 1\na + 1"))));
+                    new Notebook.Cell(false, "# Title", false),
+                    new Notebook.Cell(true, "val a = 1\na + 1", false),
+                    new Notebook.Cell(true, "1 / 0", true))));
   }
 
   @Test
@@ -59,7 +61,11 @@ class NotebookTest {
   void examplesAreStoredWithoutOutputsForOurKernelspec() throws Exception {
     assertThat(Notebook.readAll(NOTEBOOKS))
         .extracting(Notebook::name)
-        .contains("quick-start.ipynb", "sharing.ipynb");
+        .containsExactly(
+            "quick-start.ipynb",
+            "sharing.ipynb",
+            "tables-and-plots.ipynb",
+            "when-things-go-wrong.ipynb");
     for (Path file : examples()) {
       JsonNode notebook = new ObjectMapper().readTree(file.toFile());
       assertThat(notebook.at("/metadata/kernelspec/name").asText()).isEqualTo("polybius-scala");

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.polybius.kernel.KernelSpec;
+import io.polybius.kernel.KernelSpecs;
 import io.polybius.kernel.wire.Header;
 import java.io.IOException;
 import java.net.URI;
@@ -23,14 +25,13 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(20)
 class KernelspecInstallerTest {
 
-  private static final Path HOME = Path.of(System.getProperty("polybius.home"));
+  private static final KernelSpec SCALA = KernelSpecs.ALL.find("spark").orElseThrow();
   private static final URI SERVER = URI.create("http://127.0.0.1:8998");
 
   @TempDir Path kernels;
 
   private final KernelspecInstaller installer =
-      new KernelspecInstaller(
-          HOME.resolve("kernelspecs/scala"), Path.of("/opt/polybius/bin/polybius"));
+      new KernelspecInstaller(Path.of("/opt/polybius/bin/polybius"));
 
   @Test
   void writesWhatJupyterNeeds() throws Exception {
@@ -58,7 +59,7 @@ class KernelspecInstallerTest {
     assertThat(description.get("interrupt_mode").asText()).isEqualTo("message");
     assertThat(description.get("kernel_protocol_version").asText())
         .isEqualTo(Header.PROTOCOL_VERSION);
-    assertThat(description.has("env")).isFalse();
+    assertThat(description.get("env")).isEmpty();
   }
 
   @Test
@@ -67,8 +68,9 @@ class KernelspecInstallerTest {
         installer.install(
             kernels,
             new KernelspecInstaller.Request(
+                SCALA,
                 "polybius-scala",
-                List.of("sparkkernel", "apache_toree_scala"),
+                SCALA.aliases(),
                 SERVER,
                 Optional.empty(),
                 Optional.empty()));
@@ -96,6 +98,7 @@ class KernelspecInstallerTest {
                 installer.install(
                     kernels,
                     new KernelspecInstaller.Request(
+                        SCALA,
                         "mine",
                         List.of("sparkkernel"),
                         SERVER,
@@ -124,6 +127,7 @@ class KernelspecInstallerTest {
             .install(
                 kernels,
                 new KernelspecInstaller.Request(
+                    SCALA,
                     "shared",
                     List.of(),
                     SERVER,
@@ -144,7 +148,12 @@ class KernelspecInstallerTest {
     installer.install(
         kernels,
         new KernelspecInstaller.Request(
-            "one", List.of(), URI.create("http://other:1"), Optional.empty(), Optional.empty()));
+            SCALA,
+            "one",
+            List.of(),
+            URI.create("http://other:1"),
+            Optional.empty(),
+            Optional.empty()));
 
     assertThat(installer.installed(List.of(kernels)))
         .singleElement()
@@ -211,7 +220,7 @@ class KernelspecInstallerTest {
 
   private static KernelspecInstaller.Request request(String name) {
     return new KernelspecInstaller.Request(
-        name, List.of(), SERVER, Optional.empty(), Optional.empty());
+        SCALA, name, List.of(), SERVER, Optional.empty(), Optional.empty());
   }
 
   private static JsonNode description(Path folder) throws IOException {

@@ -1,11 +1,7 @@
 package io.polybius.bench;
 
-import io.polybius.kernel.client.ExecuteOptions;
-import io.polybius.kernel.client.KernelClient;
-import io.polybius.kernel.wire.ConnectionFile;
 import java.io.File;
 import java.io.IOException;
-import java.net.ServerSocket;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -13,7 +9,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.LockSupport;
@@ -74,18 +69,20 @@ public final class Benchmarks {
         Runtime.getRuntime().availableProcessors(),
         Runtime.version());
     Samples.printHeading();
+    JupyterDoor jupyter = new JupyterDoor(home, folder);
     bareRepl();
     try (ChildProcess server = server(0)) {
       LivyClient rest = new LivyClient(readyAddress(server));
       sessionStarts(rest);
       statements(rest);
-      sockets(rest);
+      jupyter.session(rest);
     }
     try (ChildProcess server = server(1)) {
       prespawned(new LivyClient(readyAddress(server)));
     }
-    ManySessions.run();
-    ipykernel();
+    ManySessions.run(folder.resolve("many"));
+    jupyter.ownShare();
+    jupyter.ipykernel();
   }
 
   private ChildProcess server(int prespawnedDrivers) throws IOException {
@@ -226,84 +223,6 @@ public final class Benchmarks {
     samples.part(name + " " + STATEMENT + ", 1 to 50", 0, 50).print();
     samples.part(name + " " + STATEMENT + ", 131 to 170", 130, 170).print();
     samples.part(name + " " + STATEMENT + ", 261 to 300", 260, 300).print();
-  }
-
-  private static void sockets(LivyClient rest) throws Exception {
-    int session = rest.openSession();
-    String file =
-        rest.call("POST", "/sessions/" + session + "/kernel", null).get("connection_file").asText();
-    try (KernelClient kernel = new KernelClient(ConnectionFile.read(Path.of(file)))) {
-      kernelRoundTrips("ZeroMQ", kernel, STATEMENT);
-      execute("ZeroMQ execute: an empty cell, all but the compiler", kernel, EMPTY_STATEMENT);
-      kernel.execute(PRINT_LINES, ExecuteOptions.CELL, message -> {}, TIMEOUT);
-      Samples.measure(
-              "ZeroMQ 10,000 lines of output",
-              PRINTS,
-              () -> kernel.execute(PRINT_LINES, ExecuteOptions.CELL, message -> {}, TIMEOUT))
-          .print();
-    }
-    rest.call("DELETE", "/sessions/" + session, null);
-  }
-
-  private static void kernelRoundTrips(String name, KernelClient kernel, String code)
-      throws Exception {
-    kernel.execute(code, ExecuteOptions.CELL, message -> {}, TIMEOUT);
-    kernel.kernelInfo(TIMEOUT);
-    Samples.measure(name + " kernel_info", ROUND_TRIPS, () -> kernel.kernelInfo(TIMEOUT)).print();
-    execute(name + " execute " + code, kernel, code);
-  }
-
-  private static void execute(String name, KernelClient kernel, String code) throws Exception {
-    Samples.measure(
-            name + " (reply and idle)",
-            200,
-            () -> kernel.execute(code, ExecuteOptions.CELL, message -> {}, TIMEOUT))
-        .print();
-  }
-
-  private void ipykernel() throws Exception {
-    Optional<String> python = pythonWithIpykernel();
-    if (python.isEmpty()) {
-      System.out.println("ipykernel: left out, no Python here has it");
-      return;
-    }
-    Path file = folder.resolve("kernel-ipykernel.json");
-    ConnectionFile connection =
-        ConnectionFile.onLoopback("python3")
-            .withPorts(freePort(), freePort(), freePort(), freePort(), freePort());
-    connection.write(file);
-    try (ChildProcess process =
-            new ChildProcess(
-                List.of(python.get(), "-m", "ipykernel_launcher", "-f", file.toString()));
-        KernelClient kernel = new KernelClient(connection)) {
-      kernelRoundTrips("ipykernel", kernel, STATEMENT);
-    }
-  }
-
-  private Optional<String> pythonWithIpykernel() throws IOException, InterruptedException {
-    for (String python :
-        List.of(home.resolve("tests/target/python/bin/python").toString(), "python3")) {
-      try {
-        Process process =
-            new ProcessBuilder(python, "-c", "import ipykernel")
-                .redirectErrorStream(true)
-                .redirectOutput(ProcessBuilder.Redirect.DISCARD)
-                .start();
-        if (process.waitFor(1, TimeUnit.MINUTES) && process.exitValue() == 0) {
-          return Optional.of(python);
-        }
-        process.destroyForcibly();
-      } catch (IOException e) {
-        continue;
-      }
-    }
-    return Optional.empty();
-  }
-
-  private static int freePort() throws IOException {
-    try (ServerSocket socket = new ServerSocket(0)) {
-      return socket.getLocalPort();
-    }
   }
 
   private static void delete(Path folder) throws IOException {

@@ -4,11 +4,16 @@ import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
+import java.util.OptionalLong;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.stream.Stream;
 
 /** A program that is measured; ends with this object. */
 final class ChildProcess implements AutoCloseable {
@@ -19,11 +24,16 @@ final class ChildProcess implements AutoCloseable {
   private final BlockingQueue<String> lines = new LinkedBlockingQueue<>();
 
   ChildProcess(List<String> command) throws IOException {
-    process =
+    this(command, Map.of());
+  }
+
+  ChildProcess(List<String> command, Map<String, String> environment) throws IOException {
+    ProcessBuilder builder =
         new ProcessBuilder(command)
             .redirectError(ProcessBuilder.Redirect.DISCARD)
-            .redirectInput(ProcessBuilder.Redirect.from(new java.io.File("/dev/null")))
-            .start();
+            .redirectInput(ProcessBuilder.Redirect.from(new java.io.File("/dev/null")));
+    builder.environment().putAll(environment);
+    process = builder.start();
     Thread reader = new Thread(this::read, "child-output");
     reader.setDaemon(true);
     reader.start();
@@ -46,6 +56,19 @@ final class ChildProcess implements AutoCloseable {
       }
     }
     throw new TimeoutException("nothing was printed for " + timeoutSeconds + " s");
+  }
+
+  /** Returns how much memory it has, where the system tells. */
+  OptionalLong residentBytes() {
+    try (Stream<String> lines =
+        Files.lines(Path.of("/proc", String.valueOf(process.pid()), "status"))) {
+      return lines
+          .filter(line -> line.startsWith("VmRSS:"))
+          .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", "")) << 10)
+          .findFirst();
+    } catch (IOException e) {
+      return OptionalLong.empty();
+    }
   }
 
   @Override

@@ -3,6 +3,8 @@ package io.polybius.bench;
 import io.polybius.driver.protocol.DriverCommand;
 import io.polybius.driver.protocol.DriverConnection;
 import io.polybius.driver.protocol.DriverEvent;
+import io.polybius.driver.protocol.StatementOutput;
+import io.polybius.driver.protocol.StreamName;
 import io.polybius.session.Kind;
 import io.polybius.session.ProcessLog;
 import io.polybius.session.spi.DriverLauncher;
@@ -14,6 +16,11 @@ import java.util.concurrent.CompletionStage;
 
 /** Drivers without a process or a Spark, to measure what the server itself takes. */
 final class InMemoryDrivers implements DriverLauncher {
+
+  /** The statement that prints so many lines, each an event of its own. */
+  static final String PRINT_LINES = "lines";
+
+  static final int LINES = 10_000;
 
   @Override
   public RunningDriver launch(
@@ -43,6 +50,14 @@ final class InMemoryDrivers implements DriverLauncher {
     @Override
     public void send(DriverCommand command) {
       if (command instanceof DriverCommand.Execute execute) {
+        if (execute.code().equals(PRINT_LINES)) {
+          for (int i = 1; i <= LINES; i++) {
+            events.received(
+                new DriverEvent.StatementPutOut(
+                    execute.statementId(),
+                    new StatementOutput.StreamText(StreamName.STDOUT, i + "\n")));
+          }
+        }
         events.received(new DriverEvent.StatementSucceeded(execute.statementId()));
       } else if (command instanceof DriverCommand.Shutdown) {
         exited.complete("shut down");

@@ -1,27 +1,10 @@
 package io.polybius.bench;
 
-import io.polybius.rest.RestFacade;
-import io.polybius.rest.RestSettings;
-import io.polybius.rest.VersionInfo;
-import io.polybius.server.http.HttpServer;
-import io.polybius.server.http.Listener;
-import io.polybius.session.BatchService;
-import io.polybius.session.Caller;
-import io.polybius.session.CoreSettings;
-import io.polybius.session.CreationLimit;
-import io.polybius.session.Kind;
-import io.polybius.session.SessionLimits;
-import io.polybius.session.SessionService;
-import io.polybius.session.SessionSettings;
-import io.polybius.session.spi.LaunchException;
-import java.net.InetAddress;
 import java.net.URI;
-import java.time.Clock;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
-import java.util.Optional;
 
 /**
  * What the REST door alone takes, in one process with the clients that load it, with many sessions,
@@ -29,7 +12,6 @@ import java.util.Optional;
  */
 final class ManySessions {
 
-  private static final int MAX_BODY_BYTES = 1 << 20;
   private static final int LISTED = 10_000;
   private static final int POLLED = 50;
   private static final int CLIENTS = 200;
@@ -38,32 +20,17 @@ final class ManySessions {
 
   private ManySessions() {}
 
-  /** Measures it, on a server in this process. */
-  static void run() throws Exception {
-    CoreSettings settings =
-        CoreSettings.of(SessionLimits.DEFAULT).withCreations(new CreationLimit(LISTED));
-    RestSettings rest =
-        new RestSettings(
-            new VersionInfo("0.9.0", "", "", "", "", ""), false, MAX_BODY_BYTES, Map.of());
-    try (SessionService sessions =
-            new SessionService(new InMemoryDrivers(), settings, Clock.systemUTC());
-        BatchService batches =
-            new BatchService(
-                (spec, log) -> {
-                  throw new LaunchException("no batches here");
-                },
-                settings,
-                Clock.systemUTC());
-        HttpServer http =
-            new HttpServer(
-                Listener.on(InetAddress.getLoopbackAddress(), 0, MAX_BODY_BYTES),
-                Optional.empty(),
-                Optional.empty(),
-                new RestFacade(sessions, batches, rest).handler())) {
+  /**
+   * Measures it, on a server in this process.
+   *
+   * @param folder for its files
+   */
+  static void run(Path folder) throws Exception {
+    try (InMemoryServer server = new InMemoryServer(folder, LISTED)) {
       for (int i = 0; i < LISTED; i++) {
-        sessions.open(SessionSettings.of(Kind.SPARK), Caller.SERVER);
+        server.open();
       }
-      measure(http.uri());
+      measure(server.uri());
     }
   }
 
