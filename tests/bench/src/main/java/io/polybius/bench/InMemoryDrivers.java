@@ -11,6 +11,7 @@ import io.polybius.session.spi.RunningDriver;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.atomic.AtomicLong;
 
 /** Drivers without a process or a Spark, to measure what the server itself takes. */
 final class InMemoryDrivers implements DriverLauncher {
@@ -18,7 +19,7 @@ final class InMemoryDrivers implements DriverLauncher {
   @Override
   public RunningDriver launch(
       LaunchSpec spec, DriverConnection.Receiver<DriverEvent> events, ProcessLog log) {
-    events.received(new DriverEvent.DriverReady("none", "none", "in-memory", ""));
+    events.received(1, new DriverEvent.DriverReady("none", "none", "in-memory", ""));
     return new InMemoryDriver(events);
   }
 
@@ -35,6 +36,7 @@ final class InMemoryDrivers implements DriverLauncher {
 
     private final DriverConnection.Receiver<DriverEvent> events;
     private final CompletableFuture<String> exited = new CompletableFuture<>();
+    private final AtomicLong eventCount = new AtomicLong(1);
 
     InMemoryDriver(DriverConnection.Receiver<DriverEvent> events) {
       this.events = events;
@@ -43,7 +45,9 @@ final class InMemoryDrivers implements DriverLauncher {
     @Override
     public void send(DriverCommand command) {
       if (command instanceof DriverCommand.Execute execute) {
-        events.received(new DriverEvent.StatementSucceeded(execute.statementId()));
+        events.received(
+            eventCount.incrementAndGet(),
+            new DriverEvent.StatementSucceeded(execute.statementId()));
       } else if (command instanceof DriverCommand.Shutdown) {
         exited.complete("shut down");
       }
