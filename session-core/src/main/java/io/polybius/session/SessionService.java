@@ -126,6 +126,7 @@ public final class SessionService implements AutoCloseable {
         restore(records).ifPresent(goingOn::add);
       }
     } catch (IOException e) {
+      launcher.close();
       threads.close();
       throw new UncheckedIOException("The sessions of before cannot be read: " + e.getMessage(), e);
     }

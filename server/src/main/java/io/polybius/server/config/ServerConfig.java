@@ -28,6 +28,7 @@ import java.util.stream.Stream;
  * @param stateDirectory where work files go, when the operator chose a place
  * @param cacheDirectory where files that speed up later starts go, when the operator chose a place
  * @param relayGrace how long a kernel outlives the loss of its kernelspec's relay
+ * @param recovery whether sessions outlive the server, and where they are kept
  * @param http what is particular about HTTP
  * @param sessions when sessions and batches end and are forgotten, and what they start with
  * @param submissions what users may submit
@@ -48,9 +49,19 @@ public record ServerConfig(
     Optional<Path> stateDirectory,
     Optional<Path> cacheDirectory,
     Duration relayGrace,
+    Recovery recovery,
     Http http,
     Sessions sessions,
     SubmissionRules.Options submissions) {
+
+  /**
+   * Whether sessions outlive the server.
+   *
+   * @param enabled whether they do
+   * @param store where they are kept, by Livy's name for that; empty for the only one
+   * @param folder the folder, when the operator chose one
+   */
+  public record Recovery(boolean enabled, String store, Optional<Path> folder) {}
 
   /**
    * What is particular about HTTP.
@@ -273,6 +284,32 @@ public record ServerConfig(
           "How long a kernel waits for its relay to come back when the connection was lost without"
               + " a shutdown, before it is ended.");
 
+  static final Setting<Boolean> RECOVERY_MODE =
+      new Setting<>(
+          "livy.server.recovery.mode",
+          SettingType.RECOVERY_MODE,
+          "off",
+          "`recovery` lets sessions and kernels outlive the server: a later one with the same port"
+              + " and the same folder goes on with them, if it comes within"
+              + " `livy.rsc.server.idle-timeout`. With `off` they end with the server. Batches"
+              + " always do.");
+
+  static final Setting<String> RECOVERY_STORE =
+      new Setting<>(
+          "livy.server.recovery.state-store",
+          SettingType.STATE_STORE,
+          "",
+          "Where sessions are kept: `filesystem`, which needs not be said.");
+
+  static final Setting<Optional<Path>> RECOVERY_FOLDER =
+      new Setting<>(
+          "livy.server.recovery.state-store.url",
+          SettingType.FOLDER_URL,
+          "",
+          "Folder in which sessions are kept, for one server only. Without it, `recovery` in"
+              + " `polybius.server.state-dir`, or else in `polybius` in the user's folder for state"
+              + " (`~/.local/state`).");
+
   static final Setting<Duration> CANCEL_TIMEOUT =
       new Setting<>(
           "livy.rsc.job-cancel.timeout",
@@ -484,6 +521,9 @@ public record ServerConfig(
           DRIVER_CONNECT_TIMEOUT,
           DRIVER_IDLE_TIMEOUT,
           RELAY_GRACE,
+          RECOVERY_MODE,
+          RECOVERY_STORE,
+          RECOVERY_FOLDER,
           STATE_DIRECTORY,
           CACHE_DIRECTORY);
 
@@ -514,6 +554,8 @@ public record ServerConfig(
             values.get(STATE_DIRECTORY),
             values.get(CACHE_DIRECTORY),
             values.get(RELAY_GRACE),
+            new Recovery(
+                values.get(RECOVERY_MODE), values.get(RECOVERY_STORE), values.get(RECOVERY_FOLDER)),
             http(values),
             sessions(values),
             submissions(values, sources));
