@@ -24,14 +24,8 @@ import java.util.TreeMap;
  * @param rows the cells, one for each column; Java null where a row does not have a column
  * @param extent whether there are more rows
  * @param mayBeCut whether leaving out rows at the end is better than showing nothing
- * @param schema the columns of a {@link Table}; nothing for any other value
  */
-record Grid(
-    List<Heading> headings,
-    List<List<PlainValue>> rows,
-    Extent extent,
-    boolean mayBeCut,
-    List<Column> schema) {
+record Grid(List<Heading> headings, List<List<PlainValue>> rows, Extent extent, boolean mayBeCut) {
 
   /**
    * A column.
@@ -40,11 +34,6 @@ record Grid(
    * @param type of its cells
    */
   record Heading(String name, LivyType type) {}
-
-  /** Tells the type of a cell. */
-  private interface CellType {
-    LivyType of(PlainValue cell) throws MagicException;
-  }
 
   /**
    * What tells columns apart.
@@ -74,25 +63,13 @@ record Grid(
    * @throws MagicException {@link MagicException#TYPE_ERROR} if a column has cells of several types
    */
   static Grid of(PlainValue value) throws MagicException {
-    return of(value, LivyType::of);
-  }
-
-  /**
-   * Returns the grid of a value that may have cells of several types in a column, such as null
-   * beside numbers. But for a {@link Table}, the types of its columns say nothing.
-   */
-  static Grid ofMixed(PlainValue value) throws MagicException {
-    return of(value, cell -> LivyType.STRING_TYPE);
-  }
-
-  private static Grid of(PlainValue value, CellType cellType) throws MagicException {
     if (value instanceof Table table) {
-      return of(table);
+      return ofTable(table);
     }
     if (value instanceof Sequence sequence) {
-      return ofRows(sequence.items(), sequence.extent(), cellType);
+      return ofRows(sequence.items(), sequence.extent());
     }
-    return ofRows(List.of(value), Extent.WHOLE, cellType);
+    return ofRows(List.of(value), Extent.WHOLE);
   }
 
   /** Returns the same columns with the first rows only. */
@@ -101,27 +78,25 @@ record Grid(
       return this;
     }
     Extent cut = extent.truncated() ? extent : Extent.firstOf(rows.size());
-    return new Grid(headings, rows.subList(0, count), cut, mayBeCut, schema);
+    return new Grid(headings, rows.subList(0, count), cut, mayBeCut);
   }
 
-  /** Returns the grid of a table. */
-  static Grid of(Table table) {
+  private static Grid ofTable(Table table) {
     List<Heading> headings =
         table.columns().stream()
             .map(column -> new Heading(column.name(), LivyType.of(column)))
             .toList();
-    return new Grid(headings, table.rows(), table.extent(), true, table.columns());
+    return new Grid(headings, table.rows(), table.extent(), true);
   }
 
-  private static Grid ofRows(List<PlainValue> values, Extent extent, CellType cellType)
-      throws MagicException {
+  private static Grid ofRows(List<PlainValue> values, Extent extent) throws MagicException {
     Map<Key, LivyType> types = new TreeMap<>(Key.ORDER);
     List<Map<Key, PlainValue>> cellsOfRows = new ArrayList<>(values.size());
     for (PlainValue value : values) {
       Map<Key, PlainValue> cells = cells(value);
       cellsOfRows.add(cells);
       for (Map.Entry<Key, PlainValue> cell : cells.entrySet()) {
-        LivyType type = cellType.of(cell.getValue());
+        LivyType type = LivyType.of(cell.getValue());
         LivyType before = types.putIfAbsent(cell.getKey(), type);
         if (before != null && before != type) {
           throw LivyType.differentTypes();
@@ -139,7 +114,7 @@ record Grid(
       }
       rows.add(Arrays.asList(row));
     }
-    return new Grid(headings, rows, extent, extent.truncated(), List.of());
+    return new Grid(headings, rows, extent, extent.truncated());
   }
 
   private static Map<Key, PlainValue> cells(PlainValue row) {

@@ -1,6 +1,8 @@
 package io.polybius.magic;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import io.polybius.magic.PlainValue.Decimal;
 import io.polybius.magic.PlainValue.Floating;
 import io.polybius.magic.PlainValue.Mapping;
@@ -24,6 +26,8 @@ enum LivyType {
   TIMESTAMP_TYPE,
   ARRAY_TYPE,
   MAP_TYPE;
+
+  private static final ObjectMapper SCHEMAS = new ObjectMapper();
 
   /**
    * Returns the type of a value without a schema, as Livy's Scala interpreter tells it: all whole
@@ -86,15 +90,20 @@ enum LivyType {
   }
 
   private static LivyType ofNested(String json) {
-    JsonNode type = NestedType.read(json);
-    if (type.isTextual()) {
-      return ofAtomic(type.asText());
+    try {
+      JsonNode type = SCHEMAS.readTree(json);
+      return switch (type.path("type").asText()) {
+        case "array" -> ARRAY_TYPE;
+        case "map", "struct" -> MAP_TYPE;
+        case "udt" -> {
+          JsonNode stored = type.path("sqlType");
+          yield stored.isObject() ? ofNested(stored.toString()) : ofAtomic(stored.asText());
+        }
+        default -> STRING_TYPE;
+      };
+    } catch (JsonProcessingException e) {
+      return STRING_TYPE;
     }
-    return switch (type.path("type").asText()) {
-      case "array" -> ARRAY_TYPE;
-      case "map", "struct" -> MAP_TYPE;
-      default -> STRING_TYPE;
-    };
   }
 
   private static LivyType ofAtomic(String name) {

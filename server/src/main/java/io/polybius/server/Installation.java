@@ -1,5 +1,6 @@
 package io.polybius.server;
 
+import io.polybius.server.config.ServerConfig;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
@@ -73,6 +74,18 @@ public record Installation(Path home, Path distribution) {
     return Files.isWritable(Files.exists(here) ? here : distribution)
         ? here
         : userCache(environment).resolve("logs");
+  }
+
+  /** Returns the folder of what outlives a server, when the operator has chosen none. */
+  static Path recoveryFolder(ServerConfig config, Map<String, String> environment) {
+    return config
+        .stateDirectory()
+        .orElseGet(
+            () ->
+                folder(environment, "XDG_STATE_HOME")
+                    .orElse(Path.of(System.getProperty("user.home"), ".local", "state"))
+                    .resolve("polybius"))
+        .resolve("recovery");
   }
 
   private static Path userCache(Map<String, String> environment) {

@@ -10,6 +10,7 @@ import io.polybius.rest.RestFacade;
 import io.polybius.rest.RestSettings;
 import io.polybius.server.config.ServerConfig;
 import io.polybius.server.files.PrivateFolder;
+import io.polybius.server.files.RecoveryFolder;
 import io.polybius.server.http.AccessLog;
 import io.polybius.server.http.AccessToken;
 import io.polybius.server.http.HttpServer;
@@ -21,7 +22,9 @@ import io.polybius.session.Lifetimes;
 import io.polybius.session.SessionLimits;
 import io.polybius.session.SessionService;
 import io.polybius.session.SubmissionRules;
+import io.polybius.session.store.FileSessionStore;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
 import java.net.URI;
 import java.nio.file.Files;
@@ -63,9 +66,23 @@ public final class ServerAssembly implements AutoCloseable {
       LaunchSettings launches =
           launchSettings(config, installation, environment, folder.folder("drivers"));
       CoreSettings core = coreSettings(config, folder.folder("logs"));
+      Optional<RecoveryFolder> lasting = Optional.empty();
+      if (config.recovery().enabled()) {
+        Path chosen =
+            config
+                .recovery()
+                .folder()
+                .orElseGet(() -> Installation.recoveryFolder(config, environment));
+        lasting = Optional.of(part(new RecoveryFolder(chosen)));
+        core = core.withStore(new FileSessionStore(lasting.get().folder("sessions")));
+      }
       // Closes the launcher when it is closed itself.
       SessionService sessions =
-          part(new SessionService(new LocalLauncher(launches), core, Clock.systemUTC()));
+          part(
+              new SessionService(
+                  new LocalLauncher(launches, lasting.map(kept -> kept.folder("drivers"))),
+                  core,
+                  Clock.systemUTC()));
       SparkSubmitLauncher submitter = part(new SparkSubmitLauncher(launches));
       BatchService batches = part(new BatchService(submitter, core, Clock.systemUTC()));
 
@@ -115,6 +132,9 @@ public final class ServerAssembly implements AutoCloseable {
       parts.removeAll(List.of(jupyter, rest));
       parts.push(jupyter);
       parts.push(rest);
+    } catch (UncheckedIOException e) {
+      close();
+      throw new IOException(e.getMessage(), e);
     } catch (IOException | RuntimeException e) {
       close();
       throw e;
@@ -180,7 +200,8 @@ public final class ServerAssembly implements AutoCloseable {
             chosen.stateRetain()),
         submissionRules(config),
         new CreationLimit(chosen.maxCreation()),
-        Optional.of(logFolder));
+        Optional.of(logFolder),
+        Optional.empty());
   }
 
   /** Returns what the operator lets users submit. */
@@ -200,8 +221,8 @@ public final class ServerAssembly implements AutoCloseable {
   }
 
   /**
-   * Stops serving, ends all sessions with their drivers, and removes the server's files. A second
-   * call, from any thread, waits for the first one.
+   * Stops serving, ends all sessions with their drivers, or leaves them to a later server, and
+   * removes the server's files. A second call, from any thread, waits for the first one.
    */
   @Override
   public synchronized void close() {

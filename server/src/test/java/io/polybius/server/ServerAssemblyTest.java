@@ -149,6 +149,43 @@ class ServerAssemblyTest {
   }
 
   @Test
+  void whatOutlivesTheServerBelongsToOneServerAtATime() throws Exception {
+    Map<String, String> recovery = Map.of("livy.server.recovery.mode", "recovery");
+    Path kept = state.resolve("recovery");
+    ServerAssembly first = start(recovery);
+    assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(kept)))
+        .isEqualTo("rwx------");
+
+    assertThatThrownBy(() -> start(recovery))
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining("Another server keeps its sessions in " + kept)
+        .hasMessageContaining("livy.server.recovery.state-store.url");
+    Map<String, String> elsewhere = new HashMap<>(recovery);
+    elsewhere.put("livy.server.recovery.state-store.url", folder.resolve("own").toUri().toString());
+    try (ServerAssembly second = start(elsewhere)) {
+      assertThat(get(second.uri().resolve("/sessions")).statusCode()).isEqualTo(200);
+      assertThat(folder.resolve("own/sessions")).isDirectory();
+    }
+
+    first.close();
+    try (var folders = Files.list(state)) {
+      assertThat(folders).containsExactly(kept);
+    }
+    start(recovery).close();
+  }
+
+  @Test
+  void nothingOutlivesTheServerUnlessTheOperatorSaysSo() throws Exception {
+    try (ServerAssembly server = start(Map.of())) {
+      assertThat(get(server.uri().resolve("/sessions")).statusCode()).isEqualTo(200);
+      assertThat(state.resolve("recovery")).doesNotExist();
+    }
+    assertThat(state).isEmptyDirectory();
+    assertThat(Installation.recoveryFolder(config(Map.of()), Map.of("XDG_STATE_HOME", "/st")))
+        .isEqualTo(Path.of("/st/polybius/recovery"));
+  }
+
+  @Test
   void theOperatorSaysWhenSessionsEnd() throws Exception {
     CoreSettings settings =
         ServerAssembly.coreSettings(

@@ -1,5 +1,7 @@
 package io.polybius.session;
 
+import io.polybius.session.spi.SessionRecords;
+import io.polybius.session.spi.SessionStore;
 import java.nio.file.Path;
 import java.util.Optional;
 
@@ -12,13 +14,15 @@ import java.util.Optional;
  * @param creations how many sessions may be starting and batches running at the same time; the same
  *     object for both services
  * @param logFolder where logs are kept; empty for a bounded part of them in memory
+ * @param store keeps sessions so that they outlive the server; empty to end them with it
  */
 public record CoreSettings(
     SessionLimits limits,
     Lifetimes lifetimes,
     SubmissionRules rules,
     CreationLimit creations,
-    Optional<Path> logFolder) {
+    Optional<Path> logFolder,
+    Optional<SessionStore> store) {
 
   private static final int MOST_STARTING = 100;
 
@@ -29,32 +33,41 @@ public record CoreSettings(
         Lifetimes.DEFAULT,
         SubmissionRules.NONE,
         new CreationLimit(MOST_STARTING),
+        Optional.empty(),
         Optional.empty());
   }
 
   /** Returns the same settings with other lifetimes. */
   public CoreSettings withLifetimes(Lifetimes other) {
-    return new CoreSettings(limits, other, rules, creations, logFolder);
+    return new CoreSettings(limits, other, rules, creations, logFolder, store);
   }
 
   /** Returns the same settings with another limit on creation. */
   public CoreSettings withCreations(CreationLimit other) {
-    return new CoreSettings(limits, lifetimes, rules, other, logFolder);
+    return new CoreSettings(limits, lifetimes, rules, other, logFolder, store);
   }
 
   /** Returns the same settings with other rules. */
   public CoreSettings withRules(SubmissionRules other) {
-    return new CoreSettings(limits, lifetimes, other, creations, logFolder);
+    return new CoreSettings(limits, lifetimes, other, creations, logFolder, store);
   }
 
   /** Returns the same settings with a folder for logs. */
   public CoreSettings withLogFolder(Path folder) {
-    return new CoreSettings(limits, lifetimes, rules, creations, Optional.of(folder));
+    return new CoreSettings(limits, lifetimes, rules, creations, Optional.of(folder), store);
   }
 
-  /** Returns the log of the driver of that session. */
-  ProcessLog sessionLog(int id) {
-    return new ProcessLog(logFolder, "session-" + id, true);
+  /** Returns the same settings with a place where sessions are kept. */
+  public CoreSettings withStore(SessionStore other) {
+    return new CoreSettings(limits, lifetimes, rules, creations, logFolder, Optional.of(other));
+  }
+
+  /**
+   * Returns the log of the drivers of that session, which is among its records if there are any.
+   */
+  ProcessLog sessionLog(int id, Optional<SessionRecords> records) {
+    return new ProcessLog(
+        records.map(SessionRecords::folder).or(() -> logFolder), "session-" + id, true);
   }
 
   /** Returns the log of the program of that batch. */

@@ -20,21 +20,45 @@ final class EventLog {
   private static final long RETAINED_CHARS = 16L << 20;
 
   private final Deque<SessionEvent> events = new ArrayDeque<>();
+  private final Deque<SessionEvent> untold = new ArrayDeque<>();
   private final Set<SessionListener> listeners = new LinkedHashSet<>();
   private long lastSequence;
   private long chars;
 
-  /** Adds the event that {@code make} returns for its sequence number, and tells the listeners. */
+  /** Adds the event that {@code make} returns for its sequence number. */
   void add(LongFunction<SessionEvent> make) {
     SessionEvent event = make.apply(++lastSequence);
+    retain(event);
+    untold.add(event);
+  }
+
+  private void retain(SessionEvent event) {
     events.add(event);
     chars += charsOf(event);
     while (events.size() > RETAINED_EVENTS || (chars > RETAINED_CHARS && events.size() > 1)) {
       chars -= charsOf(events.remove());
     }
-    for (SessionListener listener : new ArrayList<>(listeners)) {
-      tell(event, listener::onEvent);
+  }
+
+  /** Tells the listeners the events that were added since the last time. */
+  void tell() {
+    for (SessionEvent event = untold.poll(); event != null; event = untold.poll()) {
+      for (SessionListener listener : new ArrayList<>(listeners)) {
+        SessionEvent told = event;
+        tell(told, listener::onEvent);
+      }
     }
+  }
+
+  /** Adds an event of an earlier server. */
+  void restore(SessionEvent event) {
+    lastSequence = event.sequence();
+    retain(event);
+  }
+
+  /** Goes on counting after a number that an earlier server came to. */
+  void restore(long sequence) {
+    lastSequence = sequence;
   }
 
   /** Returns the number of the last event. */

@@ -1,5 +1,6 @@
 package io.polybius.session;
 
+import java.io.BufferedInputStream;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;
@@ -15,6 +16,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.Collections;
 import java.util.Deque;
 import java.util.List;
@@ -62,10 +64,41 @@ final class LineStore {
   private boolean deleted;
 
   /**
-   * @param file where the lines go; made with the first line
+   * @param file where the lines go, after those that are there; made with the first line
    */
   LineStore(Optional<Path> file) {
     this.file = file;
+    file.filter(Files::exists).ifPresent(this::load);
+  }
+
+  /** Finds the lines that an earlier server has written; the last one may be only half there. */
+  private void load(Path written) {
+    try (InputStream bytes = new BufferedInputStream(Files.newInputStream(written))) {
+      long read = 0;
+      for (int next = bytes.read(); next >= 0; next = bytes.read()) {
+        read++;
+        if (next == '\n') {
+          noteLine(read);
+        }
+      }
+      readFile(Math.max(0, inFile - NEWEST), inFile, newest);
+    } catch (IOException e) {
+      logger.warn("{} cannot be read: {}", written, e.toString());
+      fileFailed = true;
+    }
+  }
+
+  /** Takes note of a line that is in the file now, which ends there. */
+  private void noteLine(long end) {
+    if (inFile % INDEX_STEP == 0) {
+      int entry = inFile / INDEX_STEP;
+      if (entry == index.length) {
+        index = Arrays.copyOf(index, Math.max(16, 2 * entry));
+      }
+      index[entry] = fileBytes;
+    }
+    fileBytes = end;
+    inFile++;
   }
 
   /** Returns how many lines have been added. */
@@ -118,15 +151,7 @@ final class LineStore {
     while (bytes.hasRemaining()) {
       at += channel.write(bytes, at);
     }
-    if (inFile % INDEX_STEP == 0) {
-      int entry = inFile / INDEX_STEP;
-      if (entry == index.length) {
-        index = Arrays.copyOf(index, Math.max(16, 2 * entry));
-      }
-      index[entry] = fileBytes;
-    }
-    fileBytes = at;
-    inFile++;
+    noteLine(at);
     if (fileBytes > MOST_BYTES_IN_FILE) {
       logger.warn("{} is full; of the lines to come only the newest are kept", file.get());
       fileFailed = true;
@@ -140,7 +165,7 @@ final class LineStore {
   }
 
   /** Adds the lines from one number up to, but without, another one to a list. */
-  void read(int from, int to, List<String> into) {
+  void read(int from, int to, Collection<String> into) {
     if (from < Math.min(to, inFile)) {
       readFile(from, Math.min(to, inFile), into);
     }
@@ -154,7 +179,7 @@ final class LineStore {
         .forEach(into::add);
   }
 
-  private void readFile(int from, int to, List<String> into) {
+  private void readFile(int from, int to, Collection<String> into) {
     int wanted = into.size() + to - from;
     if (deleted) {
       into.addAll(Collections.nCopies(to - from, LOST));

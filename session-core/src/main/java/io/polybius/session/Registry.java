@@ -48,6 +48,18 @@ final class Registry<T> {
     return element;
   }
 
+  /** Adds an element that had its number, and perhaps a name, before; the next number is higher. */
+  synchronized void restore(int id, Optional<String> name, T element) {
+    byId.put(id, new Entry<>(element, name));
+    name.ifPresent(text -> byName.put(text, element));
+    startAt(id + 1);
+  }
+
+  /** Gives no number below that one any more. */
+  synchronized void startAt(int id) {
+    nextId = Math.max(nextId, id);
+  }
+
   /** Removes the element of that number; returns whether there was one. */
   synchronized boolean remove(int id) {
     Entry<T> removed = byId.remove(id);

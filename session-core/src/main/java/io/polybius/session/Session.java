@@ -4,6 +4,7 @@ import io.polybius.driver.protocol.CommMessage;
 import io.polybius.driver.protocol.DriverCommand;
 import io.polybius.driver.protocol.DriverConnection;
 import io.polybius.driver.protocol.DriverEvent;
+import io.polybius.driver.protocol.LinkPosition;
 import io.polybius.driver.protocol.StatementError;
 import io.polybius.driver.protocol.StreamName;
 import io.polybius.session.SessionSnapshot.DriverInfo;
@@ -28,8 +29,10 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.IntConsumer;
 import java.util.function.IntFunction;
+import java.util.function.LongFunction;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -42,6 +45,10 @@ import org.slf4j.LoggerFactory;
  *
  * <p>At most one statement is with the driver at a time; the others wait here, where they can be
  * cancelled without asking the driver.
+ *
+ * <p>What a task of the mailbox changes takes effect outside when the task is done: first it is
+ * kept in the {@link Journal}, then listeners are told, the driver gets its commands, and who asked
+ * for the change gets the answer. So nobody knows of anything that a later server would not know.
  */
 final class Session {
 
@@ -65,6 +72,7 @@ final class Session {
   private final SessionSettings settings;
   private final SessionSettings checked;
   private final Optional<String> owner;
+  private final Journal.Change.Opened opened;
   private final SessionLimits limits;
   private final ProcessLog log;
   private final Environment environment;
@@ -89,6 +97,25 @@ final class Session {
   private final Map<Integer, List<CompletableFuture<Statement>>> waitingClients = new HashMap<>();
   private final Set<RunningDriver> livingDrivers = new HashSet<>();
   private final List<Runnable> early = new ArrayList<>();
+  private final Journal journal;
+
+  /** What is done when a task is: with its changes kept. */
+  private final Deque<Runnable> afterTask = new ArrayDeque<>();
+
+  /** Commands that the driver may not have; only in a session that is kept. */
+  private final Deque<DriverCommand> unacknowledged = new ArrayDeque<>();
+
+  /** Number of the last command before those. */
+  private long sentBefore;
+
+  /** The driver that is on its way, or there, by the incarnation that it is for. */
+  private int launchedIncarnation;
+
+  /** What the driver is to be told once it is taken back. */
+  private final List<DriverCommand> untold = new ArrayList<>();
+
+  private long lastReceived;
+  private boolean left;
   private SessionState state = SessionState.STARTING;
   private Optional<DriverInfo> driverInfo = Optional.empty();
   private RunningDriver driver;
@@ -106,30 +133,31 @@ final class Session {
   /**
    * Makes a session that has not been started.
    *
-   * @param settings what its creator asked for
-   * @param checked the same, as it may be used
+   * @param opened what its creator asked for
+   * @param journal keeps what becomes of it; has nothing of it yet, or all that there was before
    */
   Session(
       int id,
-      SessionSettings settings,
-      SessionSettings checked,
-      Optional<String> owner,
+      Journal.Change.Opened opened,
       SessionLimits limits,
       ProcessLog log,
+      Journal journal,
       Environment environment) {
     this.id = id;
-    this.settings = settings;
-    this.checked = checked;
-    this.owner = owner;
+    this.opened = opened;
+    this.settings = opened.settings();
+    this.checked = opened.checked();
+    this.owner = opened.owner();
     this.limits = limits;
     this.log = log;
+    this.journal = journal;
     this.environment = environment;
     this.mailbox = new Mailbox(String.valueOf(id), environment.threads().mailboxes());
-    this.createdMillis = environment.clock().millis();
+    this.createdMillis = opened.createdMillis();
     this.ownIdleTimeout = settings.idleTimeout().map(TimeText::parse);
     this.ownTimeToLive = settings.ttl().map(TimeText::parse);
-    this.lastActivityMillis = createdMillis;
-    this.lastRequestMillis = createdMillis;
+    this.lastActivityMillis = environment.clock().millis();
+    this.lastRequestMillis = lastActivityMillis;
     this.snapshot = takeSnapshot();
   }
 
@@ -178,7 +206,7 @@ final class Session {
     if (whyOver(lifetimes, heartbeats).isEmpty()) {
       return;
     }
-    mailbox.execute(
+    inTask(
         () ->
             whyOver(lifetimes, heartbeats)
                 .ifPresent(
@@ -229,11 +257,174 @@ final class Session {
 
   /** Launches the first driver, unless the session has been stopped already. */
   void start() {
-    mailbox.execute(
+    inTask(
         () -> {
           if (state == SessionState.STARTING) {
             launch();
           }
+        });
+  }
+
+  /** Takes over what an earlier server had, before anything else is done with the session. */
+  void restore(List<Journal.Change> changes) {
+    for (Journal.Change change : changes) {
+      restore(change);
+    }
+    hiddenStatements.values().removeIf(this::isOver);
+    forgetOldStatements();
+  }
+
+  private boolean isOver(Statement statement) {
+    boolean withDriverStill = withDriver != null && withDriver == statement.id();
+    return statement.state().isTerminal() && !withDriverStill;
+  }
+
+  private void restore(Journal.Change change) {
+    if (change instanceof Journal.Change.Added added) {
+      Statement statement = Statement.waiting(added.id(), added.request());
+      enqueue(statement, added.request());
+      if (statement.isHidden()) {
+        nextHiddenId = Math.min(nextHiddenId, statement.id() - 1);
+      } else {
+        nextStatementId = Math.max(nextStatementId, statement.id() + 1);
+      }
+      remember(statement);
+      restoreEvent(
+          added.event(), sequence -> new SessionEvent.StatementChanged(sequence, statement));
+    } else if (change instanceof Journal.Change.Moved moved) {
+      Statement statement = known(moved.id()).restored(moved);
+      if (statement.state() != StatementState.WAITING) {
+        waiting.remove(Integer.valueOf(statement.id()));
+      }
+      if (statement.state().isTerminal()) {
+        stopOnError.remove(statement.id());
+      }
+      remember(statement);
+      restoreEvent(
+          moved.event(), sequence -> new SessionEvent.StatementChanged(sequence, statement));
+    } else if (change instanceof Journal.Change.PutOut put) {
+      Statement statement = known(put.id()).plus(put.output());
+      remember(statement);
+      restoreEvent(
+          put.event(), sequence -> new SessionEvent.OutputAdded(sequence, statement, put.output()));
+    } else if (change instanceof Journal.Change.InputRequested asked) {
+      Statement statement = known(asked.id());
+      restoreEvent(
+          asked.event(),
+          sequence ->
+              new SessionEvent.InputRequested(
+                  sequence, statement, asked.prompt(), asked.password()));
+    } else if (change instanceof Journal.Change.CommSent sent) {
+      restoreEvent(
+          sent.event(),
+          sequence -> new SessionEvent.CommSent(sequence, sent.requestId(), sent.message()));
+    } else if (change instanceof Journal.Change.Became became) {
+      state = became.state();
+      driverInfo = became.driver();
+      incarnation = became.incarnation();
+      firstStatementId = became.firstStatementId();
+      endedMillis = became.endedMillis();
+      snapshot = takeSnapshot();
+      SessionSnapshot then = snapshot;
+      restoreEvent(became.event(), sequence -> new SessionEvent.SessionChanged(sequence, then));
+    } else if (change instanceof Journal.Change.Launched launched) {
+      launchedIncarnation = launched.incarnation();
+      sentBefore = launched.sent();
+      unacknowledged.clear();
+      lastReceived = 0;
+    } else if (change instanceof Journal.Change.Sent sent) {
+      unacknowledged.add(sent.command());
+    } else if (change instanceof Journal.Change.Received received) {
+      lastReceived = received.sequence();
+    } else if (change instanceof Journal.Change.DriverHas has) {
+      withDriver = has.statementId().orElse(null);
+    } else if (change instanceof Journal.Change.Counted counted) {
+      nextStatementId = counted.nextStatementId();
+      nextHiddenId = counted.nextHiddenId();
+      nextQuestionId = counted.nextQuestionId();
+      events.restore(counted.lastEvent());
+    }
+  }
+
+  private void restoreEvent(long sequence, LongFunction<SessionEvent> make) {
+    if (sequence != Journal.NO_EVENT) {
+      events.restore(make.apply(sequence));
+    }
+  }
+
+  /** Returns which driver of an earlier server is to be taken back, if one is. */
+  Optional<LaunchSpec> awaitedDriver() {
+    return Optional.of(new LaunchSpec(id, incarnation, checked))
+        .filter(spec -> state.isActive() && launchedIncarnation == incarnation);
+  }
+
+  /** Goes on with what was restored: takes the driver back, or launches one that was not yet. */
+  void takeBack() {
+    inTask(
+        () -> {
+          if (awaitedDriver().isPresent()) {
+            LinkPosition position =
+                new LinkPosition(lastReceived, sentBefore, List.copyOf(unacknowledged));
+            launch(
+                (spec, receiver) -> environment.launcher().reattach(spec, position, receiver, log));
+          } else if (state.isActive()) {
+            launch();
+          } else {
+            started.complete(null);
+            endIfDriverless();
+          }
+        });
+  }
+
+  /** Ends a session of an earlier server that cannot be taken back. */
+  void giveUp(String why) {
+    inTask(
+        () -> {
+          if (state.isActive()) {
+            lost(why);
+          }
+          started.complete(null);
+          endIfDriverless();
+          journal.renew(this::everything);
+          journal.release();
+        });
+  }
+
+  /**
+   * Does nothing any more, and leaves everything to a later server; completes when that is so. What
+   * is asked for after that is refused.
+   */
+  CompletionStage<Void> leave() {
+    CompletableFuture<Void> done = new CompletableFuture<>();
+    mailbox.execute(
+        () -> {
+          left = true;
+          journal.release();
+          done.complete(null);
+        });
+    return done;
+  }
+
+  /** Returns whether the session outlives the server. */
+  boolean isKept() {
+    return journal.isKept();
+  }
+
+  /** Frees the log's files, and removes them unless they outlive the server. */
+  void endLog() {
+    if (isKept()) {
+      log.release();
+    } else {
+      log.delete();
+    }
+  }
+
+  /** Removes what is kept of the session, for good. */
+  void forget() {
+    mailbox.execute(
+        () -> {
+          log.delete();
+          journal.delete();
         });
   }
 
@@ -257,15 +448,24 @@ final class Session {
           LanguageCheck.ofStatement(request.kind(), environment.launcher().languages());
           Statement statement =
               Statement.waiting(request.hidden() ? nextHiddenId-- : nextStatementId++, request);
-          waiting.add(statement.id());
-          if (request.stopOnError()) {
-            stopOnError.add(statement.id());
-          }
-          update(statement);
+          enqueue(statement, request);
+          remember(statement);
+          events.add(
+              sequence -> {
+                journal.note(new Journal.Change.Added(sequence, statement.id(), request));
+                return new SessionEvent.StatementChanged(sequence, statement);
+              });
           forgetOldStatements();
           dispatch();
           return statement;
         });
+  }
+
+  private void enqueue(Statement statement, NewStatement request) {
+    waiting.add(statement.id());
+    if (request.stopOnError()) {
+      stopOnError.add(statement.id());
+    }
   }
 
   /**
@@ -277,7 +477,7 @@ final class Session {
   CompletionStage<Statement> awaitStatement(int statementId, Duration patience) {
     presentUntil(environment.clock().millis() + patience.toMillis());
     CompletableFuture<Statement> answer = new CompletableFuture<>();
-    mailbox.execute(
+    inTask(
         () -> {
           Statement statement = statements.get(statementId);
           if (statement == null) {
@@ -395,7 +595,7 @@ final class Session {
     return inMailbox(
         () -> {
           if (withDriver != null && withDriver == statementId) {
-            driver.connection().send(new DriverCommand.AnswerInput(statementId, text));
+            tellDriver(new DriverCommand.AnswerInput(statementId, text));
           }
           return null;
         });
@@ -454,7 +654,7 @@ final class Session {
 
   /** Ends the session; completes when it is over. */
   CompletionStage<Void> stop() {
-    mailbox.execute(this::stopNow);
+    inTask(this::stopNow);
     return ended;
   }
 
@@ -484,7 +684,16 @@ final class Session {
 
   // ---- drivers
 
+  /** Starts a driver, or takes one back. */
+  private interface Launch {
+    RunningDriver driver(LaunchSpec spec, Receiver receiver) throws LaunchException;
+  }
+
   private void launch() {
+    launch((spec, receiver) -> environment.launcher().launch(spec, receiver, log));
+  }
+
+  private void launch(Launch how) {
     int launched = incarnation;
     launchesUnderWay++;
     early.clear();
@@ -495,17 +704,17 @@ final class Session {
         .launch(
             () -> {
               try {
-                RunningDriver begun = environment.launcher().launch(spec, receiver, log);
-                mailbox.execute(() -> launched(launched, begun));
+                RunningDriver begun = how.driver(spec, receiver);
+                inTask(() -> launched(launched, begun));
               } catch (LaunchException e) {
-                logger.info("session {} could not be launched: {}", id, e.getMessage());
-                mailbox.execute(() -> launchFailed(launched, e.getMessage()));
+                logger.info("session {} has no driver: {}", id, e.getMessage());
+                inTask(() -> launchFailed(launched, e.getMessage()));
               } catch (RuntimeException | Error e) {
                 logger.error("launching session {} failed", id, e);
-                mailbox.execute(() -> launchFailed(launched, "The launch failed: " + e));
+                inTask(() -> launchFailed(launched, "The launch failed: " + e));
               }
             },
-            () -> mailbox.execute(() -> launchFailed(launched, "The server is shutting down.")));
+            () -> inTask(() -> launchFailed(launched, "The server is shutting down.")));
     startClock.run();
     startClock =
         later(
@@ -523,18 +732,37 @@ final class Session {
   private void launched(int launched, RunningDriver begun) {
     launchesUnderWay--;
     livingDrivers.add(begun);
-    begun.exited().thenAccept(how -> mailbox.execute(() -> exited(begun, how)));
+    begun.exited().thenAccept(how -> inTask(() -> exited(begun, how)));
     if (launched != incarnation || !state.isActive()) {
       end(begun);
       return;
     }
     driver = begun;
+    if (launchedIncarnation != launched) {
+      launchedIncarnation = launched;
+      sentBefore = begun.connection().sent();
+      unacknowledged.clear();
+      lastReceived = 0;
+      journal.note(new Journal.Change.Launched(launched, sentBefore));
+    } else {
+      tookBack();
+    }
     for (Runnable event : List.copyOf(early)) {
       if (driver == begun) {
         event.run();
       }
     }
     early.clear();
+  }
+
+  private void tookBack() {
+    if (withDriver != null && known(withDriver).state() == StatementState.CANCELLING) {
+      watchCancellation(withDriver);
+    }
+    List<DriverCommand> meanwhile = List.copyOf(untold);
+    untold.clear();
+    meanwhile.forEach(this::tellDriver);
+    dispatch();
   }
 
   private void launchFailed(int launched, String why) {
@@ -594,7 +822,7 @@ final class Session {
       old.connection().close();
       return;
     }
-    old.connection().send(new DriverCommand.Shutdown());
+    afterTask.add(() -> old.connection().send(new DriverCommand.Shutdown()));
     later(
         limits.stopGrace(),
         () -> {
@@ -611,6 +839,8 @@ final class Session {
     if (state == SessionState.SHUTTING_DOWN) {
       become(SessionState.DEAD);
     }
+    journal.commit();
+    journal.release();
     log.release();
     ended.complete(null);
   }
@@ -625,8 +855,15 @@ final class Session {
     }
 
     @Override
-    public void received(DriverEvent event) {
-      pass(() -> handle(event));
+    public void received(long sequence, DriverEvent event) {
+      pass(
+          () -> {
+            RunningDriver sender = driver;
+            handle(event);
+            lastReceived = sequence;
+            journal.note(new Journal.Change.Received(sequence));
+            afterTask.add(() -> sender.connection().kept(sequence));
+          });
     }
 
     @Override
@@ -636,7 +873,7 @@ final class Session {
 
     /** A driver may be heard before its launch has returned; what it says waits for that. */
     private void pass(Runnable event) {
-      mailbox.execute(
+      inTask(
           () -> {
             if (from != incarnation || !state.isActive()) {
               return;
@@ -660,7 +897,11 @@ final class Session {
     } else if (event instanceof DriverEvent.Answer answer) {
       answerQuestion(answer.requestId(), Optional.of(answer));
     } else if (event instanceof DriverEvent.CommSent sent) {
-      events.add(sequence -> new SessionEvent.CommSent(sequence, sent.requestId(), sent.message()));
+      events.add(
+          sequence -> {
+            journal.note(new Journal.Change.CommSent(sequence, sent.requestId(), sent.message()));
+            return new SessionEvent.CommSent(sequence, sent.requestId(), sent.message());
+          });
     } else if (event instanceof DriverEvent.OfStatement about) {
       Statement statement = known(about.statementId());
       if (statement != null) {
@@ -673,7 +914,11 @@ final class Session {
     if (event instanceof DriverEvent.StatementPutOut put) {
       Statement grown = statement.plus(put.output());
       remember(grown);
-      events.add(sequence -> new SessionEvent.OutputAdded(sequence, grown, put.output()));
+      events.add(
+          sequence -> {
+            journal.note(new Journal.Change.PutOut(sequence, grown.id(), put.output()));
+            return new SessionEvent.OutputAdded(sequence, grown, put.output());
+          });
     } else if (event instanceof DriverEvent.StatementProgressed progressed) {
       if (!statement.state().isTerminal()) {
         update(
@@ -686,9 +931,13 @@ final class Session {
       }
     } else if (event instanceof DriverEvent.InputRequested asked) {
       events.add(
-          sequence ->
-              new SessionEvent.InputRequested(
-                  sequence, statement, asked.prompt(), asked.password()));
+          sequence -> {
+            journal.note(
+                new Journal.Change.InputRequested(
+                    sequence, statement.id(), asked.prompt(), asked.password()));
+            return new SessionEvent.InputRequested(
+                sequence, statement, asked.prompt(), asked.password());
+          });
     } else if (event instanceof DriverEvent.StatementSucceeded succeeded) {
       driverFinished(statement.evaluated(succeeded.expressions()), Optional.empty());
     } else if (event instanceof DriverEvent.StatementFailed failed) {
@@ -716,7 +965,7 @@ final class Session {
     if (withDriver == null || withDriver != statement.id()) {
       return;
     }
-    withDriver = null;
+    giveDriver(null);
     if (!statement.state().isTerminal()) {
       endStarted(statement, error);
     }
@@ -728,15 +977,13 @@ final class Session {
 
   /** Gives the driver the next statement if it has none, and shows whether the session is busy. */
   private void dispatch() {
-    if (driverInfo.isPresent() && withDriver == null && !waiting.isEmpty()) {
+    if (isRunning() && withDriver == null && !waiting.isEmpty()) {
       Statement next = known(waiting.remove()).running(environment.clock().millis());
-      withDriver = next.id();
+      giveDriver(next.id());
       update(next);
-      driver
-          .connection()
-          .send(
-              new DriverCommand.Execute(
-                  next.id(), next.kind().canonicalName(), next.code(), next.options()));
+      tellDriver(
+          new DriverCommand.Execute(
+              next.id(), next.kind().canonicalName(), next.code(), next.options()));
     }
     boolean working = withDriver != null || !waiting.isEmpty();
     if (state == SessionState.IDLE && working) {
@@ -756,26 +1003,30 @@ final class Session {
       dispatch();
     } else if (statement.state() == StatementState.RUNNING) {
       update(statement.cancelling());
-      driver.connection().send(new DriverCommand.Cancel(statementId));
-      later(
-          limits.cancelTimeout(),
-          () -> {
-            Statement late = known(statementId);
-            if (late != null && late.state() == StatementState.CANCELLING) {
-              String why =
-                  "Statement "
-                      + statementId
-                      + " does not react to being cancelled and runs on;"
-                      + " restart its kernel, or delete the session, to be rid of it.";
-              log.append(StreamName.STDERR, why);
-              endStarted(
-                  late,
-                  Optional.of(
-                      new StatementError(
-                          StatementError.Origin.INTERRUPT, "StillRunning", why, List.of())));
-            }
-          });
+      tellDriver(new DriverCommand.Cancel(statementId));
+      watchCancellation(statementId);
     }
+  }
+
+  private void watchCancellation(int statementId) {
+    later(
+        limits.cancelTimeout(),
+        () -> {
+          Statement late = known(statementId);
+          if (late != null && late.state() == StatementState.CANCELLING) {
+            String why =
+                "Statement "
+                    + statementId
+                    + " does not react to being cancelled and runs on;"
+                    + " restart its kernel, or delete the session, to be rid of it.";
+            log.append(StreamName.STDERR, why);
+            endStarted(
+                late,
+                Optional.of(
+                    new StatementError(
+                        StatementError.Origin.INTERRUPT, "StillRunning", why, List.of())));
+          }
+        });
   }
 
   /**
@@ -813,7 +1064,7 @@ final class Session {
       return;
     }
     Statement running = known(withDriver);
-    withDriver = null;
+    giveDriver(null);
     // Those that wait behind it end too, but because of the driver.
     stopOnError.remove(running.id());
     if (!running.state().isTerminal()) {
@@ -865,7 +1116,23 @@ final class Session {
           .flatMap(List::stream)
           .forEach(client -> client.complete(statement));
     }
-    events.add(sequence -> new SessionEvent.StatementChanged(sequence, statement));
+    events.add(
+        sequence -> {
+          journal.note(moved(sequence, statement));
+          return new SessionEvent.StatementChanged(sequence, statement);
+        });
+  }
+
+  private static Journal.Change.Moved moved(long sequence, Statement statement) {
+    return new Journal.Change.Moved(
+        sequence,
+        statement.id(),
+        statement.state(),
+        statement.error(),
+        statement.tasks(),
+        statement.startedMillis(),
+        statement.completedMillis(),
+        statement.expressions());
   }
 
   private void forgetOldStatements() {
@@ -890,7 +1157,8 @@ final class Session {
     CompletableFuture<Optional<DriverEvent.Answer>> answer = new CompletableFuture<>();
     if (isRunning()) {
       int questionId = nextQuestionId++;
-      driver.connection().send(question.apply(questionId));
+      journal.note(counted());
+      tellDriver(question.apply(questionId));
       questions.put(questionId, answer);
       later(limits.questionTimeout(), () -> answerQuestion(questionId, Optional.empty()));
     } else {
@@ -912,7 +1180,7 @@ final class Session {
 
   /** Returns whether there is a driver that can be asked something. */
   private boolean isRunning() {
-    return driverInfo.isPresent() && state.isActive();
+    return driver != null && driverInfo.isPresent() && state.isActive();
   }
 
   private void become(SessionState next) {
@@ -935,7 +1203,21 @@ final class Session {
   private void announce() {
     snapshot = takeSnapshot();
     SessionSnapshot now = snapshot;
-    events.add(sequence -> new SessionEvent.SessionChanged(sequence, now));
+    events.add(
+        sequence -> {
+          journal.note(became(sequence));
+          return new SessionEvent.SessionChanged(sequence, now);
+        });
+  }
+
+  private Journal.Change.Became became(long sequence) {
+    return new Journal.Change.Became(
+        sequence, state, driverInfo, incarnation, firstStatementId, endedMillis);
+  }
+
+  private Journal.Change.Counted counted() {
+    return new Journal.Change.Counted(
+        nextStatementId, nextHiddenId, nextQuestionId, events.lastSequence());
   }
 
   private SessionException wrongState() {
@@ -959,16 +1241,118 @@ final class Session {
     CompletableFuture<T> result = new CompletableFuture<>();
     mailbox.execute(
         () -> {
+          if (left) {
+            result.completeExceptionally(
+                new SessionException(ErrorCode.SHUTTING_DOWN, "The server is shutting down."));
+            return;
+          }
           try {
-            result.complete(work.get());
+            T value = work.get();
+            afterTask.add(() -> result.complete(value));
           } catch (RuntimeException | Error e) {
-            result.completeExceptionally(e);
+            afterTask.add(() -> result.completeExceptionally(e));
+          } finally {
+            endTask();
           }
         });
     return result;
   }
 
+  /** Has the mailbox do something, unless the session has been left to a later server by then. */
+  private void inTask(Runnable work) {
+    mailbox.execute(
+        () -> {
+          if (left) {
+            return;
+          }
+          try {
+            work.run();
+          } finally {
+            endTask();
+          }
+        });
+  }
+
+  private void endTask() {
+    journal.commit();
+    events.tell();
+    for (Runnable next = afterTask.poll(); next != null; next = afterTask.poll()) {
+      try {
+        next.run();
+      } catch (RuntimeException e) {
+        logger.error("what a task of session {} has changed did not take effect", id, e);
+      }
+    }
+    if (journal.isLarge()) {
+      journal.renew(this::everything);
+    }
+  }
+
+  /** Sends the driver a command when what led to it has been kept. */
+  private void tellDriver(DriverCommand command) {
+    if (driver == null) {
+      untold.add(command);
+      return;
+    }
+    DriverConnection<DriverCommand> connection = driver.connection();
+    if (journal.isKept()) {
+      while (sentBefore < connection.acknowledged() && !unacknowledged.isEmpty()) {
+        unacknowledged.remove();
+        sentBefore++;
+      }
+      unacknowledged.add(command);
+      journal.note(new Journal.Change.Sent(command));
+    }
+    afterTask.add(() -> connection.send(command));
+  }
+
+  private void giveDriver(Integer statementId) {
+    withDriver = statementId;
+    journal.note(new Journal.Change.DriverHas(Optional.ofNullable(statementId)));
+  }
+
+  /** Returns the changes that lead from nothing to what is the case. */
+  private List<Journal.Change> everything() {
+    List<Journal.Change> changes = new ArrayList<>();
+    changes.add(opened);
+    Stream.concat(
+            Stream.concat(statements.values().stream(), hiddenStatements.values().stream())
+                .filter(statement -> statement.state() != StatementState.WAITING),
+            waiting.stream().map(this::known))
+        .forEach(
+            statement -> {
+              changes.add(
+                  new Journal.Change.Added(
+                      Journal.NO_EVENT,
+                      statement.id(),
+                      new NewStatement(
+                          statement.kind(),
+                          statement.code(),
+                          statement.origin(),
+                          statement.isHidden(),
+                          stopOnError.contains(statement.id()),
+                          true)));
+              statement
+                  .outputs()
+                  .toList()
+                  .forEach(
+                      output ->
+                          changes.add(
+                              new Journal.Change.PutOut(Journal.NO_EVENT, statement.id(), output)));
+              changes.add(moved(Journal.NO_EVENT, statement));
+            });
+    changes.add(became(Journal.NO_EVENT));
+    if (launchedIncarnation == incarnation) {
+      changes.add(new Journal.Change.Launched(launchedIncarnation, sentBefore));
+      unacknowledged.forEach(command -> changes.add(new Journal.Change.Sent(command)));
+      changes.add(new Journal.Change.Received(lastReceived));
+    }
+    changes.add(new Journal.Change.DriverHas(Optional.ofNullable(withDriver)));
+    changes.add(counted());
+    return changes;
+  }
+
   private Runnable later(Duration delay, Runnable task) {
-    return environment.threads().later(delay, () -> mailbox.execute(task));
+    return environment.threads().later(delay, () -> inTask(task));
   }
 }

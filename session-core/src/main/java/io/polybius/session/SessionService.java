@@ -2,9 +2,15 @@ package io.polybius.session;
 
 import io.polybius.driver.protocol.CommMessage;
 import io.polybius.session.spi.DriverLauncher;
+import io.polybius.session.spi.SessionRecords;
+import io.polybius.session.spi.SessionStore;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -45,11 +51,12 @@ public final class SessionService implements AutoCloseable {
   private long heartbeatsCheckedMillis;
 
   /**
-   * Makes a service without sessions.
+   * Makes a service, with the sessions that an earlier server has left if they are kept.
    *
    * @param launcher starts the drivers; closed with the service
    * @param settings what the operator chose
    * @param clock tells the time
+   * @throws UncheckedIOException if what was left cannot be read
    */
   public SessionService(DriverLauncher launcher, CoreSettings settings, Clock clock) {
     this.launcher = launcher;
@@ -57,6 +64,7 @@ public final class SessionService implements AutoCloseable {
     this.clock = clock;
     this.environment = new Session.Environment(launcher, threads, clock);
     this.heartbeatsCheckedMillis = clock.millis();
+    settings.store().ifPresent(this::takeOver);
     threads.every(SWEEP_INTERVAL, this::endWhatIsOver);
   }
 
@@ -77,14 +85,10 @@ public final class SessionService implements AutoCloseable {
           sessions.add(
               checked.application().name(),
               id ->
-                  new Session(
+                  newSession(
                       id,
-                      asked,
-                      checked,
-                      caller.user(),
-                      limits,
-                      settings.sessionLog(id),
-                      environment));
+                      new Journal.Change.Opened(asked, checked, caller.user(), clock.millis()),
+                      limits));
     } catch (RuntimeException e) {
       place.run();
       throw e;
@@ -97,6 +101,74 @@ public final class SessionService implements AutoCloseable {
         caller.user().orElse(caller.address()));
     session.start();
     return session.snapshot();
+  }
+
+  private Session newSession(int id, Journal.Change.Opened opened, SessionLimits limits) {
+    Optional<SessionRecords> records = Optional.empty();
+    try {
+      if (settings.store().isPresent()) {
+        records = Optional.of(settings.store().get().begin(id));
+      }
+    } catch (IOException e) {
+      log.error("session {} cannot be kept, and will end with the server", id, e);
+    }
+    Journal journal = new Journal(records);
+    journal.note(opened);
+    journal.commit();
+    return new Session(id, opened, limits, settings.sessionLog(id, records), journal, environment);
+  }
+
+  private void takeOver(SessionStore store) {
+    List<Session> goingOn = new ArrayList<>();
+    try {
+      sessions.startAt(store.nextSessionId());
+      for (SessionRecords records : store.left()) {
+        restore(records).ifPresent(goingOn::add);
+      }
+    } catch (IOException e) {
+      launcher.close();
+      threads.close();
+      throw new UncheckedIOException("The sessions of before cannot be read: " + e.getMessage(), e);
+    }
+    launcher.expect(goingOn.stream().flatMap(session -> session.awaitedDriver().stream()).toList());
+    goingOn.forEach(Session::takeBack);
+  }
+
+  /** Restores a session; returns it if it can go on. */
+  private Optional<Session> restore(SessionRecords records) {
+    int id = records.sessionId();
+    Journal journal = new Journal(Optional.of(records));
+    Journal.Past past = journal.read();
+    Session session =
+        new Session(
+            id,
+            past.opened(),
+            limitsOf(past.opened()),
+            settings.sessionLog(id, Optional.of(records)),
+            journal,
+            environment);
+    Optional<String> damage = past.damage();
+    try {
+      session.restore(past.changes());
+    } catch (RuntimeException e) {
+      log.error("the journal of session {} makes no sense", id, e);
+      damage = damage.or(() -> Optional.of("it contradicts itself"));
+    }
+    sessions.restore(id, past.opened().checked().application().name(), session);
+    if (damage.isPresent()) {
+      session.giveUp("The session cannot be taken back, because of its journal: " + damage.get());
+      return Optional.empty();
+    }
+    log.info("session {} is {} as an earlier server left it", id, session.snapshot().state());
+    return Optional.of(session);
+  }
+
+  private SessionLimits limitsOf(Journal.Change.Opened opened) {
+    try {
+      return settings.limits().forSession(opened.checked().application().conf());
+    } catch (SessionException e) {
+      return settings.limits();
+    }
   }
 
   /** Returns the languages that sessions can run. */
@@ -254,8 +326,8 @@ public final class SessionService implements AutoCloseable {
   }
 
   /**
-   * Ends all sessions, kills drivers that do not end in time, and frees all threads. Does nothing
-   * the second time.
+   * Ends all sessions, or leaves those that are kept to a later server, kills drivers that do not
+   * end in time, and frees all threads. Does nothing the second time.
    */
   @Override
   public void close() {
@@ -266,7 +338,8 @@ public final class SessionService implements AutoCloseable {
     CompletableFuture<Void> ended =
         CompletableFuture.allOf(
             all.stream()
-                .map(session -> session.stop().toCompletableFuture())
+                .map(session -> session.isKept() ? session.leave() : session.stop())
+                .map(CompletionStage::toCompletableFuture)
                 .toArray(CompletableFuture<?>[]::new));
     if (!endsWithin(ended, settings.limits().stopGrace().plus(CLOSING_RESERVE))) {
       all.forEach(Session::killDrivers);
@@ -275,7 +348,7 @@ public final class SessionService implements AutoCloseable {
     threads.stopStarting();
     launcher.close();
     threads.close();
-    all.forEach(session -> session.log().delete());
+    all.forEach(Session::endLog);
   }
 
   private static boolean endsWithin(CompletableFuture<Void> ended, Duration time) {
@@ -313,7 +386,7 @@ public final class SessionService implements AutoCloseable {
   private void forget(Session session) {
     int id = session.snapshot().id();
     if (sessions.remove(id)) {
-      session.log().delete();
+      session.forget();
       log.info("session {} deleted", id);
     }
   }

@@ -63,6 +63,23 @@ public record Statement(
     return state.isTerminal() ? 1.0 : tasks.share();
   }
 
+  /** Returns the statement as an earlier server has left it. */
+  Statement restored(Journal.Change.Moved change) {
+    return new Statement(
+        id,
+        kind,
+        code,
+        origin,
+        change.state(),
+        outputs,
+        change.error(),
+        change.tasks(),
+        change.startedMillis(),
+        change.completedMillis(),
+        options,
+        change.expressions());
+  }
+
   /** Returns whether the statement is kept out of the history and of other clients' sight. */
   public boolean isHidden() {
     return id < 0;

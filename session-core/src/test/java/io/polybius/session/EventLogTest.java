@@ -24,6 +24,7 @@ class EventLogTest {
   private void add(int count) {
     for (int i = 0; i < count; i++) {
       events.add(sequence -> new StatementChanged(sequence, STATEMENT));
+      events.tell();
     }
   }
 
@@ -113,6 +114,7 @@ class EventLogTest {
     StatementOutput large = new StreamText(StreamName.STDOUT, "x".repeat(6 << 20));
     for (int i = 0; i < 4; i++) {
       events.add(sequence -> new OutputAdded(sequence, STATEMENT, large));
+      events.tell();
     }
     assertThat(listenFrom(0)).containsExactly(3L, 4L);
 

@@ -30,18 +30,20 @@ final class RunningServer implements AutoCloseable {
 
   private final Process process;
   private final Path stateDirectory;
+  private final List<String> options;
   private final List<String> printed = Collections.synchronizedList(new ArrayList<>());
   private final URI uri;
 
-  private RunningServer(Path stateDirectory, List<String> options) throws IOException {
+  private RunningServer(Path stateDirectory, int port, List<String> options) throws IOException {
     this.stateDirectory = stateDirectory;
+    this.options = options;
     List<String> command =
         new ArrayList<>(
             List.of(
                 Commands.POLYBIUS,
                 "serve",
                 "--port",
-                "0",
+                String.valueOf(port),
                 "--set",
                 "polybius.server.state-dir=" + stateDirectory));
     if (options.stream().noneMatch(option -> option.startsWith(PRESPAWNED))) {
@@ -71,7 +73,12 @@ final class RunningServer implements AutoCloseable {
 
   /** Starts a server with a state directory of its own. */
   static RunningServer start(String... options) throws IOException {
-    return new RunningServer(Files.createTempDirectory("polybius-it"), List.of(options));
+    return new RunningServer(Files.createTempDirectory("polybius-it"), 0, List.of(options));
+  }
+
+  /** Starts another one in the place of this one, which has ended. */
+  RunningServer startAgain() throws IOException {
+    return new RunningServer(stateDirectory, uri.getPort(), options);
   }
 
   /** Returns where it serves HTTP. */
@@ -94,6 +101,14 @@ final class RunningServer implements AutoCloseable {
     return process
         .descendants()
         .filter(child -> Commands.commandLine(child).contains("io.polybius.driver.DriverMain"))
+        .toList();
+  }
+
+  /** Returns the processes that work in its folder, whoever has started them. */
+  List<ProcessHandle> processes() {
+    return ProcessHandle.allProcesses()
+        .filter(each -> each.pid() != process.pid())
+        .filter(each -> Commands.commandLine(each).contains(stateDirectory.toString()))
         .toList();
   }
 
@@ -136,6 +151,13 @@ final class RunningServer implements AutoCloseable {
     process.destroyForcibly();
   }
 
+  /** Waits for the server's end. */
+  void awaitEnd() throws InterruptedException {
+    if (!process.waitFor(STOP_TIMEOUT.toSeconds(), TimeUnit.SECONDS)) {
+      throw new AssertionError("the server did not end:\n" + output());
+    }
+  }
+
   @Override
   public void close() throws InterruptedException, IOException {
     if (process.isAlive()) {
@@ -143,6 +165,10 @@ final class RunningServer implements AutoCloseable {
       if (!process.waitFor(STOP_TIMEOUT.toSeconds(), TimeUnit.SECONDS)) {
         Commands.killTree(process.toHandle());
       }
+    }
+    if (Files.notExists(stateDirectory)) {
+      // The one in whose place this one was started has removed it.
+      return;
     }
     try (Stream<Path> files = Files.walk(stateDirectory)) {
       for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {

@@ -3,6 +3,7 @@ package io.polybius.launch;
 import io.polybius.driver.protocol.DriverCommand;
 import io.polybius.driver.protocol.DriverConnection;
 import io.polybius.session.spi.RunningDriver;
+import java.util.Optional;
 import java.util.concurrent.CompletionStage;
 
 /**
@@ -10,8 +11,12 @@ import java.util.concurrent.CompletionStage;
  *
  * @param process the driver
  * @param connection the link to it
+ * @param papers what is kept of it, if it can outlive the server
  */
-record DriverProcess(LaunchedProcess process, DriverConnection<DriverCommand> connection)
+record DriverProcess(
+    LaunchedProcess process,
+    DriverConnection<DriverCommand> connection,
+    Optional<DriverPapers> papers)
     implements RunningDriver {
 
   @Override

@@ -7,18 +7,21 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.InputStreamReader;
 import java.io.Reader;
+import java.lang.ProcessBuilder.Redirect;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * A process of this machine with a directory of its own: what it prints goes into a log, and
- * nothing is left of it when it has ended.
+ * nothing is left of it when it has ended. One that prints to files can outlive the server, and be
+ * adopted by a later one.
  */
 final class LaunchedProcess {
 
@@ -28,18 +31,38 @@ final class LaunchedProcess {
   /** A process that could not be ended may hold the pipes open; nobody waits longer for it. */
   private static final Duration PIPE_PATIENCE = Duration.ofSeconds(2);
 
-  private final Process process;
+  /** The exit code of a process that another server has started. */
+  private static final int UNKNOWN = -1;
+
+  private static final long LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
+
+  private final ProcessHandle process;
+  private final Exit exit;
   private final ProcessTree tree;
   private final Output output;
   private final Output errors;
   private final Runnable cleanUp;
   private final CompletableFuture<Integer> exited = new CompletableFuture<>();
+  private volatile Optional<Thread> ender = Optional.empty();
+  private volatile boolean left;
 
-  private LaunchedProcess(Process process, ProcessTree tree, ProcessLog log, Runnable cleanUp) {
+  /** Waits for the end of a process. */
+  private interface Exit {
+    int await() throws InterruptedException;
+  }
+
+  private LaunchedProcess(
+      ProcessHandle process,
+      Exit exit,
+      ProcessTree tree,
+      Output output,
+      Output errors,
+      Runnable cleanUp) {
     this.process = process;
+    this.exit = exit;
     this.tree = tree;
-    this.output = new Output(process.getInputStream(), StreamName.STDOUT, log);
-    this.errors = new Output(process.getErrorStream(), StreamName.STDERR, log);
+    this.output = output;
+    this.errors = errors;
     this.cleanUp = cleanUp;
   }
 
@@ -58,18 +81,86 @@ final class LaunchedProcess {
     Process process = builder.start();
     try {
       process.getOutputStream().close();
-      LaunchedProcess launched =
-          new LaunchedProcess(
-              process, new ProcessTree(process.toHandle(), directory.path()), log, cleanUp);
-      startThread("process-output", launched.output::copy);
-      startThread("process-output", launched.errors::copy);
-      startThread("process-end", launched::awaitEnd);
-      return launched;
+      return new LaunchedProcess(
+              process.toHandle(),
+              process::waitFor,
+              new ProcessTree(process.toHandle(), directory.path()),
+              new Output(process.getInputStream(), StreamName.STDOUT, log),
+              new Output(process.getErrorStream(), StreamName.STDERR, log),
+              cleanUp)
+          .followed();
     } catch (IOException | RuntimeException | Error e) {
       // There may be no more threads to be had.
       process.destroyForcibly();
       throw e;
     }
+  }
+
+  /**
+   * Starts a process that can outlive this server, and finds its standard input at its end.
+   *
+   * @param builder what to start
+   * @param papers its directory, and the files that it prints to
+   * @param log takes what it prints
+   * @param cleanUp runs once, when the process and its children are gone
+   */
+  static LaunchedProcess startLasting(
+      ProcessBuilder builder, DriverPapers papers, ProcessLog log, Runnable cleanUp)
+      throws IOException {
+    // Makes the files, before the process does it for others to read.
+    new FollowedFile(papers.output()).close();
+    new FollowedFile(papers.errors()).close();
+    ProcessTree.mark(builder.environment(), papers.directory().path());
+    Process process =
+        builder
+            .redirectOutput(Redirect.appendTo(papers.output().toFile()))
+            .redirectError(Redirect.appendTo(papers.errors().toFile()))
+            .start();
+    try {
+      process.getOutputStream().close();
+      papers.started(process.toHandle());
+      return lasting(process.toHandle(), process::waitFor, papers, log, cleanUp);
+    } catch (IOException | RuntimeException | Error e) {
+      process.destroyForcibly();
+      throw e;
+    }
+  }
+
+  /** Adopts a process that an earlier server has started so that it outlives that. */
+  static LaunchedProcess adopt(
+      ProcessHandle process, DriverPapers papers, ProcessLog log, Runnable cleanUp)
+      throws IOException {
+    return lasting(process, () -> awaitAdopted(process), papers, log, cleanUp);
+  }
+
+  private static int awaitAdopted(ProcessHandle process) throws InterruptedException {
+    while (ProcessTree.runs(process)) {
+      LockSupport.parkNanos(LOOK_NANOS);
+      if (Thread.interrupted()) {
+        throw new InterruptedException();
+      }
+    }
+    return UNKNOWN;
+  }
+
+  private static LaunchedProcess lasting(
+      ProcessHandle process, Exit exit, DriverPapers papers, ProcessLog log, Runnable cleanUp)
+      throws IOException {
+    return new LaunchedProcess(
+            process,
+            exit,
+            new ProcessTree(process, papers.directory().path()),
+            new Output(new FollowedFile(papers.output()), StreamName.STDOUT, log),
+            new Output(new FollowedFile(papers.errors()), StreamName.STDERR, log),
+            cleanUp)
+        .followed();
+  }
+
+  private LaunchedProcess followed() {
+    startThread("process-output", output::copy);
+    startThread("process-output", errors::copy);
+    startThread("process-end", this::awaitEnd);
+    return this;
   }
 
   private static void startThread(String name, Runnable task) {
@@ -79,13 +170,23 @@ final class LaunchedProcess {
   }
 
   private void awaitEnd() {
+    int exitCode = UNKNOWN;
+    ender = Optional.of(Thread.currentThread());
     try {
-      process.waitFor();
+      if (left) {
+        return;
+      }
+      exitCode = exit.await();
       tree.killUntilGone();
+      output.finish();
+      errors.finish();
       long patienceEnd = System.nanoTime() + PIPE_PATIENCE.toNanos();
       output.awaitEnd(patienceEnd);
       errors.awaitEnd(patienceEnd);
     } catch (InterruptedException | RuntimeException e) {
+      if (left) {
+        return;
+      }
       logger.warn("process {} could not be followed to its end", process.pid(), e);
     }
     try {
@@ -93,7 +194,7 @@ final class LaunchedProcess {
     } catch (RuntimeException e) {
       logger.warn("what process {} has left could not be removed", process.pid(), e);
     } finally {
-      exited.complete(process.exitValue());
+      exited.complete(exitCode);
     }
   }
 
@@ -114,8 +215,19 @@ final class LaunchedProcess {
     tree.kill();
   }
 
+  /** Leaves the process, which prints to files, to a later server. */
+  void leave() {
+    left = true;
+    ender.ifPresent(Thread::interrupt);
+    output.leave();
+    errors.leave();
+  }
+
   /** Returns an exit code in words. */
   static String describe(int exitCode) {
+    if (exitCode == UNKNOWN) {
+      return "exit code unknown, because an earlier server has started it";
+    }
     return exitCode > 128
         ? "exit code " + exitCode + " (signal " + (exitCode - 128) + ")"
         : "exit code " + exitCode;
@@ -145,6 +257,20 @@ final class LaunchedProcess {
         logger.debug("a process's output ended: {}", e.toString());
       } finally {
         ended.countDown();
+      }
+    }
+
+    /** The process has ended, and can print nothing any more. */
+    void finish() {
+      if (pipe instanceof FollowedFile file) {
+        file.finish();
+      }
+    }
+
+    /** Logs nothing any more that the process prints to a file. */
+    void leave() {
+      if (pipe instanceof FollowedFile file) {
+        file.leave();
       }
     }
 

@@ -1,8 +1,11 @@
 package io.polybius.launch;
 
+import io.polybius.driver.protocol.DriverCommand;
 import io.polybius.driver.protocol.DriverConnection;
 import io.polybius.driver.protocol.DriverEvent;
 import io.polybius.driver.protocol.DriverListener;
+import io.polybius.driver.protocol.LinkPosition;
+import io.polybius.driver.protocol.LinkSecrets;
 import io.polybius.session.Kind;
 import io.polybius.session.ProcessLog;
 import io.polybius.session.spi.DriverLauncher;
@@ -10,6 +13,7 @@ import io.polybius.session.spi.LaunchException;
 import io.polybius.session.spi.LaunchSpec;
 import io.polybius.session.spi.RunningDriver;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -21,30 +25,53 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Launches each driver as a Java process of this machine, with Spark in local mode inside it. The
- * driver gets its secrets in files that only the server's user can read.
+ * driver gets its secrets in files that only the server's user can read. Drivers of sessions can
+ * outlive the server; then a later one takes them back with what {@link DriverPapers} tell.
  */
 public final class LocalLauncher implements DriverLauncher {
 
   private static final Logger logger = LoggerFactory.getLogger(LocalLauncher.class);
 
   private final LaunchSettings settings;
+  private final Optional<LastingDrivers> lasting;
   private final SessionCertificates certificates;
   private final DriverListener listener;
   private final ClassDataArchive archive;
   private final PrespawnedDrivers prespawned;
 
   /**
-   * Begins to listen for drivers.
+   * Begins to listen for drivers, which end with this launcher.
    *
    * @throws IOException if the port cannot be bound
    */
   public LocalLauncher(LaunchSettings settings) throws IOException {
+    this(settings, Optional.empty());
+  }
+
+  /**
+   * Begins to listen for drivers.
+   *
+   * @param folder where drivers have their files that outlive this launcher, used by no other one;
+   *     empty if they are to end with it
+   * @throws IOException if the port cannot be bound, or the folder cannot be used
+   */
+  public LocalLauncher(LaunchSettings settings, Optional<Path> folder) throws IOException {
     this.settings = settings;
     try {
-      this.certificates = new SessionCertificates();
-      this.listener =
-          new DriverListener(
-              settings.listenAddress(), certificates.serverContext(), settings.reconnectWindow());
+      if (folder.isPresent()) {
+        LastingDrivers drivers = new LastingDrivers(folder.get());
+        this.lasting = Optional.of(drivers);
+        this.certificates = new SessionCertificates(folder.get());
+        this.listener =
+            drivers.listen(
+                settings.listenAddress(), certificates.serverContext(), settings.reconnectWindow());
+      } else {
+        this.lasting = Optional.empty();
+        this.certificates = new SessionCertificates();
+        this.listener =
+            new DriverListener(
+                settings.listenAddress(), certificates.serverContext(), settings.reconnectWindow());
+      }
     } catch (GeneralSecurityException e) {
       throw new IOException("this JVM cannot make keys for the driver links: " + e, e);
     }
@@ -75,9 +102,84 @@ public final class LocalLauncher implements DriverLauncher {
     Optional<RunningDriver> waiting = prespawned.take(commandLine, sparkSettings, events, log);
     if (waiting.isPresent()) {
       logger.info("{} runs Spark {} in a prespawned process", name, spark.sparkVersion());
-      return waiting.get();
+      return handOver(waiting.get(), name, sparkSettings);
     }
-    return start(name, commandLine, Optional.of(sparkSettings), events, log);
+    return handOver(
+        start(name, commandLine, Optional.of(sparkSettings), events, log), name, Map.of());
+  }
+
+  /** Writes down whose driver it is, if it can outlive this server. */
+  private RunningDriver handOver(
+      RunningDriver driver, String owner, Map<String, String> lateSettings) throws LaunchException {
+    if (driver instanceof DriverProcess process && process.papers().isPresent()) {
+      try {
+        process.papers().get().handOver(owner, lateSettings);
+        lasting.ifPresent(drivers -> drivers.add(process));
+      } catch (IOException e) {
+        driver.kill();
+        driver.connection().close();
+        throw new LaunchException("The driver cannot be kept: " + e.getMessage(), e);
+      }
+    }
+    return driver;
+  }
+
+  @Override
+  public void expect(List<LaunchSpec> wanted) {
+    lasting.ifPresent(
+        drivers -> drivers.expect(wanted.stream().map(LaunchSpec::driverName).toList()));
+  }
+
+  @Override
+  public RunningDriver reattach(
+      LaunchSpec spec,
+      LinkPosition position,
+      DriverConnection.Receiver<DriverEvent> events,
+      ProcessLog log)
+      throws LaunchException {
+    LastingDrivers drivers =
+        lasting.orElseThrow(() -> new LaunchException("Drivers do not outlive the server."));
+    DriverPapers papers = drivers.claim(spec.driverName());
+    String driver = papers.driver();
+    DriverConnection<DriverCommand> connection = null;
+    try {
+      ProcessHandle handle =
+          papers
+              .process()
+              .orElseThrow(
+                  () -> new LaunchException("The driver ended while there was no server."));
+      certificates.accept(driver, papers.certificate());
+      connection =
+          listener.expectAgain(
+              driver, events, withLateSettings(position, papers), papers.secrets(), papers::keep);
+      LaunchedProcess process = LaunchedProcess.adopt(handle, papers, log, () -> forget(papers));
+      logger.info("{} is still process {}", spec.driverName(), process.pid());
+      DriverProcess taken = new DriverProcess(process, connection, Optional.of(papers));
+      drivers.add(taken);
+      return taken;
+    } catch (IOException | GeneralSecurityException | RuntimeException e) {
+      if (connection != null) {
+        connection.close();
+      }
+      drivers.end(papers);
+      throw new LaunchException("The driver cannot be taken back: " + e.getMessage(), e);
+    } catch (LaunchException e) {
+      drivers.end(papers);
+      throw e;
+    }
+  }
+
+  /** The settings are the first command of a driver that was started without; it may be lost. */
+  private static LinkPosition withLateSettings(LinkPosition position, DriverPapers papers) {
+    Map<String, String> lateSettings = papers.lateSettings();
+    return lateSettings.isEmpty() || position.sent() != 1
+        ? position
+        : position.after(PrespawnedDrivers.startSpark(lateSettings));
+  }
+
+  private void forget(DriverPapers papers) {
+    certificates.revoke(papers.driver());
+    papers.delete();
   }
 
   @Override
@@ -96,13 +198,22 @@ public final class LocalLauncher implements DriverLauncher {
     WorkDirectory directory = null;
     DriverListener.Expectation expectation = null;
     LaunchedProcess process = null;
+    DriverPapers papers = null;
+    String driver = name;
     try {
-      directory = WorkDirectory.create(settings.workDirectory(), name);
-      expectation = listener.expect(name, events);
+      directory =
+          WorkDirectory.create(
+              lasting.map(LastingDrivers::folder).orElse(settings.workDirectory()), name);
+      // Other than the given name, this one is never used a second time.
+      driver = directory.name();
+      papers = DriverPapers.blank(directory);
+      expectation =
+          listener.expect(
+              driver, events, lasting.isPresent() ? papers::keep : LinkSecrets.Keeper.NONE);
       Map<String, String> driverSettings = new LinkedHashMap<>(sparkSettings.orElse(Map.of()));
       driverSettings.put("prespawned", String.valueOf(sparkSettings.isEmpty()));
-      SessionCertificates.DriverKeys issued = certificates.issue(name);
-      driverSettings.put("driver", name);
+      SessionCertificates.DriverKeys issued = certificates.issue(driver);
+      driverSettings.put("driver", driver);
       driverSettings.put("secret", expectation.secret());
       driverSettings.put("server.host", settings.listenAddress().getHostString());
       driverSettings.put("server.port", String.valueOf(listener.address().getPort()));
@@ -112,30 +223,30 @@ public final class LocalLauncher implements DriverLauncher {
           "server.patience-millis", String.valueOf(settings.serverIdleTimeout().toMillis()));
       driverSettings.put("work-directory", directory.path().toString());
       driverSettings.put("output.max-chars", String.valueOf(settings.maxOutputChars()));
-      WorkDirectory used = directory;
-      process =
-          LaunchedProcess.start(
-              commandLine.processBuilder(
-                  directory,
-                  archive.use(commandLine),
-                  List.of(
-                      directory.writeProperties("driver.properties", driverSettings).toString())),
+      ProcessBuilder builder =
+          commandLine.processBuilder(
               directory,
-              log,
-              () -> {
-                certificates.revoke(name);
-                used.delete();
-              });
+              archive.use(commandLine),
+              List.of(directory.writeProperties("driver.properties", driverSettings).toString()));
+      DriverPapers own = papers;
+      if (lasting.isPresent()) {
+        papers.issue(issued.certificate(), expectation.secret());
+        process = LaunchedProcess.startLasting(builder, papers, log, () -> forget(own));
+      } else {
+        process = LaunchedProcess.start(builder, directory, log, () -> forget(own));
+      }
       logger.info("{} is process {}", name, process.pid());
-      return new DriverProcess(process, expectation.connection());
+      return new DriverProcess(process, expectation.connection(), lasting.map(drivers -> own));
     } catch (IOException | GeneralSecurityException | RuntimeException e) {
-      certificates.revoke(name);
+      certificates.revoke(driver);
       if (expectation != null) {
         expectation.connection().close();
       }
       if (process != null) {
         // Its folder goes when it is gone.
         process.kill();
+      } else if (papers != null) {
+        papers.delete();
       } else if (directory != null) {
         directory.delete();
       }
@@ -170,10 +281,12 @@ public final class LocalLauncher implements DriverLauncher {
     return more;
   }
 
+  /** Frees what the launcher holds. Drivers that can outlive the server are left to a later one. */
   @Override
   public void close() {
     prespawned.close();
     archive.close();
     listener.close();
+    lasting.ifPresent(LastingDrivers::leave);
   }
 }

@@ -120,7 +120,7 @@ final class PrespawnedDrivers implements AutoCloseable {
     RunningDriver driver = fitting.started.driver();
     try {
       if (fitting.handOver(events, log)) {
-        driver.connection().send(new DriverCommand.StartSpark(namesAndValues(settings)));
+        driver.connection().send(startSpark(settings));
         return Optional.of(driver);
       }
     } catch (RuntimeException e) {
@@ -131,14 +131,15 @@ final class PrespawnedDrivers implements AutoCloseable {
     return Optional.empty();
   }
 
-  private static List<String> namesAndValues(Map<String, String> settings) {
+  /** Returns what tells a waiting driver to start Spark. */
+  static DriverCommand startSpark(Map<String, String> settings) {
     List<String> list = new ArrayList<>();
     settings.forEach(
         (name, value) -> {
           list.add(name);
           list.add(value);
         });
-    return list;
+    return new DriverCommand.StartSpark(list);
   }
 
   private void fill() {
@@ -252,9 +253,9 @@ final class PrespawnedDrivers implements AutoCloseable {
     }
 
     @Override
-    public synchronized void received(DriverEvent message) {
+    public synchronized void received(long sequence, DriverEvent message) {
       if (owner != null) {
-        owner.received(message);
+        owner.received(sequence, message);
       } else if (message instanceof DriverEvent.DriverFailed failed) {
         useless = true;
         logger.warn("a driver that was started ahead has failed: {}", failed.reason());

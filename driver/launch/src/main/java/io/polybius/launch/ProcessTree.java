@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
@@ -20,9 +21,13 @@ final class ProcessTree {
 
   private static final String MARK_VARIABLE = "LAUNCHED_BY_POLYBIUS";
   private static final int ROUNDS = 100;
+
+  /** When a process began is told with that precision at least. */
+  private static final long CLOCK_MILLIS = 2_000;
+
   private static final long ROUND_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
 
-  private final ProcessHandle root;
+  private final Optional<ProcessHandle> root;
   private final String mark;
 
   /** All that were found and may still be there: they are not lost when their parents end. */
@@ -33,9 +38,41 @@ final class ProcessTree {
    * @param directory the directory that is its own
    */
   ProcessTree(ProcessHandle root, Path directory) {
-    this.root = root;
+    this.root = Optional.of(root);
     this.mark = mark(directory);
     found.add(root);
+  }
+
+  /**
+   * Makes one of processes that may have lost the first of them.
+   *
+   * @param directory the directory that was its own
+   */
+  ProcessTree(Path directory) {
+    this.root = Optional.empty();
+    this.mark = mark(directory);
+  }
+
+  /**
+   * Returns a process that an earlier server has started, if it runs still: its number may be
+   * another's by now.
+   *
+   * @param startedMillis when it was started, which decides where marks cannot be seen
+   */
+  static Optional<ProcessHandle> find(long pid, long startedMillis, Path directory) {
+    return ProcessHandle.of(pid)
+        .filter(ProcessTree::runs)
+        .filter(
+            process ->
+                hasMark(process, mark(directory)).orElseGet(() -> beganAt(process, startedMillis)));
+  }
+
+  private static boolean beganAt(ProcessHandle process, long millis) {
+    return process
+        .info()
+        .startInstant()
+        .filter(start -> Math.abs(start.toEpochMilli() - millis) < CLOCK_MILLIS)
+        .isPresent();
   }
 
   /** Marks a process that is about to be started, and so its children. */
@@ -53,7 +90,7 @@ final class ProcessTree {
     // Children are listed first: once their parent is gone they can no longer be found. And the
     // parent ends first: it might see a child's end, and act on it.
     find();
-    root.destroyForcibly();
+    root.ifPresent(ProcessHandle::destroyForcibly);
     found.forEach(ProcessHandle::destroyForcibly);
   }
 
@@ -77,18 +114,23 @@ final class ProcessTree {
   }
 
   private boolean isMarked(ProcessHandle process) {
+    return hasMark(process, mark).orElse(false);
+  }
+
+  /** Returns nothing if that cannot be seen. */
+  private static Optional<Boolean> hasMark(ProcessHandle process, String mark) {
     Path environment = Path.of("/proc", String.valueOf(process.pid()), "environ");
     try {
       String variables = "\0" + Files.readString(environment, StandardCharsets.ISO_8859_1);
-      return variables.contains("\0" + MARK_VARIABLE + "=" + mark + "\0");
+      return Optional.of(variables.contains("\0" + MARK_VARIABLE + "=" + mark + "\0"));
     } catch (IOException e) {
       // It is gone, or another user's, or this system has no such files.
-      return false;
+      return Optional.empty();
     }
   }
 
   /** One that has ended, but that its parent has not asked about, has no command any more. */
-  private static boolean runs(ProcessHandle process) {
+  static boolean runs(ProcessHandle process) {
     return process.isAlive() && process.info().command().isPresent();
   }
 }

@@ -2,12 +2,18 @@ package io.polybius.launch;
 
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.math.BigInteger;
 import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.security.GeneralSecurityException;
 import java.security.KeyPair;
 import java.security.KeyPairGenerator;
 import java.security.KeyStore;
+import java.security.PrivateKey;
 import java.security.SecureRandom;
 import java.security.cert.Certificate;
 import java.security.cert.CertificateException;
@@ -31,8 +37,8 @@ import org.bouncycastle.operator.OperatorCreationException;
 import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
 
 /**
- * The keys of the driver links: one pair for this run of the server, and one for each driver. There
- * is no authority to steal: each end trusts exactly the one certificate that it was given.
+ * The keys of the driver links: one pair for the server, and one for each driver. There is no
+ * authority to steal: each end trusts exactly the one certificate that it was given.
  *
  * <p>Safe for use by many threads.
  */
@@ -41,6 +47,8 @@ final class SessionCertificates {
   private static final SecureRandom RANDOM = new SecureRandom();
   private static final Duration VALIDITY = Duration.ofDays(3650);
   private static final String ENTRY = "driver";
+  private static final String SERVER_ENTRY = "server";
+  private static final String SERVER_NAME = "polybius";
 
   private final Map<String, X509Certificate> drivers = new ConcurrentHashMap<>();
   private final Pair server;
@@ -52,8 +60,9 @@ final class SessionCertificates {
    *
    * @param pkcs12 a key store with the driver's key and the server's certificate
    * @param password opens it
+   * @param certificate what the driver shows
    */
-  record DriverKeys(byte[] pkcs12, String password) {
+  record DriverKeys(byte[] pkcs12, String password, X509Certificate certificate) {
     /** Keeps the keys out of logs. */
     @Override
     public String toString() {
@@ -61,19 +70,61 @@ final class SessionCertificates {
     }
   }
 
-  /** Makes the server's pair. */
+  /** Makes the server's pair, which is gone with this object. */
   SessionCertificates() throws GeneralSecurityException {
-    server = newPair("polybius");
+    server = newPair(SERVER_NAME);
+  }
+
+  /**
+   * Takes the server's pair from a folder, or makes one and keeps it there in files that only the
+   * server's user can read.
+   */
+  SessionCertificates(Path folder) throws GeneralSecurityException, IOException {
+    Path file = folder.resolve("server.p12");
+    Path passwordFile = folder.resolve("server.password");
+    if (Files.exists(file)) {
+      char[] password = Files.readString(passwordFile).toCharArray();
+      KeyStore store = KeyStore.getInstance("PKCS12");
+      try (InputStream in = Files.newInputStream(file)) {
+        store.load(in, password);
+      }
+      X509Certificate certificate = (X509Certificate) store.getCertificate(SERVER_ENTRY);
+      server =
+          new Pair(
+              new KeyPair(
+                  certificate.getPublicKey(), (PrivateKey) store.getKey(SERVER_ENTRY, password)),
+              certificate);
+    } else {
+      server = newPair(SERVER_NAME);
+      String password = newPassword();
+      ByteArrayOutputStream out = new ByteArrayOutputStream();
+      serverStore(password.toCharArray()).store(out, password.toCharArray());
+      Files.deleteIfExists(passwordFile);
+      WorkDirectory.write(passwordFile, password.getBytes(StandardCharsets.US_ASCII));
+      // Last, and at once, so that it is never there without the other or only in part.
+      Path next = folder.resolve("server.p12.new");
+      Files.deleteIfExists(next);
+      WorkDirectory.write(next, out.toByteArray());
+      Files.move(next, file, StandardCopyOption.ATOMIC_MOVE);
+    }
+  }
+
+  private KeyStore serverStore(char[] password) throws GeneralSecurityException, IOException {
+    KeyStore store = KeyStore.getInstance("PKCS12");
+    store.load(null, null);
+    store.setKeyEntry(
+        SERVER_ENTRY,
+        server.keys().getPrivate(),
+        password,
+        new Certificate[] {server.certificate()});
+    return store;
   }
 
   /** Returns TLS for the server's end, which accepts the drivers that have keys. */
   SSLContext serverContext() throws GeneralSecurityException {
     try {
       char[] password = newPassword().toCharArray();
-      KeyStore store = KeyStore.getInstance("PKCS12");
-      store.load(null, null);
-      store.setKeyEntry(
-          "server", server.keys().getPrivate(), password, new Certificate[] {server.certificate()});
+      KeyStore store = serverStore(password);
       KeyManagerFactory managers =
           KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
       managers.init(store, password);
@@ -97,13 +148,18 @@ final class SessionCertificates {
           pair.keys().getPrivate(),
           password.toCharArray(),
           new Certificate[] {pair.certificate()});
-      store.setCertificateEntry("server", server.certificate());
+      store.setCertificateEntry(SERVER_ENTRY, server.certificate());
       store.store(out, password.toCharArray());
       drivers.put(driver, pair.certificate());
-      return new DriverKeys(out.toByteArray(), password);
+      return new DriverKeys(out.toByteArray(), password, pair.certificate());
     } catch (IOException e) {
       throw new GeneralSecurityException(e);
     }
+  }
+
+  /** Accepts a driver that got its keys from an earlier server. */
+  void accept(String driver, X509Certificate certificate) {
+    drivers.put(driver, certificate);
   }
 
   /** Makes a driver's keys worthless. */

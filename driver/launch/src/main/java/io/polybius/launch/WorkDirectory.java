@@ -102,6 +102,11 @@ record WorkDirectory(Path path) {
     return file;
   }
 
+  /** Returns its name, which no other such directory has or will have. */
+  String name() {
+    return path.getFileName().toString();
+  }
+
   /** Removes the directory and all that is in it, as far as that is possible. */
   void delete() {
     try {
@@ -111,7 +116,8 @@ record WorkDirectory(Path path) {
     }
   }
 
-  private static void write(Path file, byte[] bytes) throws IOException {
+  /** Writes a file that was not there, and that only the server's user can read. */
+  static void write(Path file, byte[] bytes) throws IOException {
     try (OutputStream out =
         Channels.newOutputStream(Files.newByteChannel(file, NEW_FILE, OWNER_FILE))) {
       out.write(bytes);

@@ -32,7 +32,7 @@ class LocalLauncherTest {
   private final DriverConnection.Receiver<DriverEvent> nobody =
       new DriverConnection.Receiver<>() {
         @Override
-        public void received(DriverEvent message) {}
+        public void received(long sequence, DriverEvent message) {}
 
         @Override
         public void closed(String reason) {}

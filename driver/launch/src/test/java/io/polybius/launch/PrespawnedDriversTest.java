@@ -40,7 +40,7 @@ class PrespawnedDriversTest {
       assertThat(taken).isSameAs(driver);
       assertThat(driver.sent)
           .containsExactly(new DriverCommand.StartSpark(List.of("spark.app.name", "a")));
-      driver.events.received(READY);
+      driver.events.received(1, READY);
       driver.log.append(StreamName.STDERR, "after");
       driver.events.closed("gone");
       assertThat(session.events).containsExactly(READY);
@@ -145,7 +145,7 @@ class PrespawnedDriversTest {
     private String end = "";
 
     @Override
-    public void received(DriverEvent message) {
+    public void received(long sequence, DriverEvent message) {
       events.add(message);
     }
 

@@ -61,8 +61,6 @@ public final class DriverMain {
   public static void main(String[] arguments) throws Exception {
     OutputCapture capture = new OutputCapture();
     capture.install();
-    // Plots are drawn without a screen, also where the server's environment names one.
-    System.setProperty("java.awt.headless", "true");
     int status;
     if (arguments.length == 2 && arguments[0].equals("--train")) {
       Training.run(Path.of(arguments[1]));
@@ -166,7 +164,7 @@ public final class DriverMain {
 
   private final class Commands implements DriverConnection.Receiver<DriverCommand> {
     @Override
-    public void received(DriverCommand command) {
+    public void received(long sequence, DriverCommand command) {
       if (runner != null) {
         obey(command, runner);
       } else if (command instanceof DriverCommand.StartSpark start) {

@@ -29,6 +29,7 @@ import java.util.stream.Stream;
  * @param cacheDirectory where files that speed up later starts go, when the operator chose a place
  * @param relayGrace how long a kernel outlives the loss of its kernelspec's relay
  * @param culling which kernels end because nobody uses them
+ * @param recovery whether sessions outlive the server, and where they are kept
  * @param http what is particular about HTTP
  * @param sessions when sessions and batches end and are forgotten, and what they start with
  * @param submissions what users may submit
@@ -50,6 +51,7 @@ public record ServerConfig(
     Optional<Path> cacheDirectory,
     Duration relayGrace,
     Culling culling,
+    Recovery recovery,
     Http http,
     Sessions sessions,
     SubmissionRules.Options submissions) {
@@ -62,6 +64,15 @@ public record ServerConfig(
    * @param interval how often it is looked for them
    */
   public record Culling(Duration idleTimeout, boolean connected, Duration interval) {}
+
+  /**
+   * Whether sessions outlive the server.
+   *
+   * @param enabled whether they do
+   * @param store where they are kept, by Livy's name for that; empty for the only one
+   * @param folder the folder, when the operator chose one
+   */
+  public record Recovery(boolean enabled, String store, Optional<Path> folder) {}
 
   /**
    * What is particular about HTTP.
@@ -307,6 +318,32 @@ public record ServerConfig(
           "5m",
           "How often it is looked for kernels without use.");
 
+  static final Setting<Boolean> RECOVERY_MODE =
+      new Setting<>(
+          "livy.server.recovery.mode",
+          SettingType.RECOVERY_MODE,
+          "off",
+          "`recovery` lets sessions and kernels outlive the server: a later one with the same port"
+              + " and the same folder goes on with them, if it comes within"
+              + " `livy.rsc.server.idle-timeout`. With `off` they end with the server. Batches"
+              + " always do.");
+
+  static final Setting<String> RECOVERY_STORE =
+      new Setting<>(
+          "livy.server.recovery.state-store",
+          SettingType.STATE_STORE,
+          "",
+          "Where sessions are kept: `filesystem`, which needs not be said.");
+
+  static final Setting<Optional<Path>> RECOVERY_FOLDER =
+      new Setting<>(
+          "livy.server.recovery.state-store.url",
+          SettingType.FOLDER_URL,
+          "",
+          "Folder in which sessions are kept, for one server only. Without it, `recovery` in"
+              + " `polybius.server.state-dir`, or else in `polybius` in the user's folder for state"
+              + " (`~/.local/state`).");
+
   static final Setting<Duration> CANCEL_TIMEOUT =
       new Setting<>(
           "livy.rsc.job-cancel.timeout",
@@ -521,6 +558,9 @@ public record ServerConfig(
           CULL_IDLE_TIMEOUT,
           CULL_CONNECTED,
           CULL_INTERVAL,
+          RECOVERY_MODE,
+          RECOVERY_STORE,
+          RECOVERY_FOLDER,
           STATE_DIRECTORY,
           CACHE_DIRECTORY);
 
@@ -555,6 +595,8 @@ public record ServerConfig(
                 values.get(CULL_IDLE_TIMEOUT),
                 values.get(CULL_CONNECTED),
                 values.get(CULL_INTERVAL)),
+            new Recovery(
+                values.get(RECOVERY_MODE), values.get(RECOVERY_STORE), values.get(RECOVERY_FOLDER)),
             http(values),
             sessions(values),
             submissions(values, sources));

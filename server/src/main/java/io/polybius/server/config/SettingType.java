@@ -2,6 +2,7 @@ package io.polybius.server.config;
 
 import io.polybius.session.TimeText;
 import java.net.InetAddress;
+import java.net.URI;
 import java.net.UnknownHostException;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
@@ -78,6 +79,20 @@ record SettingType<T>(String description, Function<String, T> reader) {
   static final SettingType<String> FOLDER_OR_OFF =
       new SettingType<>("a path, or off", SettingType::readFolderOrOff);
 
+  /** A folder, also as a URL, or the empty text for the usual one. */
+  static final SettingType<Optional<Path>> FOLDER_URL =
+      new SettingType<>("a path, or a URL of a local folder", SettingType::readFolderUrl);
+
+  /** Whether sessions outlive the server, in Livy's words. */
+  static final SettingType<Boolean> RECOVERY_MODE =
+      new SettingType<>("off or recovery", SettingType::readRecoveryMode);
+
+  /** Where sessions are kept, or the empty text for the only such place. */
+  static final SettingType<String> STATE_STORE =
+      new SettingType<>(
+          "filesystem (zookeeper is not supported)",
+          text -> readOneOf(text, List.of("", "filesystem")));
+
   /** Some texts, possibly none. */
   static final SettingType<List<String>> LIST =
       new SettingType<>("a list with commas between", SettingType::readList);
@@ -147,6 +162,28 @@ record SettingType<T>(String description, Function<String, T> reader) {
     } catch (InvalidPathException e) {
       throw new IllegalArgumentException("no path", e);
     }
+  }
+
+  private static Optional<Path> readFolderUrl(String text) {
+    if (text.startsWith("file:")) {
+      return Optional.of(Path.of(URI.create(text)).toAbsolutePath());
+    }
+    if (text.contains("://")) {
+      throw new IllegalArgumentException("not on this machine");
+    }
+    return readPath(text);
+  }
+
+  private static boolean readRecoveryMode(String text) {
+    return readOneOf(text, List.of("off", "recovery")).equals("recovery");
+  }
+
+  private static String readOneOf(String text, List<String> known) {
+    String word = text.toLowerCase(Locale.ROOT);
+    if (!known.contains(word)) {
+      throw new IllegalArgumentException("none of them");
+    }
+    return word;
   }
 
   private static Optional<Path> readPath(String text) {

@@ -278,10 +278,10 @@ class LivyKeysTest {
 
   @Test
   void whatIsRefusedSaysWhatToDo() {
-    assertThatThrownBy(() -> load(Map.of("livy.server.recovery.mode", "recovery")))
+    assertThatThrownBy(() -> load(Map.of("livy.spark.deploy-mode", "cluster")))
         .hasMessage(
-            "livy.server.recovery.mode (on the command line) is not supported yet: sessions end"
-                + " with the server. Remove it, or set it to off.");
+            "livy.spark.deploy-mode (on the command line) is not supported yet: drivers run on the"
+                + " machine of the server. Remove it, or set it to client.");
     assertThatThrownBy(() -> load(Map.of("livy.keystore", "/x")))
         .hasMessageEndingWith("put a proxy with TLS in front of it. Remove it.");
   }

@@ -2,8 +2,10 @@ package io.polybius.session.spi;
 
 import io.polybius.driver.protocol.DriverConnection;
 import io.polybius.driver.protocol.DriverEvent;
+import io.polybius.driver.protocol.LinkPosition;
 import io.polybius.session.Kind;
 import io.polybius.session.ProcessLog;
+import java.util.List;
 import java.util.Set;
 
 /** Starts drivers: as a process of this machine, on a cluster, or in a test's memory. */
@@ -22,10 +24,36 @@ public interface DriverLauncher extends AutoCloseable {
       LaunchSpec spec, DriverConnection.Receiver<DriverEvent> events, ProcessLog log)
       throws LaunchException;
 
+  /**
+   * Learns which of the drivers that an earlier server has left will be taken back by {@link
+   * #reattach}; ends all others. Called once, before anything is launched.
+   *
+   * @param wanted how they were launched
+   */
+  default void expect(List<LaunchSpec> wanted) {}
+
+  /**
+   * Takes a driver back that an earlier server has launched, and whose process is there still.
+   *
+   * @param spec how it was launched
+   * @param position where the link to it stood
+   * @param events gets what the driver says from then on, and when its link has ended
+   * @param log gets what the driver process prints from then on
+   * @throws LaunchException if that cannot be done, with the reason
+   */
+  default RunningDriver reattach(
+      LaunchSpec spec,
+      LinkPosition position,
+      DriverConnection.Receiver<DriverEvent> events,
+      ProcessLog log)
+      throws LaunchException {
+    throw new LaunchException("Drivers of this kind do not outlive the server.");
+  }
+
   /** Returns the languages that its drivers can run. */
   Set<Kind> languages();
 
-  /** Frees what the launcher itself holds; its drivers have been stopped before. */
+  /** Frees what the launcher itself holds; its drivers have been stopped or left before. */
   @Override
   void close();
 }

@@ -5,12 +5,16 @@ import io.polybius.driver.protocol.Completeness;
 import io.polybius.driver.protocol.DriverCommand;
 import io.polybius.driver.protocol.DriverConnection;
 import io.polybius.driver.protocol.DriverEvent;
+import io.polybius.driver.protocol.LinkPosition;
 import io.polybius.driver.protocol.MimeBundle;
 import io.polybius.driver.protocol.StatementError;
 import io.polybius.driver.protocol.StatementOutput;
 import io.polybius.driver.protocol.StreamName;
 import io.polybius.session.spi.RunningDriver;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -19,14 +23,20 @@ import java.util.concurrent.TimeUnit;
 
 /**
  * A driver in memory that does what a test tells it. Commands are answered by a script, or
- * collected until the test asks for them.
+ * collected until the test asks for them. It keeps what it says until the server has kept it, and
+ * says it again to a server that takes it back.
  */
 public final class ScriptedDriver implements RunningDriver {
 
   private static final List<String> TINY_WORDS =
       List.of("display", "fail", "print", "value", "wait", "warn");
 
-  private final DriverConnection.Receiver<DriverEvent> server;
+  /** Guarded by this, like all that is about the link; empty while there is no server. */
+  private Optional<DriverConnection.Receiver<DriverEvent>> server;
+
+  private final Deque<DriverEvent> unkept = new ArrayDeque<>();
+  private long keptEvents;
+  private long receivedCommands;
   private final CompletableFuture<String> exited = new CompletableFuture<>();
   private final CompletableFuture<Void> linkClosed = new CompletableFuture<>();
   private final BlockingQueue<DriverCommand> commands = new LinkedBlockingQueue<>();
@@ -51,13 +61,48 @@ public final class ScriptedDriver implements RunningDriver {
   }
 
   ScriptedDriver(DriverConnection.Receiver<DriverEvent> server, Script script) {
-    this.server = server;
+    this.server = Optional.of(server);
     this.script = script;
   }
 
   /** Tells the server something. */
-  public void say(DriverEvent event) {
-    server.received(event);
+  public synchronized void say(DriverEvent event) {
+    unkept.add(event);
+    server.ifPresent(there -> there.received(keptEvents + unkept.size(), event));
+  }
+
+  /** The server is gone, or does not hear for some other reason. */
+  public synchronized void disconnect() {
+    server = Optional.empty();
+  }
+
+  /** Lets another server take the driver over. */
+  void connect(DriverConnection.Receiver<DriverEvent> next, LinkPosition position) {
+    synchronized (this) {
+      forget(position.received());
+      server = Optional.of(next);
+      long sequence = keptEvents;
+      for (DriverEvent event : List.copyOf(unkept)) {
+        next.received(++sequence, event);
+      }
+    }
+    long number = position.sent();
+    for (DriverCommand command : position.commands()) {
+      if (++number > commandCount()) {
+        connection.send(command);
+      }
+    }
+  }
+
+  private synchronized long commandCount() {
+    return receivedCommands;
+  }
+
+  private synchronized void forget(long kept) {
+    while (keptEvents < kept && !unkept.isEmpty()) {
+      unkept.remove();
+      keptEvents++;
+    }
   }
 
   /** Reports that Spark is up. */
@@ -74,6 +119,11 @@ public final class ScriptedDriver implements RunningDriver {
     return next;
   }
 
+  /** Returns the next command, or null if none has come. */
+  public DriverCommand commandIfAny() {
+    return commands.poll();
+  }
+
   /** Returns the next command, which must be of that type. */
   public <T extends DriverCommand> T nextCommand(Class<T> type) throws InterruptedException {
     return type.cast(nextCommand());
@@ -86,7 +136,11 @@ public final class ScriptedDriver implements RunningDriver {
 
   /** Cuts the link for good. */
   public void cut(String reason) {
-    server.closed(reason);
+    Optional<DriverConnection.Receiver<DriverEvent>> there;
+    synchronized (this) {
+      there = server;
+    }
+    there.ifPresent(receiver -> receiver.closed(reason));
   }
 
   /** Completes when the server has closed the link. */
@@ -112,8 +166,26 @@ public final class ScriptedDriver implements RunningDriver {
   private final class Connection implements DriverConnection<DriverCommand> {
     @Override
     public void send(DriverCommand command) {
+      synchronized (ScriptedDriver.this) {
+        receivedCommands++;
+      }
       commands.add(command);
       script.onCommand(ScriptedDriver.this, command);
+    }
+
+    @Override
+    public long sent() {
+      return commandCount();
+    }
+
+    @Override
+    public long acknowledged() {
+      return commandCount();
+    }
+
+    @Override
+    public void kept(long sequence) {
+      forget(sequence);
     }
 
     @Override

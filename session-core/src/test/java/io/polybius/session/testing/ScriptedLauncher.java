@@ -2,6 +2,7 @@ package io.polybius.session.testing;
 
 import io.polybius.driver.protocol.DriverConnection;
 import io.polybius.driver.protocol.DriverEvent;
+import io.polybius.driver.protocol.LinkPosition;
 import io.polybius.session.Kind;
 import io.polybius.session.ProcessLog;
 import io.polybius.session.spi.DriverLauncher;
@@ -9,8 +10,10 @@ import io.polybius.session.spi.LaunchException;
 import io.polybius.session.spi.LaunchSpec;
 import io.polybius.session.spi.RunningDriver;
 import java.util.EnumSet;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 
@@ -18,9 +21,11 @@ import java.util.concurrent.TimeUnit;
 public final class ScriptedLauncher implements DriverLauncher {
 
   private final BlockingQueue<ScriptedDriver> launched = new LinkedBlockingQueue<>();
+  private final Map<String, ScriptedDriver> byName = new ConcurrentHashMap<>();
   private final ScriptedDriver.Script script;
   private final boolean readyAtOnce;
   private volatile String failure;
+  private volatile ScriptedDriver newest;
 
   /** Makes one whose drivers follow a script and come up only when the test says so. */
   public static ScriptedLauncher slow(ScriptedDriver.Script script) {
@@ -51,6 +56,11 @@ public final class ScriptedLauncher implements DriverLauncher {
     return driver;
   }
 
+  /** Returns the driver that was launched last. */
+  public ScriptedDriver newestDriver() {
+    return newest;
+  }
+
   @Override
   public RunningDriver launch(
       LaunchSpec spec, DriverConnection.Receiver<DriverEvent> events, ProcessLog log)
@@ -59,6 +69,8 @@ public final class ScriptedLauncher implements DriverLauncher {
       throw new LaunchException(failure);
     }
     ScriptedDriver driver = new ScriptedDriver(events, script);
+    byName.put(spec.driverName(), driver);
+    newest = driver;
     launched.add(driver);
     if (readyAtOnce) {
       driver.ready();
@@ -67,10 +79,28 @@ public final class ScriptedLauncher implements DriverLauncher {
   }
 
   @Override
+  public RunningDriver reattach(
+      LaunchSpec spec,
+      LinkPosition position,
+      DriverConnection.Receiver<DriverEvent> events,
+      ProcessLog log)
+      throws LaunchException {
+    ScriptedDriver driver = byName.get(spec.driverName());
+    if (driver == null || driver.exited().toCompletableFuture().isDone()) {
+      throw new LaunchException("The driver is gone.");
+    }
+    driver.connect(events, position);
+    return driver;
+  }
+
+  @Override
   public Set<Kind> languages() {
     return EnumSet.complementOf(EnumSet.of(Kind.SHARED));
   }
 
+  /** The drivers go on without a server. */
   @Override
-  public void close() {}
+  public void close() {
+    byName.values().forEach(ScriptedDriver::disconnect);
+  }
 }

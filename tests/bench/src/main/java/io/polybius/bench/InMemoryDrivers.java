@@ -13,6 +13,7 @@ import io.polybius.session.spi.RunningDriver;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.atomic.AtomicLong;
 
 /** Drivers without a process or a Spark, to measure what the server itself takes. */
 final class InMemoryDrivers implements DriverLauncher {
@@ -25,7 +26,7 @@ final class InMemoryDrivers implements DriverLauncher {
   @Override
   public RunningDriver launch(
       LaunchSpec spec, DriverConnection.Receiver<DriverEvent> events, ProcessLog log) {
-    events.received(new DriverEvent.DriverReady("none", "none", "in-memory", ""));
+    events.received(1, new DriverEvent.DriverReady("none", "none", "in-memory", ""));
     return new InMemoryDriver(events);
   }
 
@@ -42,6 +43,7 @@ final class InMemoryDrivers implements DriverLauncher {
 
     private final DriverConnection.Receiver<DriverEvent> events;
     private final CompletableFuture<String> exited = new CompletableFuture<>();
+    private final AtomicLong eventCount = new AtomicLong(1);
 
     InMemoryDriver(DriverConnection.Receiver<DriverEvent> events) {
       this.events = events;
@@ -53,12 +55,14 @@ final class InMemoryDrivers implements DriverLauncher {
         if (execute.code().equals(PRINT_LINES)) {
           for (int i = 1; i <= LINES; i++) {
             events.received(
-                new DriverEvent.StatementPutOut(
+                eventCount.incrementAndGet(), new DriverEvent.StatementPutOut(
                     execute.statementId(),
                     new StatementOutput.StreamText(StreamName.STDOUT, i + "\n")));
           }
         }
-        events.received(new DriverEvent.StatementSucceeded(execute.statementId()));
+        events.received(
+            eventCount.incrementAndGet(),
+            new DriverEvent.StatementSucceeded(execute.statementId()));
       } else if (command instanceof DriverCommand.Shutdown) {
         exited.complete("shut down");
       }

@@ -18,6 +18,22 @@ public interface DriverConnection<S> extends AutoCloseable {
    */
   void send(S message);
 
+  /** Returns the number of the last message that was sent; the first one has the number 1. */
+  default long sent() {
+    return 0;
+  }
+
+  /** Returns the number up to which the other end has all that was sent. */
+  default long acknowledged() {
+    return 0;
+  }
+
+  /**
+   * Says that all messages up to a number have been kept, so that the other end may forget them.
+   * Only needed where the link does not outlive this process by itself; see {@link DriverListener}.
+   */
+  default void kept(long sequence) {}
+
   /** Ends the link for good and says so to the other end. Does nothing the second time. */
   @Override
   void close();
@@ -30,8 +46,12 @@ public interface DriverConnection<S> extends AutoCloseable {
    */
   interface Receiver<R> {
 
-    /** Takes the next message. */
-    void received(R message);
+    /**
+     * Takes the next message.
+     *
+     * @param sequence its number, from 1 on
+     */
+    void received(long sequence, R message);
 
     /**
      * The link has ended for good and nothing more will come. Called once, perhaps by the thread

@@ -23,7 +23,9 @@ import java.security.SecureRandom;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.util.Base64;
+import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import javax.net.ssl.SSLContext;
@@ -49,6 +51,7 @@ public final class DriverListener implements AutoCloseable {
   private final ChannelGroup greeted = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE);
   private final JdkSslContext tls;
   private final Duration reconnectWindow;
+  private final boolean linksOutliveThis;
   private final Channel serverChannel;
   private volatile boolean closed;
 
@@ -67,15 +70,20 @@ public final class DriverListener implements AutoCloseable {
   }
 
   private static final class Expected {
+    final LinkSecrets.Keeper keeper;
     ReliableConnection<DriverCommand, DriverEvent> connection;
     String secret;
 
     /** Good until the driver shows that the one after it has arrived. */
     String previousSecret;
+
+    Expected(LinkSecrets.Keeper keeper) {
+      this.keeper = keeper;
+    }
   }
 
   /**
-   * Binds the port.
+   * Binds the port, for links that end with this listener.
    *
    * @param address where to listen; port 0 for any free one
    * @param context has the server's key, and trusts the certificates of expected drivers only
@@ -84,8 +92,28 @@ public final class DriverListener implements AutoCloseable {
    */
   public DriverListener(InetSocketAddress address, SSLContext context, Duration reconnectWindow)
       throws IOException {
+    this(address, context, reconnectWindow, false);
+  }
+
+  /**
+   * Binds the port.
+   *
+   * @param address where to listen; port 0 for any free one
+   * @param context has the server's key, and trusts the certificates of expected drivers only
+   * @param reconnectWindow how long a driver may be away before its link counts as ended
+   * @param linksOutliveThis whether the links are left for a later process when this is closed;
+   *     then an event is acknowledged only when {@link DriverConnection#kept} says that it is kept
+   * @throws IOException if the port cannot be bound
+   */
+  public DriverListener(
+      InetSocketAddress address,
+      SSLContext context,
+      Duration reconnectWindow,
+      boolean linksOutliveThis)
+      throws IOException {
     this.tls = LinkTransport.tls(context, false);
     this.reconnectWindow = reconnectWindow;
+    this.linksOutliveThis = linksOutliveThis;
     var binding =
         new ServerBootstrap()
             .group(acceptor, workers)
@@ -125,11 +153,58 @@ public final class DriverListener implements AutoCloseable {
    * @throws IllegalStateException if a driver of that name is expected already, or this is closed
    */
   public Expectation expect(String driver, DriverConnection.Receiver<DriverEvent> receiver) {
-    Expected expected = new Expected();
+    return expect(driver, receiver, LinkSecrets.Keeper.NONE);
+  }
+
+  /**
+   * Lets a driver in from now on, until the returned connection is closed at either end.
+   *
+   * @param driver the name in its certificate, not yet expected
+   * @param receiver gets its events
+   * @param keeper gets its secrets, each before the driver does, but not the first one
+   * @throws IllegalStateException if a driver of that name is expected already, or this is closed
+   */
+  public Expectation expect(
+      String driver, DriverConnection.Receiver<DriverEvent> receiver, LinkSecrets.Keeper keeper) {
+    Expected expected = new Expected(keeper);
     expected.secret = newSecret();
+    add(driver, expected, receiver, new LinkPosition(0, 0, List.of()));
+    return new Expectation(expected.connection, expected.secret);
+  }
+
+  /**
+   * Lets a driver in again whose link another process has left, as {@link #expect} does; it has to
+   * come as soon as one whose transport was cut.
+   *
+   * @param position where the link stood
+   * @param secrets those that were kept last
+   */
+  public DriverConnection<DriverCommand> expectAgain(
+      String driver,
+      DriverConnection.Receiver<DriverEvent> receiver,
+      LinkPosition position,
+      LinkSecrets secrets,
+      LinkSecrets.Keeper keeper) {
+    Expected expected = new Expected(keeper);
+    expected.secret = secrets.current();
+    expected.previousSecret = secrets.previous().orElse(null);
+    add(driver, expected, receiver, position);
+    endUnlessReattached(expected.connection, null);
+    return expected.connection;
+  }
+
+  private void add(
+      String driver,
+      Expected expected,
+      DriverConnection.Receiver<DriverEvent> receiver,
+      LinkPosition position) {
     expected.connection =
         new ReliableConnection<>(
-            DriverEvent.class, receiver, reason -> drivers.remove(driver, expected));
+            DriverEvent.class,
+            receiver,
+            reason -> drivers.remove(driver, expected),
+            linksOutliveThis);
+    expected.connection.resume(position.received(), position.sent(), position.commands());
     if (drivers.putIfAbsent(driver, expected) != null) {
       throw new IllegalStateException("driver " + driver + " is expected already");
     }
@@ -137,15 +212,20 @@ public final class DriverListener implements AutoCloseable {
       drivers.remove(driver, expected);
       throw new IllegalStateException("the listener is closed");
     }
-    return new Expectation(expected.connection, expected.secret);
   }
 
-  /** Ends all links and frees the port; waits a few seconds at most. */
+  /** Ends all links, or leaves them, and frees the port; waits a few seconds at most. */
   @Override
   public void close() {
     closed = true;
     serverChannel.close().awaitUninterruptibly(2000);
-    drivers.values().forEach(expected -> expected.connection.close());
+    for (Expected expected : drivers.values()) {
+      if (linksOutliveThis) {
+        expected.connection.leave();
+      } else {
+        expected.connection.close();
+      }
+    }
     greeted.newCloseFuture().awaitUninterruptibly(LinkTransport.PARTING.toMillis() + 500);
     shutDownThreads();
   }
@@ -155,6 +235,15 @@ public final class DriverListener implements AutoCloseable {
     workers.shutdownGracefully(0, 2, TimeUnit.SECONDS);
     acceptor.terminationFuture().awaitUninterruptibly(3000);
     workers.terminationFuture().awaitUninterruptibly(3000);
+  }
+
+  private void endUnlessReattached(ReliableConnection<?, ?> connection, LinkTransport ended) {
+    workers.schedule(
+        () ->
+            connection.failUnlessReattached(
+                ended, "the driver was unreachable for " + reconnectWindow.toSeconds() + " s"),
+        reconnectWindow.toMillis(),
+        TimeUnit.MILLISECONDS);
   }
 
   private static String newSecret() {
@@ -196,6 +285,13 @@ public final class DriverListener implements AutoCloseable {
           return;
         }
         offeredSecret = newSecret();
+        try {
+          expected.keeper.keep(new LinkSecrets(offeredSecret, Optional.of(hello.secret())));
+        } catch (IOException e) {
+          log.error("a driver's secrets cannot be kept, so it has to dial again", e);
+          context.close();
+          return;
+        }
         expected.previousSecret = hello.secret();
         expected.secret = offeredSecret;
         greeting = expected;
@@ -222,13 +318,7 @@ public final class DriverListener implements AutoCloseable {
     @Override
     void lost(ReliableConnection<?, ?> connection, LinkTransport transport) {
       log.info("a driver's link was cut; waiting {} for it to come back", reconnectWindow);
-      workers.schedule(
-          () ->
-              connection.failUnlessReattached(
-                  transport,
-                  "the driver was unreachable for " + reconnectWindow.toSeconds() + " s"),
-          reconnectWindow.toMillis(),
-          TimeUnit.MILLISECONDS);
+      endUnlessReattached(connection, transport);
     }
 
     private void refuse(ChannelHandlerContext context, String why) {

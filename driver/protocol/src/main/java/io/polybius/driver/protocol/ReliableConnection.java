@@ -2,6 +2,7 @@ package io.polybius.driver.protocol;
 
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.List;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -39,6 +40,7 @@ final class ReliableConnection<S, R> implements DriverConnection<S> {
 
   private final Class<R> receivedType;
   private final Receiver<R> receiver;
+  private final boolean receiverKeeps;
   private final Consumer<String> onClose;
 
   private final Object lock = new Object();
@@ -46,6 +48,10 @@ final class ReliableConnection<S, R> implements DriverConnection<S> {
   private final Deque<LinkFrame.Payload> unacknowledged = new ArrayDeque<>();
   private long lastSent;
   private long lastReceived;
+
+  /** Everything up to this is kept at this end, whatever becomes of this process. */
+  private long lastKept;
+
   private long lastAcknowledged;
   private Transport transport;
 
@@ -60,9 +66,38 @@ final class ReliableConnection<S, R> implements DriverConnection<S> {
    * @param onClose called once at the end, with the reason, after the receiver
    */
   ReliableConnection(Class<R> receivedType, Receiver<R> receiver, Consumer<String> onClose) {
+    this(receivedType, receiver, onClose, false);
+  }
+
+  /**
+   * @param receiverKeeps whether a message may be acknowledged only when {@link #kept} says so
+   */
+  ReliableConnection(
+      Class<R> receivedType,
+      Receiver<R> receiver,
+      Consumer<String> onClose,
+      boolean receiverKeeps) {
     this.receivedType = receivedType;
     this.receiver = receiver;
     this.onClose = onClose;
+    this.receiverKeeps = receiverKeeps;
+  }
+
+  /**
+   * Goes on where an earlier process stood.
+   *
+   * @param received number of the last message that it has kept
+   * @param sent number of its last message before {@code messages}
+   * @param messages what it has sent after that
+   */
+  void resume(long received, long sent, List<? extends S> messages) {
+    synchronized (lock) {
+      lastReceived = received;
+      lastKept = received;
+      lastAcknowledged = received;
+      lastSent = sent;
+      messages.forEach(this::send);
+    }
   }
 
   @Override
@@ -89,6 +124,28 @@ final class ReliableConnection<S, R> implements DriverConnection<S> {
   }
 
   @Override
+  public long sent() {
+    synchronized (lock) {
+      return lastSent;
+    }
+  }
+
+  @Override
+  public long acknowledged() {
+    synchronized (lock) {
+      return unacknowledged.isEmpty() ? lastSent : unacknowledged.peek().sequence() - 1;
+    }
+  }
+
+  @Override
+  public void kept(long sequence) {
+    synchronized (lock) {
+      // Told to the other end with the next of its messages, which come every few seconds at least.
+      lastKept = Math.max(lastKept, sequence);
+    }
+  }
+
+  @Override
   public void close() {
     end("closed at this end", new LinkFrame.Goodbye("closed at the other end"));
   }
@@ -101,6 +158,13 @@ final class ReliableConnection<S, R> implements DriverConnection<S> {
       }
     }
     tell(reason);
+  }
+
+  /** Lets go of the link, which another process is going to take over: nobody is told anything. */
+  void leave() {
+    synchronized (lock) {
+      shut(null);
+    }
   }
 
   /** Ends the link without a word to the other end, which is unreachable or has spoken already. */
@@ -122,10 +186,10 @@ final class ReliableConnection<S, R> implements DriverConnection<S> {
     tell(reason);
   }
 
-  /** Returns the sequence number up to which messages have been received. */
+  /** Returns the sequence number up to which messages have been received, and are not lost. */
   long lastReceived() {
     synchronized (lock) {
-      return lastReceived;
+      return lastKept;
     }
   }
 
@@ -216,8 +280,11 @@ final class ReliableConnection<S, R> implements DriverConnection<S> {
       return "message " + payload.sequence() + " cannot be understood: " + e.getMessage();
     }
     lastReceived = payload.sequence();
+    if (!receiverKeeps) {
+      lastKept = lastReceived;
+    }
     try {
-      receiver.received(message);
+      receiver.received(lastReceived, message);
     } catch (RuntimeException e) {
       log.error("a receiver failed on a {}", message.getClass().getSimpleName(), e);
     }
@@ -227,9 +294,9 @@ final class ReliableConnection<S, R> implements DriverConnection<S> {
   /** Acknowledges what has come since the last time, if anything. */
   void acknowledge() {
     synchronized (lock) {
-      if (transport != null && lastReceived > lastAcknowledged) {
-        lastAcknowledged = lastReceived;
-        transport.write(new LinkFrame.Acknowledge(lastReceived));
+      if (transport != null && lastKept > lastAcknowledged) {
+        lastAcknowledged = lastKept;
+        transport.write(new LinkFrame.Acknowledge(lastKept));
       }
     }
   }

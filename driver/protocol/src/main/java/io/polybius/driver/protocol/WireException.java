@@ -3,7 +3,7 @@ package io.polybius.driver.protocol;
 /**
  * What came over a link is not what the other end may send; it would be no better the next time.
  */
-final class WireException extends Exception {
+public final class WireException extends Exception {
 
   WireException(String message) {
     super(message);

@@ -8,9 +8,12 @@ import com.esotericsoftware.kryo.kryo5.serializers.CollectionSerializer;
 import com.esotericsoftware.kryo.kryo5.serializers.DefaultArraySerializers.ByteArraySerializer;
 import com.esotericsoftware.kryo.kryo5.serializers.DefaultSerializers.EnumSerializer;
 import com.esotericsoftware.kryo.kryo5.serializers.DefaultSerializers.StringSerializer;
+import com.esotericsoftware.kryo.kryo5.serializers.MapSerializer;
 import com.esotericsoftware.kryo.kryo5.serializers.RecordSerializer;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 
 /**
  * The classes that may cross the link, each with its number. Nothing else can be written or read.
@@ -26,6 +29,15 @@ final class WireTable {
 
   /** Makes a table of its own, because one must not be used by two threads. */
   WireTable() {
+    this(Map.of());
+  }
+
+  /**
+   * Makes a table that has more classes than those of the link.
+   *
+   * @param more records, enumerations, optional values and kinds of maps, by their numbers
+   */
+  WireTable(Map<Integer, Class<?>> more) {
     kryo.setRegistrationRequired(true);
     kryo.setReferences(false);
     kryo.setMaxDepth(16);
@@ -86,6 +98,19 @@ final class WireTable {
     record(93, StatementOutput.NextInput.class);
     record(94, CommMessage.class);
     enumeration(95, CommMessage.Step.class);
+    more.forEach(this::other);
+  }
+
+  private void other(int id, Class<?> type) {
+    if (Map.class.isAssignableFrom(type)) {
+      kryo.register(type, new MapWithinFrame(), id);
+    } else if (type.isEnum()) {
+      kryo.register(type, new EnumSerializer(type.asSubclass(Enum.class)), id);
+    } else if (type.isRecord()) {
+      kryo.register(type, new RecordSerializer<>(type.asSubclass(Record.class)), id);
+    } else {
+      kryo.register(type, id);
+    }
   }
 
   private void list(int id, Class<?> type) {
@@ -158,6 +183,16 @@ final class WireTable {
   private static void checkWithinFrame(Input input, int length) {
     if (length < 0 || length > input.limit() - input.position()) {
       throw new KryoException("a length of " + length + " reaches beyond the frame");
+    }
+  }
+
+  /** Records copy their maps, so it does not matter that what is read is another class of map. */
+  private static final class MapWithinFrame extends MapSerializer<Map<?, ?>> {
+    @Override
+    protected Map<?, ?> create(
+        Kryo reader, Input input, Class<? extends Map<?, ?>> ignored, int size) {
+      checkWithinFrame(input, size);
+      return new LinkedHashMap<>();
     }
   }
 

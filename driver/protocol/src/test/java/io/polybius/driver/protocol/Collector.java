@@ -28,7 +28,7 @@ final class Collector<R> implements DriverConnection.Receiver<R> {
   }
 
   @Override
-  public void received(R message) {
+  public void received(long sequence, R message) {
     synchronized (this) {
       if (inside || timesClosed > 0) {
         throw new AssertionError("calls overlap, or come after the end");

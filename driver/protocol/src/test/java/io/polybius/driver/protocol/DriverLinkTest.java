@@ -21,10 +21,12 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.IntStream;
 import javax.net.ssl.SSLContext;
@@ -713,6 +715,84 @@ class DriverLinkTest {
   private DriverListener listener(InetSocketAddress address, Duration window) throws Exception {
     DriverListener listener =
         new DriverListener(address, SERVER.trusting(expectedCertificates), window);
+    toClose.push(listener);
+    return listener;
+  }
+
+  // ---- a later process takes a link over
+
+  @Test
+  void laterListenerGoesOnWithoutLossOrDoubling() throws Exception {
+    InetSocketAddress address = new InetSocketAddress(InetAddress.getLoopbackAddress(), freePort());
+    AtomicReference<LinkSecrets> secrets = new AtomicReference<>();
+    DriverListener earlier = lastingListener(address);
+    Collector<DriverEvent> atEarlier = new Collector<>();
+    var expectation = earlier.expect("session-1", atEarlier, secrets::set);
+    Collector<DriverCommand> atDriver = new Collector<>();
+    DriverDialer dialer = dialer(address, expectation.secret(), LONG, atDriver);
+    expectation.connection().send(new Cancel(0));
+    atDriver.awaitCount(1);
+    for (int i = 0; i < 3; i++) {
+      dialer.connection().send(new StatementSucceeded(i));
+    }
+    atEarlier.awaitCount(3);
+    // The third has come, but what became of it is lost with the process.
+    expectation.connection().kept(2);
+    earlier.close();
+    assertThat(atEarlier.isOpen()).isTrue();
+    dialer.connection().send(new StatementSucceeded(3));
+
+    DriverListener later = lastingListener(address);
+    Collector<DriverEvent> atLater = new Collector<>();
+    var connection =
+        later.expectAgain(
+            "session-1", atLater, new LinkPosition(2, 0, cancels(2)), secrets.get(), secrets::set);
+    assertThat(atLater.awaitCount(2))
+        .containsExactly(new StatementSucceeded(2), new StatementSucceeded(3));
+    connection.send(new Cancel(2));
+    assertThat(atDriver.awaitCount(3)).isEqualTo(cancels(3));
+    await().until(() -> connection.acknowledged() == 3);
+    assertThat(connection.sent()).isEqualTo(3);
+    connection.close();
+    atDriver.awaitClosed();
+  }
+
+  @Test
+  void laterListenerGivesUpOnADriverThatDoesNotCome() throws Exception {
+    DriverListener later = listener(Duration.ofMillis(200));
+    Collector<DriverEvent> atLater = new Collector<>();
+    later.expectAgain(
+        "session-1",
+        atLater,
+        new LinkPosition(0, 0, List.of()),
+        new LinkSecrets("secret", Optional.empty()),
+        LinkSecrets.Keeper.NONE);
+    assertThat(atLater.awaitClosed()).contains("unreachable");
+  }
+
+  @Test
+  void secretsThatCannotBeKeptAreNotGivenOut() throws Exception {
+    DriverListener listener = listener(LONG);
+    AtomicInteger failures = new AtomicInteger();
+    Collector<DriverEvent> atServer = new Collector<>();
+    var expectation =
+        listener.expect(
+            "session-1",
+            atServer,
+            secrets -> {
+              if (failures.getAndIncrement() == 0) {
+                throw new IOException("no space");
+              }
+            });
+    DriverDialer dialer = dialer(listener.address(), expectation.secret(), LONG, new Collector<>());
+    dialer.connection().send(new StatementSucceeded(0));
+    assertThat(atServer.awaitCount(1)).isEqualTo(successes(1));
+    assertThat(failures.get()).isEqualTo(2);
+  }
+
+  private DriverListener lastingListener(InetSocketAddress address) throws Exception {
+    DriverListener listener =
+        new DriverListener(address, SERVER.trusting(expectedCertificates), LONG, true);
     toClose.push(listener);
     return listener;
   }

@@ -288,7 +288,7 @@ class ReliableConnectionTest {
             DriverEvent.class,
             new DriverConnection.Receiver<>() {
               @Override
-              public void received(DriverEvent event) {
+              public void received(long sequence, DriverEvent event) {
                 received.add(event);
                 throw new IllegalStateException("on purpose");
               }

@@ -1,0 +1,165 @@
+package io.polybius.launch;
+
+import io.polybius.driver.protocol.DriverListener;
+import io.polybius.session.spi.LaunchException;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import javax.net.ssl.SSLContext;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The drivers that outlive the server: the folder with what is kept of them, the port at which they
+ * dial in, those that an earlier server has left, and those of this one. Safe for use by many
+ * threads.
+ */
+final class LastingDrivers {
+
+  private static final Logger logger = LoggerFactory.getLogger(LastingDrivers.class);
+
+  private final Path folder;
+  private final Set<DriverProcess> own = ConcurrentHashMap.newKeySet();
+
+  // Guarded by this:
+  private final Map<String, DriverPapers> expected = new HashMap<>();
+  private Optional<String> whyNone = Optional.empty();
+
+  /**
+   * @param folder used by no other launcher; made if it is missing
+   */
+  LastingDrivers(Path folder) throws IOException {
+    this.folder = folder;
+    Files.createDirectories(
+        folder, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+  }
+
+  /** Returns where drivers have their files. */
+  Path folder() {
+    return folder;
+  }
+
+  /** Listens at the port of the earlier server, which its drivers know, or else at any free one. */
+  DriverListener listen(InetSocketAddress address, SSLContext context, Duration reconnectWindow)
+      throws IOException {
+    Path file = folder.resolve("port");
+    int port = port(file);
+    DriverListener listener;
+    try {
+      listener =
+          new DriverListener(
+              new InetSocketAddress(address.getAddress(), port), context, reconnectWindow, true);
+    } catch (IOException e) {
+      if (port == 0) {
+        throw e;
+      }
+      logger.error("drivers of the earlier server cannot be taken back: {}", e.getMessage());
+      synchronized (this) {
+        whyNone =
+            Optional.of(
+                "Port " + port + ", at which the driver looks for a server, is another program's.");
+      }
+      listener = new DriverListener(address, context, reconnectWindow, true);
+    }
+    Path next = folder.resolve("port.new");
+    Files.write(
+        next, String.valueOf(listener.address().getPort()).getBytes(StandardCharsets.US_ASCII));
+    Files.move(next, file, StandardCopyOption.ATOMIC_MOVE);
+    return listener;
+  }
+
+  private static int port(Path file) throws IOException {
+    try {
+      return Integer.parseInt(Files.readString(file).strip());
+    } catch (NoSuchFileException | NumberFormatException e) {
+      return 0;
+    }
+  }
+
+  /** Ends all that an earlier server has left but for the drivers of these names. */
+  synchronized void expect(List<String> names) {
+    try {
+      Set<String> known = new HashSet<>();
+      List<DriverPapers> others = new ArrayList<>();
+      for (DriverPapers papers : DriverPapers.in(folder)) {
+        known.add(papers.driver());
+        if (names.contains(papers.owner())) {
+          expected.merge(papers.owner(), papers, LastingDrivers::newer);
+        }
+        others.add(papers);
+      }
+      others.removeAll(expected.values());
+      others.forEach(this::end);
+      endNameless(known);
+    } catch (IOException e) {
+      logger.error("what the earlier server has left cannot be looked through", e);
+    }
+  }
+
+  private static DriverPapers newer(DriverPapers one, DriverPapers other) {
+    return one.startedMillis() > other.startedMillis() ? one : other;
+  }
+
+  /** Ends processes that had hardly begun when the earlier server ended. */
+  private void endNameless(Set<String> known) throws IOException {
+    try (DirectoryStream<Path> directories = Files.newDirectoryStream(folder, Files::isDirectory)) {
+      for (Path directory : directories) {
+        if (!known.contains(directory.getFileName().toString())) {
+          end(DriverPapers.blank(new WorkDirectory(directory)));
+        }
+      }
+    }
+  }
+
+  /** Ends what there is of a driver, without waiting for that. */
+  void end(DriverPapers papers) {
+    Thread thread =
+        new Thread(
+            () -> {
+              new ProcessTree(papers.directory().path()).killUntilGone();
+              papers.delete();
+            },
+            "process-end");
+    thread.setDaemon(true);
+    thread.start();
+  }
+
+  /** Returns what is known of a driver of the earlier server; only once. */
+  synchronized DriverPapers claim(String name) throws LaunchException {
+    DriverPapers papers = expected.remove(name);
+    if (papers == null) {
+      throw new LaunchException("Nothing is known of its driver any more.");
+    }
+    if (whyNone.isPresent()) {
+      end(papers);
+      throw new LaunchException(whyNone.get());
+    }
+    return papers;
+  }
+
+  /** Adds a driver of a session. */
+  void add(DriverProcess driver) {
+    own.add(driver);
+    driver.exited().thenRun(() -> own.remove(driver));
+  }
+
+  /** Leaves the drivers of sessions to a later server. */
+  void leave() {
+    own.forEach(driver -> driver.process().leave());
+  }
+}

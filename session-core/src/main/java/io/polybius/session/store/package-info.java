@@ -1,0 +1,2 @@
+/** Sessions that are kept in files. */
+package io.polybius.session.store;

@@ -1,0 +1,442 @@
+package io.polybius.session;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.polybius.driver.protocol.DriverCommand;
+import io.polybius.driver.protocol.DriverEvent;
+import io.polybius.driver.protocol.StatementOutput;
+import io.polybius.driver.protocol.StatementOutput.StreamText;
+import io.polybius.driver.protocol.StreamName;
+import io.polybius.session.store.FileSessionStore;
+import io.polybius.session.testing.ScriptedDriver;
+import io.polybius.session.testing.ScriptedDriver.Script;
+import io.polybius.session.testing.ScriptedLauncher;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.time.Clock;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What a later server makes of the sessions that an earlier one has left. */
+@Timeout(60)
+class RecoveryTest {
+
+  private static final Caller CALLER = new Caller(Optional.of("ann"), "10.0.0.1");
+
+  @TempDir private Path folder;
+
+  private final List<SessionService> services = new ArrayList<>();
+  private int copies;
+
+  @AfterEach
+  void closeAll() {
+    services.forEach(SessionService::close);
+  }
+
+  private Path store() {
+    return folder.resolve("store");
+  }
+
+  private SessionService service(ScriptedLauncher launcher, Path store) throws IOException {
+    return service(launcher, store, SessionLimits.DEFAULT);
+  }
+
+  private SessionService service(ScriptedLauncher launcher, Path store, SessionLimits limits)
+      throws IOException {
+    SessionService service =
+        new SessionService(
+            launcher,
+            CoreSettings.of(limits).withStore(new FileSessionStore(store)),
+            Clock.systemUTC());
+    services.add(service);
+    return service;
+  }
+
+  /** Returns a copy of what is kept now, which is what a server that is killed leaves. */
+  private Path asKilledNow() throws IOException {
+    Path copy = folder.resolve("copy-" + copies++);
+    try (Stream<Path> files = Files.walk(store())) {
+      for (Path file : files.toList()) {
+        Files.copy(file, copy.resolve(store().relativize(file).toString()));
+      }
+    }
+    return copy;
+  }
+
+  private static <T> T get(CompletionStage<T> stage) throws Exception {
+    return stage.toCompletableFuture().get(10, TimeUnit.SECONDS);
+  }
+
+  private static NewStatement statement(String code) {
+    return new NewStatement(Kind.SPARK, code, new Origin("client", code), false, true, true);
+  }
+
+  private static NewStatement hidden(String code) {
+    return new NewStatement(Kind.SPARK, code, new Origin("client", code), true, false, true);
+  }
+
+  private static String printed(Statement statement) {
+    StringBuilder text = new StringBuilder();
+    for (StatementOutput output : statement.outputs().toList()) {
+      text.append(((StreamText) output).text());
+    }
+    return text.toString();
+  }
+
+  private static void print(ScriptedDriver driver, int statement, String text) {
+    driver.say(new DriverEvent.StatementPutOut(statement, new StreamText(StreamName.STDOUT, text)));
+  }
+
+  private static void awaitState(SessionService service, String session, SessionState state) {
+    await().until(() -> service.session(session).state() == state);
+  }
+
+  private static Statement awaitEnd(SessionService service, int statement) {
+    await().until(() -> service.statement("0", statement).state().isTerminal());
+    return service.statement("0", statement);
+  }
+
+  @Test
+  void historyNamesAndNumbersGoOn() throws Exception {
+    ScriptedLauncher launcher = ScriptedLauncher.ready(Script.TINY);
+    SessionService before = service(launcher, store());
+    SessionSettings settings =
+        SessionSettings.of(Kind.SPARK)
+            .withName("mine")
+            .withConf(Map.of("spark.a", "1"))
+            .withIdleTimeout("1h");
+    before.open(settings, CALLER);
+    before.open(SessionSettings.of(Kind.SPARK), CALLER);
+    get(before.execute("mine", statement("print one")));
+    get(before.execute("mine", statement("fail two")));
+    awaitEnd(before, 1);
+    get(before.delete("1"));
+    SessionSnapshot then = before.session("mine");
+    before.close();
+
+    SessionService after = service(launcher, store());
+    SessionSnapshot now = after.session("mine");
+    assertThat(now).usingRecursiveComparison().isEqualTo(then);
+    assertThat(now.owner()).contains("ann");
+    assertThat(after.sessions()).hasSize(1);
+    assertThat(get(after.execute("mine", statement("print three"))).id()).isEqualTo(2);
+    assertThat(printed(awaitEnd(after, 2))).isEqualTo("three\n");
+    assertThat(after.open(SessionSettings.of(Kind.SPARK), CALLER).id()).isEqualTo(2);
+  }
+
+  @Test
+  void runningStatementLosesAndDoublesNothing() throws Exception {
+    ScriptedLauncher launcher = ScriptedLauncher.ready(Script.COLLECT);
+    SessionService before = service(launcher, store());
+    before.open(SessionSettings.of(Kind.SPARK), CALLER);
+    ScriptedDriver driver = launcher.nextDriver();
+    get(before.execute("0", statement("long")));
+    get(before.execute("0", statement("next")));
+    get(before.execute("0", hidden("secret")));
+    driver.nextCommand(DriverCommand.Execute.class);
+    print(driver, 0, "a");
+    print(driver, 0, "b");
+    await().until(() -> printed(before.statement("0", 0)).equals("ab"));
+    before.close();
+    print(driver, 0, "c");
+
+    SessionService after = service(launcher, store());
+    assertThat(after.session("0").state()).isEqualTo(SessionState.BUSY);
+    await().until(() -> printed(after.statement("0", 0)).equals("abc"));
+    print(driver, 0, "d");
+    driver.say(new DriverEvent.StatementSucceeded(0));
+    assertThat(printed(awaitEnd(after, 0))).isEqualTo("abcd");
+    DriverCommand.Execute next = driver.nextCommand(DriverCommand.Execute.class);
+    assertThat(next.code()).isEqualTo("next");
+    driver.say(new DriverEvent.StatementSucceeded(1));
+    next = driver.nextCommand(DriverCommand.Execute.class);
+    assertThat(next.statementId()).isEqualTo(-1);
+    assertThat(next.code()).isEqualTo("secret");
+    driver.say(new DriverEvent.StatementSucceeded(-1));
+    awaitState(after, "0", SessionState.IDLE);
+    assertThat(after.session("0").statements()).hasSize(2);
+  }
+
+  @Test
+  void killedServerIsFollowedByOneThatKnowsAll() throws Exception {
+    ScriptedLauncher launcher = ScriptedLauncher.ready(Script.COLLECT);
+    SessionService killed = service(launcher, store());
+    killed.open(SessionSettings.of(Kind.SPARK), CALLER);
+    ScriptedDriver driver = launcher.nextDriver();
+    get(killed.execute("0", statement("long")));
+    driver.nextCommand(DriverCommand.Execute.class);
+    print(driver, 0, "a");
+    await().until(() -> printed(killed.statement("0", 0)).equals("a"));
+    driver.disconnect();
+    Path left = asKilledNow();
+    print(driver, 0, "b");
+
+    SessionService after = service(launcher, left);
+    await().until(() -> printed(after.statement("0", 0)).equals("ab"));
+    driver.say(new DriverEvent.StatementSucceeded(0));
+    assertThat(awaitEnd(after, 0).state()).isEqualTo(StatementState.AVAILABLE);
+  }
+
+  @Test
+  void failureCancelsWhatTheSameClientHadSentToTheEarlierServer() throws Exception {
+    ScriptedLauncher launcher = ScriptedLauncher.ready(Script.TINY);
+    SessionService before = service(launcher, store());
+    before.open(SessionSettings.of(Kind.SPARK), CALLER);
+    awaitState(before, "0", SessionState.IDLE);
+    get(before.execute("0", statement("wait")));
+    get(before.execute("0", statement("print never")));
+    before.close();
+
+    SessionService after = service(launcher, store());
+    get(after.cancel("0", 0));
+    assertThat(awaitEnd(after, 0).state()).isEqualTo(StatementState.CANCELLED);
+    assertThat(awaitEnd(after, 1).state()).isEqualTo(StatementState.CANCELLED);
+    assertThat(after.statement("0", 1).outputs().toList()).isEmpty();
+  }
+
+  @Test
+  void sessionWithoutADriverYetGetsOne() throws Exception {
+    ScriptedLauncher launcher = ScriptedLauncher.slow(Script.TINY);
+    SessionService before = service(launcher, store());
+    before.open(SessionSettings.of(Kind.SPARK), CALLER);
+    launcher.nextDriver();
+    get(before.execute("0", statement("print one")));
+    before.close();
+
+    SessionService after = service(launcher, store());
+    assertThat(after.session("0").state()).isEqualTo(SessionState.STARTING);
+    // Whether the first launch was known already when the server ended, is a matter of luck.
+    await()
+        .until(
+            () -> {
+              ScriptedDriver driver = launcher.newestDriver();
+              driver.ready();
+              return after.session("0").state() == SessionState.IDLE;
+            });
+    assertThat(printed(awaitEnd(after, 0))).isEqualTo("one\n");
+  }
+
+  @Test
+  void sessionWhoseDriverHasGoneIsDeadAndSaysWhy() throws Exception {
+    ScriptedLauncher launcher = ScriptedLauncher.ready(Script.TINY);
+    SessionService before = service(launcher, store());
+    before.open(SessionSettings.of(Kind.SPARK), CALLER);
+    ScriptedDriver driver = launcher.nextDriver();
+    awaitState(before, "0", SessionState.IDLE);
+    get(before.execute("0", statement("wait")));
+    before.close();
+    driver.exit("exit code 1");
+
+    SessionService after = service(launcher, store());
+    awaitState(after, "0", SessionState.DEAD);
+    assertThat(after.log("0", 0, -1).lines()).contains("The driver is gone.");
+    assertThat(after.statement("0", 0).error().orElseThrow().name()).isEqualTo("DriverDied");
+  }
+
+  @Test
+  void restartedSessionKeepsItsIncarnation() throws Exception {
+    ScriptedLauncher launcher = ScriptedLauncher.ready(Script.TINY);
+    SessionService before = service(launcher, store());
+    before.open(SessionSettings.of(Kind.SPARK), CALLER);
+    awaitState(before, "0", SessionState.IDLE);
+    get(before.execute("0", statement("print one")));
+    awaitEnd(before, 0);
+    get(before.restart("0"));
+    awaitState(before, "0", SessionState.IDLE);
+    before.close();
+
+    SessionService after = service(launcher, store());
+    assertThat(after.session("0").incarnation()).isEqualTo(2);
+    assertThat(after.session("0").firstStatementId()).isEqualTo(1);
+    get(after.execute("0", statement("print two")));
+    assertThat(printed(awaitEnd(after, 1))).isEqualTo("two\n");
+  }
+
+  @Test
+  void listenersGoOnWhereTheyWere() throws Exception {
+    ScriptedLauncher launcher = ScriptedLauncher.ready(Script.TINY);
+    SessionService before = service(launcher, store());
+    before.open(SessionSettings.of(Kind.SPARK), CALLER);
+    awaitState(before, "0", SessionState.IDLE);
+    List<SessionEvent> heard = new CopyOnWriteArrayList<>();
+    before.subscribe("0", 0, heard::add);
+    get(before.execute("0", statement("print one")));
+    awaitState(before, "0", SessionState.IDLE);
+    await().until(() -> heard.size() > 5);
+    before.close();
+
+    SessionService after = service(launcher, store());
+    List<SessionEvent> all = new CopyOnWriteArrayList<>();
+    after.subscribe("0", 0, all::add);
+    await().until(() -> all.size() >= heard.size());
+    assertThat(all).usingRecursiveComparison().isEqualTo(heard);
+    List<SessionEvent> later = new CopyOnWriteArrayList<>();
+    after.subscribe("0", heard.size(), later::add);
+    get(after.execute("0", statement("print two")));
+    await().until(() -> !later.isEmpty());
+    assertThat(later.get(0).sequence()).isEqualTo(heard.size() + 1);
+  }
+
+  @Test
+  void halfWrittenLastRecordIsLeftOut() throws Exception {
+    ScriptedLauncher launcher = ScriptedLauncher.ready(Script.TINY);
+    SessionService before = service(launcher, store());
+    before.open(SessionSettings.of(Kind.SPARK), CALLER);
+    awaitState(before, "0", SessionState.IDLE);
+    get(before.execute("0", statement("wait")));
+    before.close();
+    // The length of a record, its checksum, and less than the record.
+    write(journal("0"), Files.size(journal("0")), new byte[] {0, 0, 1, 0, 7, 7, 7, 7, 1, 2, 3});
+
+    SessionService after = service(launcher, store());
+    assertThat(after.session("0").state().isActive()).isTrue();
+    get(after.cancel("0", 0));
+    assertThat(awaitEnd(after, 0).state().isTerminal()).isTrue();
+  }
+
+  @Test
+  void damagedJournalMakesADeadSessionThatSaysWhy() throws Exception {
+    ScriptedLauncher launcher = ScriptedLauncher.ready(Script.TINY);
+    SessionService before = service(launcher, store());
+    before.open(SessionSettings.of(Kind.SPARK).withName("hurt"), CALLER);
+    awaitState(before, "0", SessionState.IDLE);
+    get(before.execute("0", statement("print one")));
+    long whole = Files.size(journal("0"));
+    awaitEnd(before, 0);
+    get(before.execute("0", statement("print two")));
+    before.open(SessionSettings.of(Kind.SPARK), CALLER);
+    awaitState(before, "1", SessionState.IDLE);
+    before.close();
+    write(journal("0"), whole + 12, new byte[] {77, 77});
+
+    SessionService after = service(launcher, store());
+    awaitState(after, "0", SessionState.DEAD);
+    assertThat(after.session("hurt").statements()).isNotEmpty();
+    assertThat(after.log("0", 0, -1).lines())
+        .anyMatch(line -> line.contains("cannot be taken back") && line.contains("is damaged"));
+    assertThat(after.session("1").state()).isEqualTo(SessionState.IDLE);
+    after.close();
+
+    SessionService later = service(launcher, store());
+    assertThat(later.session("0").state()).isEqualTo(SessionState.DEAD);
+  }
+
+  @Test
+  void journalWithoutABeginningMakesADeadSession() throws Exception {
+    ScriptedLauncher launcher = ScriptedLauncher.ready(Script.TINY);
+    SessionService before = service(launcher, store());
+    before.open(SessionSettings.of(Kind.SPARK), CALLER);
+    awaitState(before, "0", SessionState.IDLE);
+    before.close();
+    write(journal("0"), 0, new byte[9]);
+
+    SessionService after = service(launcher, store());
+    awaitState(after, "0", SessionState.DEAD);
+    get(after.delete("0"));
+    await().until(() -> !Files.exists(store().resolve("0")));
+    assertThat(after.open(SessionSettings.of(Kind.SPARK), CALLER).id()).isEqualTo(1);
+  }
+
+  @Test
+  void deletedSessionLeavesNothing() throws Exception {
+    ScriptedLauncher launcher = ScriptedLauncher.ready(Script.TINY);
+    SessionService service = service(launcher, store());
+    service.open(SessionSettings.of(Kind.SPARK), CALLER);
+    awaitState(service, "0", SessionState.IDLE);
+    assertThat(store().resolve("0")).isDirectory();
+    get(service.delete("0"));
+    await().until(() -> !Files.exists(store().resolve("0")));
+  }
+
+  @Test
+  void journalStaysInProportionToWhatIsRetained() throws Exception {
+    ScriptedLauncher launcher = ScriptedLauncher.ready(Script.COLLECT);
+    SessionLimits limits = SessionLimits.DEFAULT.withRetainedStatements(3);
+    SessionService before = service(launcher, store(), limits);
+    before.open(SessionSettings.of(Kind.SPARK), CALLER);
+    ScriptedDriver driver = launcher.nextDriver();
+    String megabyte = "x".repeat(1 << 20);
+    for (int i = 0; i < 60; i++) {
+      get(before.execute("0", statement("s" + i)));
+      driver.nextCommand(DriverCommand.Execute.class);
+      print(driver, i, megabyte);
+      driver.say(new DriverEvent.StatementSucceeded(i));
+      awaitEnd(before, i);
+    }
+    assertThat(Files.size(journal("0"))).isLessThan(48L << 20);
+    get(before.execute("0", statement("last")));
+    driver.nextCommand(DriverCommand.Execute.class);
+    before.close();
+
+    SessionService after = service(launcher, store(), limits);
+    assertThat(after.session("0").statements().stream().map(Statement::id))
+        .containsExactly(58, 59, 60);
+    assertThat(printed(after.statement("0", 59))).isEqualTo(megabyte);
+    driver.say(new DriverEvent.StatementSucceeded(60));
+    awaitEnd(after, 60);
+  }
+
+  @Test
+  void questionsOfTheEarlierServerAreNotTakenForThoseOfTheLater() throws Exception {
+    ScriptedLauncher launcher = ScriptedLauncher.ready(Script.COLLECT);
+    SessionService before = service(launcher, store());
+    before.open(SessionSettings.of(Kind.SPARK), CALLER);
+    ScriptedDriver driver = launcher.nextDriver();
+    awaitState(before, "0", SessionState.IDLE);
+    before.checkCompleteness("0", Kind.SPARK, "1 +");
+    int first = driver.nextCommand(DriverCommand.CheckCompleteness.class).requestId();
+    before.close();
+
+    SessionService after = service(launcher, store());
+    await()
+        .until(
+            () -> {
+              after.checkCompleteness("0", Kind.SPARK, "1");
+              DriverCommand next = driver.commandIfAny();
+              return next instanceof DriverCommand.CheckCompleteness question
+                  && question.requestId() > first;
+            });
+  }
+
+  @Test
+  void logGoesOn() throws Exception {
+    ScriptedLauncher launcher = ScriptedLauncher.ready(Script.TINY);
+    SessionService before = service(launcher, store());
+    before.open(SessionSettings.of(Kind.SPARK), CALLER);
+    awaitState(before, "0", SessionState.IDLE);
+    launcher.nextDriver().exit("exit code 3");
+    awaitState(before, "0", SessionState.DEAD);
+    List<String> lines = before.log("0", 0, -1).lines();
+    before.close();
+
+    SessionService after = service(launcher, store());
+    assertThat(after.log("0", 0, -1).lines())
+        .isEqualTo(lines)
+        .contains("The driver process ended: exit code 3");
+  }
+
+  private Path journal(String session) {
+    return store().resolve(session).resolve("journal");
+  }
+
+  private static void write(Path file, long at, byte[] bytes) throws IOException {
+    try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+      channel.write(ByteBuffer.wrap(bytes), at);
+    }
+  }
+}
