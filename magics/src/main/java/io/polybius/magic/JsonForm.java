@@ -31,7 +31,7 @@ import java.util.Locale;
  * numbers, ISO 8601 for dates, base64 for bytes, and the texts {@code "NaN"}, {@code "Infinity"}
  * and {@code "-Infinity"} for the numbers that JSON lacks, as Spark's own JSON has them.
  */
-final class JsonForm {
+public final class JsonForm {
 
   /** What a {@link Row} becomes. */
   enum Rows {
@@ -58,7 +58,7 @@ final class JsonForm {
    * @param text a JSON value
    * @param shown the value, perhaps with fewer rows
    */
-  record Encoded(String text, PlainValue shown) {}
+  public record Encoded(String text, PlainValue shown) {}
 
   /**
    * A JSON array.
@@ -86,7 +86,7 @@ final class JsonForm {
    * @param maxBytes how long the text may be in UTF-8 bytes
    * @throws MagicException {@link MagicException#VALUE_ERROR} if there is too much
    */
-  static Encoded of(PlainValue value, long maxBytes) throws MagicException {
+  public static Encoded of(PlainValue value, long maxBytes) throws MagicException {
     if (value instanceof Table table) {
       List<String> keys = Column.keys(table.columns());
       Array rows =

@@ -7,6 +7,8 @@ import io.polybius.driver.protocol.DriverConnection;
 import io.polybius.driver.protocol.DriverDialer;
 import io.polybius.driver.protocol.DriverEvent;
 import io.polybius.magic.Magics;
+import io.polybius.notebook.Kernel;
+import io.polybius.notebook.Notebook;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -86,13 +88,15 @@ public final class DriverMain {
             tls(),
             settings.serverPatience(),
             new Commands());
+    OpenComms comms = new OpenComms(capture, dialer.connection()::send);
     int status = 0;
     SparkStart spark = null;
     try {
       settings.spark().ifPresent(sparkSettings::complete);
+      Notebook.provide(new Kernel(new NotebookFrontEnd(capture), comms));
       CompilerWarmUp.start(settings.workDirectory().resolve("warm-up"), this::idleTime);
       spark = SparkStart.begin(settings.workDirectory().resolve("classes"), sparkSettings);
-      serve(spark, dialer.connection());
+      serve(spark, comms, dialer.connection());
     } catch (Exception | LinkageError e) {
       log.error("the driver failed", e);
       Throwable cause = e.getCause() == null ? e : e.getCause();
@@ -103,6 +107,7 @@ public final class DriverMain {
     if (runner != null) {
       runner.close();
     }
+    comms.close();
     if (spark != null) {
       spark.context().stop();
     }
@@ -111,7 +116,7 @@ public final class DriverMain {
     return status;
   }
 
-  private void serve(SparkStart spark, DriverConnection<DriverEvent> server)
+  private void serve(SparkStart spark, OpenComms comms, DriverConnection<DriverEvent> server)
       throws InterruptedException {
     JobProgress progress = new JobProgress(server::send);
     spark.context().addSparkListener(progress);
@@ -122,6 +127,7 @@ public final class DriverMain {
                 Magics.load(spark.classLoader(), log::warn),
                 spark.context(),
                 capture,
+                comms,
                 progress,
                 server::send,
                 timer,
@@ -155,6 +161,10 @@ public final class DriverMain {
       statements.submit(execute);
     } else if (command instanceof DriverCommand.Cancel cancel) {
       statements.cancel(cancel.statementId());
+    } else if (command instanceof DriverCommand.AnswerInput answer) {
+      statements.answer(answer);
+    } else if (command instanceof DriverCommand.HandleComm message) {
+      statements.comms().handle(message);
     } else if (command instanceof DriverCommand.CheckCompleteness question) {
       statements.questions().check(question);
     } else if (command instanceof DriverCommand.Complete question) {

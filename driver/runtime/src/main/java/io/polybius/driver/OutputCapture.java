@@ -12,39 +12,69 @@ import org.apache.spark.TaskContext;
 /**
  * Takes the place of the process's standard streams, and gives what is printed to the statement
  * whose code prints it: the one that started the printing thread, or for Spark's tasks the one that
- * runs. What belongs to no statement goes where it went before, into the driver's log.
+ * runs. What belongs to no statement goes where it went before, into the driver's log. {@link
+ * StandardInput} finds in the same way whom to ask.
  *
- * <p>Must be installed before Scala's {@code Console} is first used, which keeps the stream that it
- * finds.
+ * <p>Must be installed before Scala's {@code Console} is first used, which keeps the streams that
+ * it finds.
  */
 final class OutputCapture {
 
-  private final InheritableThreadLocal<StatementSink> starter = new InheritableThreadLocal<>();
-  private volatile StatementSink running;
+  private final InheritableThreadLocal<StatementConsole> starter = new InheritableThreadLocal<>();
+  private volatile Optional<StatementConsole> running = Optional.empty();
+  private volatile Optional<StatementConsole> latest = Optional.empty();
+  private volatile Optional<Thread> statementThread = Optional.empty();
 
   /** Replaces the process's streams. */
   void install() {
+    System.setIn(new StandardInput(this));
     System.setOut(replacement(StreamName.STDOUT, FileDescriptor.out));
     System.setErr(replacement(StreamName.STDERR, FileDescriptor.err));
   }
 
   /** The calling thread, and those that it starts, print for that statement until the next call. */
-  void begin(StatementSink sink) {
-    starter.set(sink);
-    running = sink;
+  void begin(StatementConsole console) {
+    starter.set(console);
+    running = Optional.of(console);
+    latest = running;
+    statementThread = Optional.of(Thread.currentThread());
   }
 
   /** The calling thread runs no statement any more; threads that it started still print for it. */
   void end() {
+    disown();
+    running = Optional.empty();
+    statementThread = Optional.empty();
+  }
+
+  /** The calling thread belongs to that statement, as those do that the statement has started. */
+  void adopt(StatementConsole console) {
+    starter.set(console);
+  }
+
+  /** The calling thread belongs to no statement any more. */
+  void disown() {
     System.out.flush();
     System.err.flush();
     starter.remove();
-    running = null;
   }
 
-  private Optional<StatementSink> owner() {
-    StatementSink sink = TaskContext.get() == null ? starter.get() : running;
-    return Optional.ofNullable(sink);
+  /** Returns the statement that the calling thread belongs to. */
+  Optional<StatementConsole> owner() {
+    return TaskContext.get() == null ? Optional.ofNullable(starter.get()) : running;
+  }
+
+  /**
+   * Returns the statement that speaks when the calling thread says something to the front ends:
+   * threads that no statement has started, such as those of Spark, speak for the latest one.
+   */
+  Optional<StatementConsole> speaker() {
+    return owner().or(() -> latest);
+  }
+
+  /** Returns whether the calling thread is the one that runs a statement. */
+  boolean isStatementThread() {
+    return statementThread.equals(Optional.of(Thread.currentThread()));
   }
 
   private PrintStream replacement(StreamName stream, FileDescriptor original) {
@@ -69,9 +99,9 @@ final class OutputCapture {
 
     @Override
     public void write(byte[] bytes, int offset, int length) throws java.io.IOException {
-      Optional<StatementSink> owner = owner();
+      Optional<StatementConsole> owner = owner();
       if (owner.isPresent()) {
-        owner.get().print(stream, bytes, offset, length);
+        owner.get().sink().print(stream, bytes, offset, length);
       } else {
         log.write(bytes, offset, length);
       }

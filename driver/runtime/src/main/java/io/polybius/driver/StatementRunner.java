@@ -2,6 +2,7 @@ package io.polybius.driver;
 
 import io.polybius.driver.interpreter.Interpreter;
 import io.polybius.driver.interpreter.StatementException;
+import io.polybius.driver.protocol.DriverCommand.AnswerInput;
 import io.polybius.driver.protocol.DriverCommand.Execute;
 import io.polybius.driver.protocol.DriverEvent;
 import io.polybius.driver.protocol.MimeBundle;
@@ -61,6 +62,7 @@ final class StatementRunner implements AutoCloseable {
   private final Magics magics;
   private final SparkContext spark;
   private final OutputCapture capture;
+  private final OpenComms comms;
   private final JobProgress progress;
   private final Consumer<DriverEvent> events;
   private final ScheduledExecutorService timer;
@@ -81,12 +83,14 @@ final class StatementRunner implements AutoCloseable {
   private static final class Running {
     final int statementId;
     final String jobGroup;
+    final StatementConsole console;
     volatile boolean cancelled;
     ScheduledFuture<?> canceller;
 
-    Running(int statementId) {
+    Running(int statementId, StatementConsole console) {
       this.statementId = statementId;
       this.jobGroup = String.valueOf(statementId);
+      this.console = console;
     }
   }
 
@@ -96,6 +100,7 @@ final class StatementRunner implements AutoCloseable {
       Magics magics,
       SparkContext spark,
       OutputCapture capture,
+      OpenComms comms,
       JobProgress progress,
       Consumer<DriverEvent> events,
       ScheduledExecutorService timer,
@@ -111,6 +116,7 @@ final class StatementRunner implements AutoCloseable {
     this.magics = tools.magics();
     this.spark = tools.spark();
     this.capture = tools.capture();
+    this.comms = tools.comms();
     this.progress = tools.progress();
     this.events = tools.events();
     this.timer = tools.timer();
@@ -144,6 +150,8 @@ final class StatementRunner implements AutoCloseable {
     Running current = running;
     if (current != null && current.statementId == statementId) {
       current.cancelled = true;
+      current.console.input().cancel();
+      comms.interrupt();
       if (current.canceller == null) {
         long begin = System.nanoTime();
         current.canceller =
@@ -161,9 +169,22 @@ final class StatementRunner implements AutoCloseable {
     }
   }
 
+  /** Passes on what a user typed for a statement; without effect unless the statement waits. */
+  synchronized void answer(AnswerInput answer) {
+    Running current = running;
+    if (current != null && current.statementId == answer.statementId()) {
+      current.console.input().answer(answer.text());
+    }
+  }
+
   /** Returns who answers questions about texts beside the statements. */
   Questions questions() {
     return questions;
+  }
+
+  /** Returns who handles the messages of comms beside the statements. */
+  OpenComms comms() {
+    return comms;
   }
 
   /** Ends the threads, with the statement that runs if need be. */
@@ -197,8 +218,10 @@ final class StatementRunner implements AutoCloseable {
       return;
     }
     StatementSink sink = new StatementSink(statement.statementId(), maxOutputChars, events, timer);
+    StatementInput input =
+        new StatementInput(statement.statementId(), statement.options().mayAskForInput(), sink);
     DriverEvent end;
-    Running current = begin(statement.statementId(), sink);
+    Running current = begin(statement.statementId(), new StatementConsole(sink, input));
     try {
       execute(statement, sink, current);
       end = new DriverEvent.StatementSucceeded(statement.statementId());
@@ -256,11 +279,11 @@ final class StatementRunner implements AutoCloseable {
                 : new StatementError(Origin.DRIVER, "CompilerBusy", BUSY, List.of())));
   }
 
-  private Running begin(int statementId, StatementSink sink) {
-    Running current = new Running(statementId);
+  private Running begin(int statementId, StatementConsole console) {
+    Running current = new Running(statementId, console);
     progress.begin(statementId, current.jobGroup);
     spark.setJobGroup(current.jobGroup, "Job group for statement " + statementId, true);
-    capture.begin(sink);
+    capture.begin(console);
     synchronized (this) {
       waiting.remove(statementId);
       running = current;
@@ -281,6 +304,7 @@ final class StatementRunner implements AutoCloseable {
       }
     }
     Thread.interrupted();
+    current.console.input().end();
     capture.end();
     progress.end();
     interpreterLock.unlock();

@@ -26,6 +26,9 @@ final class StatementSink {
 
   private static final int FLUSH_CHARS = 16 << 10;
 
+  /** More of a line than this is no prompt. */
+  private static final int MAX_PROMPT_CHARS = 1000;
+
   private final int statementId;
   private final long maxChars;
   private final Consumer<DriverEvent> events;
@@ -35,6 +38,7 @@ final class StatementSink {
   private final Map<StreamName, CharsetDecoder> decoders = new EnumMap<>(StreamName.class);
   private final Map<StreamName, ByteBuffer> undecoded = new EnumMap<>(StreamName.class);
   private final StringBuilder pending = new StringBuilder();
+  private final StringBuilder unfinishedLine = new StringBuilder();
   private StreamName pendingStream = StreamName.STDOUT;
   private boolean flushScheduled;
   private long chars;
@@ -82,9 +86,20 @@ final class StatementSink {
   }
 
   /** Takes an echo, a value or a display, after the text that was printed before. */
-  synchronized void put(StatementOutput output) {
+  void put(StatementOutput output) {
+    send(new DriverEvent.StatementPutOut(statementId, output));
+  }
+
+  /** Sends an event after the text that was printed before. */
+  synchronized void send(DriverEvent event) {
     flush();
-    events.accept(new DriverEvent.StatementPutOut(statementId, output));
+    unfinishedLine.setLength(0);
+    events.accept(event);
+  }
+
+  /** Returns the end of what was printed, if it is only the beginning of a line, else nothing. */
+  synchronized String unfinishedLine() {
+    return unfinishedLine.toString();
   }
 
   /** Sends what waits. */
@@ -106,6 +121,7 @@ final class StatementSink {
       flush();
       pendingStream = stream;
     }
+    rememberLine(text.toString());
     chars += text.length();
     if (chars <= maxChars) {
       pending.append(text);
@@ -124,6 +140,17 @@ final class StatementSink {
     } else if (!flushScheduled) {
       flushScheduled = true;
       timer.schedule(this::flush, FLUSH_MILLIS, TimeUnit.MILLISECONDS);
+    }
+  }
+
+  private void rememberLine(String text) {
+    int lineStart = text.lastIndexOf('\n') + 1;
+    if (lineStart > 0) {
+      unfinishedLine.setLength(0);
+    }
+    unfinishedLine.append(text, lineStart, text.length());
+    if (unfinishedLine.length() > MAX_PROMPT_CHARS) {
+      unfinishedLine.setLength(0);
     }
   }
 }

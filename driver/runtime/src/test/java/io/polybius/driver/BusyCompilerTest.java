@@ -127,13 +127,15 @@ class BusyCompilerTest {
   /** Returns a runner whose only language is busy with a question. */
   private StatementRunner busyRunner(Duration patience) throws Exception {
     StatementDesk.shared();
+    OutputCapture capture = new OutputCapture();
     StatementRunner runner =
         new StatementRunner(
             new StatementRunner.Tools(
                 List.of(language),
                 Magics.builtin(),
                 SparkContext.getOrCreate(),
-                new OutputCapture(),
+                capture,
+                new OpenComms(capture, events::add),
                 new JobProgress(events::add),
                 events::add,
                 timer,

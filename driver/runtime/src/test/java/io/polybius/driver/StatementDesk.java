@@ -1,6 +1,7 @@
 package io.polybius.driver;
 
 import io.polybius.driver.interpreter.SparkStart;
+import io.polybius.driver.protocol.CommMessage;
 import io.polybius.driver.protocol.Completeness;
 import io.polybius.driver.protocol.DriverCommand;
 import io.polybius.driver.protocol.DriverEvent;
@@ -10,11 +11,15 @@ import io.polybius.driver.protocol.StatementError;
 import io.polybius.driver.protocol.StatementOutput;
 import io.polybius.driver.protocol.StreamName;
 import io.polybius.magic.Magics;
+import io.polybius.notebook.Kernel;
+import io.polybius.notebook.Notebook;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Queue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -29,11 +34,16 @@ import java.util.stream.Collectors;
 final class StatementDesk {
 
   static final int MAX_OUTPUT_CHARS = 200_000;
+
+  /** What a client wants that can be asked for input. */
+  static final ExecuteOptions MAY_ASK = new ExecuteOptions(false, true, List.of());
+
   private static final long TIMEOUT_SECONDS = 60;
   private static StatementDesk shared;
 
   private final BlockingQueue<DriverEvent> events = new LinkedBlockingQueue<>();
   private final StatementRunner runner;
+  private final OpenComms comms;
   private int nextId;
 
   /** What became of a statement. */
@@ -83,6 +93,8 @@ final class StatementDesk {
     System.setProperty("spark.ui.enabled", "false");
     System.setProperty("spark.driver.bindAddress", "127.0.0.1");
     System.setProperty("spark.driver.host", "127.0.0.1");
+    comms = new OpenComms(capture, events::add);
+    Notebook.provide(new Kernel(new NotebookFrontEnd(capture), comms));
     Path directory = Files.createTempDirectory("polybius-test");
     SparkStart spark =
         SparkStart.begin(directory.resolve("classes"), CompletableFuture.completedFuture(Map.of()));
@@ -95,6 +107,7 @@ final class StatementDesk {
                 Magics.builtin(),
                 spark.context(),
                 capture,
+                comms,
                 progress,
                 events::add,
                 new ScheduledThreadPoolExecutor(2),
@@ -118,9 +131,24 @@ final class StatementDesk {
 
   /** Submits Scala and returns its id. */
   int submit(String code) {
+    return submit(code, ExecuteOptions.PLAIN);
+  }
+
+  /** Submits Scala and returns its id. */
+  int submit(String code, ExecuteOptions options) {
     int id = nextId++;
-    runner.submit(new DriverCommand.Execute(id, "spark", code, ExecuteOptions.PLAIN));
+    runner.submit(new DriverCommand.Execute(id, "spark", code, options));
     return id;
+  }
+
+  /** Answers what a statement asks. */
+  void answer(int id, String text) {
+    runner.answer(new DriverCommand.AnswerInput(id, text));
+  }
+
+  /** Passes on what a front end says by a comm. */
+  void handle(int requestId, CommMessage message) {
+    comms.handle(new DriverCommand.HandleComm(requestId, message));
   }
 
   /** Cancels a statement. */
@@ -156,8 +184,18 @@ final class StatementDesk {
     }
   }
 
+  /** Runs Scala for a client that can be asked, and answers what it asks. */
+  Ended converse(String code, String... answers) throws InterruptedException {
+    int id = submit(code, MAY_ASK);
+    return await(id, new ArrayDeque<>(List.of(answers)));
+  }
+
   /** Waits for the end of a statement. */
   Ended await(int id) throws InterruptedException {
+    return await(id, new ArrayDeque<>());
+  }
+
+  private Ended await(int id, Queue<String> answers) throws InterruptedException {
     List<StatementOutput> outputs = new ArrayList<>();
     List<DriverEvent> all = new ArrayList<>();
     while (true) {
@@ -166,7 +204,9 @@ final class StatementDesk {
         continue;
       }
       all.add(event);
-      if (event instanceof DriverEvent.StatementPutOut put) {
+      if (event instanceof DriverEvent.InputRequested && !answers.isEmpty()) {
+        answer(id, answers.remove());
+      } else if (event instanceof DriverEvent.StatementPutOut put) {
         outputs.add(put.output());
       } else if (event instanceof DriverEvent.StatementSucceeded) {
         return new Ended(id, outputs, all, null);

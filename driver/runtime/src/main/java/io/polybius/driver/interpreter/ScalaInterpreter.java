@@ -42,6 +42,7 @@ final class ScalaInterpreter implements Interpreter {
       import spark.implicits._
       import spark.sql
       import org.apache.spark.sql.functions._
+      import io.polybius.notebook.Notebook.kernel
       """;
 
   /** Time to let a cancelled Spark job, and then an interrupted thread, end by themselves. */

@@ -27,7 +27,7 @@ import scala.Tuple2;
 import scala.runtime.BoxedUnit;
 
 /** Values of Scala, Java and Spark as plain data. */
-final class ScalaValues {
+public final class ScalaValues {
 
   private final int maxRows;
 
@@ -42,7 +42,7 @@ final class ScalaValues {
    * @param maxRows how much of a distributed or lazy collection to take
    * @throws MagicException if it has no plain form
    */
-  static PlainValue plain(Object value, int maxRows) throws MagicException {
+  public static PlainValue plain(Object value, int maxRows) throws MagicException {
     return new ScalaValues(maxRows).convert(value, 0);
   }
 
