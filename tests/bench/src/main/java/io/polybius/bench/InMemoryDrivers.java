@@ -55,7 +55,8 @@ final class InMemoryDrivers implements DriverLauncher {
         if (execute.code().equals(PRINT_LINES)) {
           for (int i = 1; i <= LINES; i++) {
             events.received(
-                eventCount.incrementAndGet(), new DriverEvent.StatementPutOut(
+                eventCount.incrementAndGet(),
+                new DriverEvent.StatementPutOut(
                     execute.statementId(),
                     new StatementOutput.StreamText(StreamName.STDOUT, i + "\n")));
           }
