@@ -138,7 +138,7 @@ class KernelLifeTest(unittest.TestCase):
     def test_displays_can_be_updated_by_their_id(self):
         _, published = run(
             self.client,
-            'kernel.display("text/html", "<b>one</b>", "shown")\n'
+            'kernel.display("shown", "text/html", "<b>one</b>")\n'
             'kernel.update("shown", "text/html", "<b>two</b>")',
         )
         shown = of_type(published, "display_data")[0]

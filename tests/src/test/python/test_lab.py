@@ -293,12 +293,74 @@ class LabTest(unittest.TestCase):
         )
         self.assertEqual(errors.count(), expected, errors.all_inner_texts())
 
+    def show(self, locator):
+        locator.scroll_into_view_if_needed()
+        expect(locator).to_be_visible(timeout=SOON)
+
     def test_quick_start(self):
         self.run_notebook("quick-start.ipynb")
-        table = self.page.locator(".jp-RenderedHTML table.dataframe").first
-        table.scroll_into_view_if_needed()
-        expect(table).to_be_visible()
+        self.show(self.page.locator(".jp-RenderedHTMLCommon table.dataframe").first)
         self.picture("table")
+        self.shut_down()
+
+    def test_sharing(self):
+        self.run_notebook("sharing.ipynb")
+        self.show(self.page.locator(".jp-RenderedHTMLCommon table.dataframe").first)
+        self.shut_down()
+
+    def test_tables_and_plots(self):
+        self.run_notebook("tables-and-plots.ipynb")
+        tables = self.page.locator(".jp-RenderedHTMLCommon table.dataframe")
+        self.show(tables.first)
+        plots = self.page.locator(".vega-embed canvas, .vega-embed svg.marks")
+        self.show(plots.first)
+        self.picture("plot")
+        expect(plots).to_have_count(
+            (NOTEBOOKS / "tables-and-plots.ipynb").read_text().count('"%plot '), timeout=SOON
+        )
+        for plot in plots.all():
+            self.show(plot)
+            box = plot.bounding_box()
+            self.assertGreater(box["width"] * box["height"], 10_000)
+        self.picture("last-plot")
+        self.shut_down()
+
+    def test_when_things_go_wrong(self):
+        self.run_notebook("when-things-go-wrong.ipynb")
+        error = self.page.locator('[data-mime-type="application/vnd.jupyter.error"]').first
+        self.show(error)
+        expect(error).to_contain_text("/ by zero")
+        self.picture("error")
+        self.shut_down()
+
+    def test_a_long_job_draws_its_progress(self):
+        self.new_notebook()
+        cell = self.run_cell(
+            "spark.range(0, 24, 1, 24).foreach((_: java.lang.Long) => Thread.sleep(1000))"
+        )
+        bar = cell.locator(".jp-OutputArea-output progress")
+        expect(bar).to_be_visible(timeout=SPARK_START)
+        self.picture("progress")
+        # It moves: updates replace what is there.
+        first = bar.get_attribute("value")
+        self.page.wait_for_function(
+            "([bar, first]) => !bar.isConnected || bar.getAttribute('value') !== first",
+            arg=[bar.element_handle(), first],
+            timeout=SOON,
+        )
+        self.expect_number(cell, 1, 120 * SECONDS)
+        expect(cell.locator(".jp-OutputArea-output progress")).to_have_count(0)
+        self.shut_down()
+
+    def test_code_asks_the_user(self):
+        self.new_notebook()
+        cell = self.run_cell('val name = scala.io.StdIn.readLine("Your name? ")\ns"Hello, $name!"')
+        field = cell.locator(".jp-Stdin-input")
+        expect(field).to_be_visible(timeout=SPARK_START)
+        field.fill("Ada")
+        field.press("Enter")
+        self.expect_number(cell, 1)
+        expect(cell.locator(".jp-OutputArea-executeResult")).to_contain_text("Hello, Ada!")
         self.shut_down()
 
 
