@@ -54,8 +54,7 @@ class RestartIT {
                 () -> rest.statement(session, waiting).get("state").asText().equals("available"));
         assertThat(text(rest, session, running).strip()).isEqualTo(ALL_LINES);
         assertThat(text(rest, session, waiting)).endsWith("= 42\n");
-        assertThat(value(rest, session, "kept + 2"))
-            .endsWith("= 43\n");
+        assertThat(value(rest, session, "kept + 2")).endsWith("= 43\n");
         assertThat(rest.openSession()).isEqualTo(session + 1);
         assertThat(after.processes()).hasSize(2);
 

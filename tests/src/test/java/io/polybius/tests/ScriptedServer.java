@@ -49,7 +49,10 @@ final class ScriptedServer implements AutoCloseable {
       new KernelGateway(
           sessions,
           new KernelGatewaySettings(
-              "0.9.0", runtimeDirectory, KernelGatewaySettings.DEFAULT_RELAY_GRACE));
+              "0.9.0",
+              runtimeDirectory,
+              KernelGatewaySettings.DEFAULT_RELAY_GRACE,
+              KernelGatewaySettings.Culling.NEVER));
   private final RestFacade facade;
   private final HttpServer http;
 

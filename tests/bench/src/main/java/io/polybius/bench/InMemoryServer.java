@@ -64,7 +64,10 @@ final class InMemoryServer implements AutoCloseable {
         new KernelGateway(
             sessions,
             new KernelGatewaySettings(
-                "0.9.0", runtimeDirectory, KernelGatewaySettings.DEFAULT_RELAY_GRACE));
+                "0.9.0",
+                runtimeDirectory,
+                KernelGatewaySettings.DEFAULT_RELAY_GRACE,
+                KernelGatewaySettings.Culling.NEVER));
     http =
         new HttpServer(
             Listener.on(InetAddress.getLoopbackAddress(), 0, MAX_BODY_BYTES),
