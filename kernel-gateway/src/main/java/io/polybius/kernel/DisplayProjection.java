@@ -1,6 +1,7 @@
 package io.polybius.kernel;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.polybius.driver.protocol.ExpressionResult;
 import io.polybius.driver.protocol.MimeBundle;
 import io.polybius.driver.protocol.StatementError;
 import io.polybius.driver.protocol.StatementOutput;
@@ -8,9 +9,11 @@ import io.polybius.driver.protocol.StreamName;
 import io.polybius.kernel.wire.JupyterJson;
 import io.polybius.kernel.wire.MalformedMessageException;
 import io.polybius.kernel.wire.PublishedContent;
+import io.polybius.kernel.wire.ReplyContent;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -21,6 +24,10 @@ import org.slf4j.LoggerFactory;
 final class DisplayProjection {
 
   private static final Logger log = LoggerFactory.getLogger(DisplayProjection.class);
+
+  /** Forms that show data as it is, and no better than others do. */
+  private static final Set<String> PLAIN_FORMS =
+      Set.of(MimeBundle.TEXT, MimeBundle.JSON, MimeBundle.LIVY_TABLE);
 
   /**
    * Returns the message for an output, if clients see it.
@@ -37,15 +44,44 @@ final class DisplayProjection {
     if (output instanceof StatementOutput.Display display) {
       return Optional.of(
           new PublishedContent.DisplayData(
-              data(display.bundle()), JupyterJson.object(), JupyterJson.object()));
+              data(display.bundle()), JupyterJson.object(), named(display.displayId())));
+    }
+    if (output instanceof StatementOutput.DisplayUpdate update) {
+      return Optional.of(
+          new PublishedContent.UpdateDisplayData(
+              data(update.bundle()), JupyterJson.object(), named(update.displayId())));
+    }
+    if (output instanceof StatementOutput.Clear clear) {
+      return Optional.of(new PublishedContent.ClearOutput(clear.later()));
     }
     if (output instanceof StatementOutput.Value value && !silent) {
       return Optional.of(
           new PublishedContent.ExecuteResult(
               data(value.bundle()), JupyterJson.object(), executionCount));
     }
-    // An echo repeats what the value says.
+    // An echo repeats what the value says; payloads go with the reply.
     return Optional.empty();
+  }
+
+  /** Returns what the reply to the client that ran the code asks of it, if the output is that. */
+  Optional<ReplyContent.Payload> payload(StatementOutput output) {
+    if (output instanceof StatementOutput.Page page) {
+      return Optional.of(new ReplyContent.Page(data(page.bundle()), 0));
+    }
+    if (output instanceof StatementOutput.NextInput next) {
+      return Optional.of(new ReplyContent.NextInput(next.text(), next.replace()));
+    }
+    return Optional.empty();
+  }
+
+  /** Returns what became of an expression that a client wanted. */
+  ReplyContent project(ExpressionResult result) {
+    if (result instanceof ExpressionResult.Evaluated evaluated) {
+      return new ReplyContent.Evaluated(data(evaluated.value()), JupyterJson.object());
+    }
+    PublishedContent.Failure failure =
+        project(((ExpressionResult.NotEvaluated) result).error());
+    return new ReplyContent.Failed(failure.ename(), failure.evalue(), failure.traceback());
   }
 
   /** Returns the message for an error. */
@@ -76,12 +112,22 @@ final class DisplayProjection {
         .orElseGet(() -> "<" + bundle.entries().get(0).mimeType() + ">");
   }
 
-  private static ObjectNode data(MimeBundle bundle) {
-    boolean hasHtml = bundle.find(MimeBundle.HTML).isPresent();
+  private static ObjectNode named(String displayId) {
+    ObjectNode transientData = JupyterJson.object();
+    return displayId.isEmpty() ? transientData : transientData.put("display_id", displayId);
+  }
+
+  /** Returns the forms of a bundle that a client is to choose from; plain text is always there. */
+  static ObjectNode data(MimeBundle bundle) {
+    // JupyterLab ranks JSON before all others.
+    boolean hasRicher =
+        bundle.entries().stream()
+            .map(MimeBundle.Entry::mimeType)
+            .anyMatch(type -> !PLAIN_FORMS.contains(type));
     ObjectNode data = JupyterJson.object();
     for (MimeBundle.Entry entry : bundle.entries()) {
-      boolean hidesHtml = hasHtml && entry.mimeType().equals(MimeBundle.JSON);
-      if (hidesHtml || entry.mimeType().equals(MimeBundle.LIVY_TABLE)) {
+      boolean hidesRicher = hasRicher && entry.mimeType().equals(MimeBundle.JSON);
+      if (hidesRicher || entry.mimeType().equals(MimeBundle.LIVY_TABLE)) {
         continue;
       }
       if (entry.isJson()) {

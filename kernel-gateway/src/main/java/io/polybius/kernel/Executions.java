@@ -1,8 +1,11 @@
 package io.polybius.kernel;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.polybius.driver.protocol.ExecuteOptions;
+import io.polybius.driver.protocol.ExpressionResult;
 import io.polybius.driver.protocol.StatementError;
 import io.polybius.driver.protocol.StatementOutput;
+import io.polybius.kernel.UpdatingDisplay.Line;
 import io.polybius.kernel.wire.Header;
 import io.polybius.kernel.wire.JupyterJson;
 import io.polybius.kernel.wire.JupyterTime;
@@ -11,12 +14,13 @@ import io.polybius.kernel.wire.ReplyContent;
 import io.polybius.kernel.wire.RequestContent;
 import io.polybius.session.Statement;
 import io.polybius.session.StatementState;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.OptionalInt;
+import java.util.Optional;
 
 /**
  * Follows the statements of a session and tells a kernel's clients about them: those that the
@@ -24,18 +28,36 @@ import java.util.OptionalInt;
  * another front end of this kernel had sent them. Used under the kernel's lock.
  *
  * <p>A request is open from {@link #add} until its reply. It begins, for its client, when its
- * statement begins to run, or when it turns out that it never will.
+ * statement begins to run, or when it turns out that it never will. The first one of those that
+ * wait for a driver to start may begin earlier, to show that.
  */
 final class Executions {
 
   /** Output may come after a statement's end, from threads that it left behind. */
   private static final int REMEMBERED_RUNS = 1000;
 
+  private static final StatementError INTERRUPTED =
+      new StatementError(
+          StatementError.Origin.INTERRUPT,
+          "KernelInterrupted",
+          "The cell was interrupted before it began.",
+          List.of());
+
+  private static final StatementError NOT_EVALUATED =
+      new StatementError(
+          StatementError.Origin.DRIVER,
+          "NotEvaluated",
+          "The expression was not evaluated.",
+          List.of());
+
+  private static final Line NOT_STARTED = Line.text("Spark had not started.");
+
   private final String kernelId;
   private final Voice voice;
   private final Numbering numbering;
   private final DisplayProjection projection = new DisplayProjection();
   private final int lastStatementBefore;
+  private final ProgressDisplays progressDisplays;
   private final Map<String, Own> open = new LinkedHashMap<>();
   private final Map<Integer, Run> begun =
       new LinkedHashMap<>() {
@@ -46,7 +68,14 @@ final class Executions {
           return size() > REMEMBERED_RUNS;
         }
       };
+  private Optional<Run> running = Optional.empty();
   private boolean restarting;
+
+  /** Makes displays of the progress of cells, if users want to see it. */
+  interface ProgressDisplays {
+    /** Makes the display of a cell. */
+    Optional<ProgressDisplay> of(UpdatingDisplay display);
+  }
 
   /**
    * Makes one for a kernel.
@@ -55,11 +84,17 @@ final class Executions {
    * @param lastStatementBefore the last statement that was there before the kernel; it and those
    *     before it are none of the kernel's business
    */
-  Executions(String kernelId, Voice voice, Numbering numbering, int lastStatementBefore) {
+  Executions(
+      String kernelId,
+      Voice voice,
+      Numbering numbering,
+      int lastStatementBefore,
+      ProgressDisplays progressDisplays) {
     this.kernelId = kernelId;
     this.voice = voice;
     this.numbering = numbering;
     this.lastStatementBefore = lastStatementBefore;
+    this.progressDisplays = progressDisplays;
   }
 
   /** A statement as the clients see it. */
@@ -67,6 +102,11 @@ final class Executions {
     final Header parent;
     final boolean silent;
     int executionCount;
+
+    /** Whether its clients know that it begins. */
+    boolean isAnnounced;
+
+    /** Whether its statement has begun. */
     boolean hasBegun;
 
     Run(Header parent, boolean silent) {
@@ -78,6 +118,7 @@ final class Executions {
     Run remembered() {
       Run remembered = new Run(parent, silent);
       remembered.executionCount = executionCount;
+      remembered.isAnnounced = true;
       remembered.hasBegun = true;
       return remembered;
     }
@@ -87,12 +128,17 @@ final class Executions {
   private static final class Own extends Run {
     final Request request;
     final RequestContent.Execute content;
-    OptionalInt statementId = OptionalInt.empty();
+    final Instant received;
+    final Map<String, ReplyContent.Payload> payloads = new LinkedHashMap<>();
+    Optional<Statement> statement = Optional.empty();
+    Optional<UpdatingDisplay> launch = Optional.empty();
+    Optional<ProgressDisplay> progress = Optional.empty();
 
-    Own(Request request, RequestContent.Execute content) {
+    Own(Request request, RequestContent.Execute content, Instant received) {
       super(request.header(), content.silent());
       this.request = request;
       this.content = content;
+      this.received = received;
     }
   }
 
@@ -107,13 +153,32 @@ final class Executions {
     for (int i = 2; open.containsKey(key); i++) {
       key = request.message().id() + "#" + i;
     }
-    open.put(key, new Own(request, content));
+    open.put(key, new Own(request, content, voice.now()));
     return key;
+  }
+
+  /** Returns what a request wants of the driver besides having its code run. */
+  static ExecuteOptions options(RequestContent.Execute content) {
+    return new ExecuteOptions(
+        !content.silent(),
+        content.allowStdin(),
+        content.userExpressions().entrySet().stream()
+            .map(named -> new ExecuteOptions.Expression(named.getKey(), named.getValue()))
+            .toList());
   }
 
   /** Returns whether a request of that id is open. */
   boolean isOpen(String requestId) {
     return open.containsKey(requestId);
+  }
+
+  /** Answers a request that cannot become a statement. */
+  void refuse(Request request, ReplyContent.Failed why) {
+    voice.begin(request.header());
+    voice.finish(
+        request,
+        new ReplyContent.ExecuteFailed(
+            why.ename(), why.evalue(), why.traceback(), numbering.current()));
   }
 
   /** Answers an open request whose statement the session did not take. */
@@ -138,9 +203,30 @@ final class Executions {
     restarting = isRestarting;
   }
 
-  /** Returns whether statements of this kernel run or wait. */
-  boolean isIdle() {
-    return open.isEmpty();
+  /** Returns whether any request of this kernel's clients is open. */
+  boolean anyOpen() {
+    return !open.isEmpty();
+  }
+
+  /** Returns whether a request waits for its statement to begin. */
+  boolean anyWaits() {
+    return open.values().stream().anyMatch(own -> !own.hasBegun);
+  }
+
+  /** Returns the header of the request that runs, or {@link Header#NONE}. */
+  Header running() {
+    return running.map(run -> run.parent).orElse(Header.NONE);
+  }
+
+  /** Returns the open request of a statement, if a client of this kernel has asked for it. */
+  Optional<Request> request(Statement statement) {
+    return own(statement).map(own -> own.request);
+  }
+
+  private Optional<Own> own(Statement statement) {
+    return statement.origin().client().equals(kernelId)
+        ? Optional.ofNullable(open.get(statement.origin().request()))
+        : Optional.empty();
   }
 
   /**
@@ -150,35 +236,81 @@ final class Executions {
    */
   List<Integer> unfinished(boolean onlyRunning) {
     List<Integer> waiting = new ArrayList<>();
-    List<Integer> running = new ArrayList<>();
+    List<Integer> begun = new ArrayList<>();
     for (Own own : open.values()) {
-      own.statementId.ifPresent(id -> (own.hasBegun ? running : waiting).add(0, id));
+      own.statement.ifPresent(known -> (own.hasBegun ? begun : waiting).add(0, known.id()));
     }
-    if (onlyRunning && !running.isEmpty()) {
-      return running;
+    if (onlyRunning && !begun.isEmpty()) {
+      return begun;
     }
-    waiting.addAll(running);
+    waiting.addAll(begun);
     return waiting;
+  }
+
+  /**
+   * Shows in the first cell that waits what it waits for.
+   *
+   * @param patience how long it has to have waited
+   */
+  void showLaunch(Line line, Duration patience) {
+    Instant enough = voice.now().minus(patience);
+    open.values().stream()
+        .filter(own -> !own.hasBegun && !own.silent && own.statement.isPresent())
+        .findFirst()
+        .filter(own -> !own.received.isAfter(enough))
+        .ifPresent(
+            own -> {
+              announce(own.statement.orElseThrow(), own);
+              if (own.launch.isEmpty()) {
+                own.launch = Optional.of(display(own, "launch"));
+              }
+              own.launch.get().show(line);
+            });
+  }
+
+  /** Says in the cells that have shown what they wait for what has come of it. */
+  void endLaunch(Line line) {
+    open.values().forEach(own -> endLaunch(own, line));
+  }
+
+  private static void endLaunch(Own own, Line line) {
+    own.launch.ifPresent(display -> display.show(line));
+    own.launch = Optional.empty();
+  }
+
+  /** What is shown of a cell that ends changes no more. */
+  private static void endDisplays(Own own) {
+    own.progress.ifPresent(ProgressDisplay::end);
+    own.progress = Optional.empty();
+    endLaunch(own, NOT_STARTED);
+  }
+
+  private UpdatingDisplay display(Run run, String use) {
+    return new UpdatingDisplay(
+        voice, run.parent, "polybius-" + use + "-" + kernelId + "-" + run.parent.messageId());
   }
 
   /** A statement was added, or its state changed. */
   void changed(Statement statement) {
     if (statement.origin().client().equals(kernelId)) {
-      Own own = open.get(statement.origin().request());
-      if (own != null) {
-        changed(statement, own);
-      }
+      own(statement).ifPresent(own -> changed(statement, own));
     } else if (!statement.isHidden() && statement.id() > lastStatementBefore) {
       changedElsewhere(statement);
     }
   }
 
   private void changed(Statement statement, Own own) {
-    own.statementId = OptionalInt.of(statement.id());
-    if (statement.state() == StatementState.RUNNING && !own.hasBegun) {
-      begin(statement, own);
-    } else if (statement.state().isTerminal()) {
+    own.statement = Optional.of(statement);
+    if (statement.state().isTerminal()) {
       end(statement, own);
+    } else if (statement.startedMillis() > 0) {
+      if (!own.hasBegun) {
+        begin(statement, own);
+        if (!own.silent) {
+          own.progress = progressDisplays.of(display(own, "progress"));
+        }
+      }
+      own.progress.ifPresent(display -> display.changed(statement.tasks()));
     }
   }
 
@@ -191,17 +323,24 @@ final class Executions {
     // One that ends well is as good as any, also when an interrupt was on its way.
     if (statement.error().isEmpty()
         && (own.hasBegun || statement.state() == StatementState.AVAILABLE)) {
+      endDisplays(own);
       finish(
           key,
           own,
           "ok",
           started,
-          new ReplyContent.Executed(own.executionCount, List.of(), userExpressions(own)));
+          new ReplyContent.Executed(
+              own.executionCount,
+              List.copyOf(own.payloads.values()),
+              userExpressions(statement, own)));
     } else if (statement.error().isPresent() && (own.hasBegun || !restarting)) {
       fail(key, own, statement.error().get(), started);
+    } else if (own.isAnnounced && !restarting) {
+      // Its user has seen it begin, and has now stopped it.
+      fail(key, own, INTERRUPTED, started);
     } else {
-      voice.begin(own.parent);
-      own.hasBegun = true;
+      endDisplays(own);
+      announceEnd(own);
       finish(key, own, "aborted", started, new ReplyContent.Aborted());
     }
   }
@@ -216,14 +355,24 @@ final class Executions {
     } else if (statement.state().isTerminal() && run != null) {
       statement.error().ifPresent(error -> voice.publish(projection.project(error), run.parent));
       voice.end(run.parent);
+      running = running.filter(other -> other != run);
     }
   }
 
   private void begin(Statement statement, Run run) {
+    announce(statement, run);
     numbering.begun(statement);
-    run.executionCount = numbering.count(statement);
     run.hasBegun = true;
     begun.put(statement.id(), run);
+    running = Optional.of(run);
+  }
+
+  private void announce(Statement statement, Run run) {
+    if (run.isAnnounced) {
+      return;
+    }
+    run.isAnnounced = true;
+    run.executionCount = numbering.count(statement);
     voice.begin(run.parent);
     if (!run.silent) {
       voice.publish(
@@ -231,22 +380,35 @@ final class Executions {
     }
   }
 
-  /** A statement put something out. */
-  void putOut(Statement statement, StatementOutput output) {
-    Run run = begun.get(statement.id());
-    if (run != null) {
-      projection
-          .project(output, run.executionCount, run.silent)
-          .ifPresent(content -> voice.publish(content, run.parent));
+  /** Lets one begin for its clients that will never run. */
+  private void announceEnd(Own own) {
+    if (!own.isAnnounced) {
+      own.isAnnounced = true;
+      own.executionCount = numbering.current();
+      voice.begin(own.parent);
     }
   }
 
-  private void fail(String key, Own own, StatementError error, Instant started) {
-    if (!own.hasBegun) {
-      voice.begin(own.parent);
-      own.hasBegun = true;
-      own.executionCount = numbering.current();
+  /** A statement put something out. */
+  void putOut(Statement statement, StatementOutput output) {
+    Run run = begun.get(statement.id());
+    if (run == null) {
+      return;
     }
+    if (run instanceof Own own) {
+      projection.payload(output).ifPresent(payload -> own.payloads.put(payload.source(), payload));
+      if (output instanceof StatementOutput.Clear) {
+        own.progress.ifPresent(ProgressDisplay::cleared);
+      }
+    }
+    projection
+        .project(output, run.executionCount, run.silent)
+        .ifPresent(content -> voice.publish(content, run.parent));
+  }
+
+  private void fail(String key, Own own, StatementError error, Instant started) {
+    endDisplays(own);
+    announceEnd(own);
     PublishedContent.Failure failure = projection.project(error);
     voice.publish(failure, own.parent);
     finish(
@@ -260,24 +422,21 @@ final class Executions {
 
   private void finish(String key, Own own, String status, Instant started, ReplyContent content) {
     open.remove(key);
-    own.statementId.ifPresent(id -> begun.replace(id, own.remembered()));
+    running = running.filter(other -> other != own);
+    own.statement.ifPresent(known -> begun.replace(known.id(), own.remembered()));
     ObjectNode metadata =
         JupyterJson.object().put("status", status).put("started", JupyterTime.format(started));
     voice.finish(own.request, metadata, content);
   }
 
-  private static ObjectNode userExpressions(Own own) {
-    ObjectNode results = JupyterJson.object();
-    own.content
-        .userExpressions()
-        .fieldNames()
-        .forEachRemaining(
-            name ->
-                results.set(
-                    name,
-                    JupyterJson.toObject(
-                        new ReplyContent.Failed(
-                            "NotSupported", "user expressions are not evaluated", List.of()))));
+  private Map<String, ReplyContent> userExpressions(Statement statement, Own own) {
+    Map<String, ReplyContent> results = new LinkedHashMap<>();
+    for (String name : own.content.userExpressions().keySet()) {
+      results.put(name, projection.project(new ExpressionResult.NotEvaluated(name, NOT_EVALUATED)));
+    }
+    for (ExpressionResult result : statement.expressions()) {
+      results.replace(result.name(), projection.project(result));
+    }
     return results;
   }
 }

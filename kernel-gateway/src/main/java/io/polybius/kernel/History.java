@@ -1,30 +1,65 @@
 package io.polybius.kernel;
 
 import io.polybius.driver.protocol.StatementOutput;
+import io.polybius.kernel.history.HistoryEntry;
+import io.polybius.kernel.history.HistoryStore;
 import io.polybius.kernel.wire.MalformedMessageException;
 import io.polybius.kernel.wire.ReplyContent;
 import io.polybius.kernel.wire.RequestContent;
+import io.polybius.session.SessionSnapshot;
 import io.polybius.session.Statement;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Arrays;
 import java.util.Deque;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
-import java.util.regex.Pattern;
-import java.util.regex.PatternSyntaxException;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.TimeUnit;
 
-/** Answers questions about what was run before, from the statements that the session keeps. */
+/**
+ * Lets the history of a kernel's user grow, and answers questions about it. Used under the kernel's
+ * lock; what takes time happens on the store's thread.
+ */
 final class History {
 
-  private final List<Statement> statements;
-  private final Numbering numbering;
+  /** How long a disk may take; then the answer is empty. */
+  private static final Duration PATIENCE = Duration.ofSeconds(2);
 
-  /** Makes one over all statements that have begun. */
-  History(List<Statement> statements, Numbering numbering) {
-    this.statements =
-        statements.stream().filter(statement -> statement.startedMillis() > 0).toList();
+  private final HistoryStore store;
+  private final Numbering numbering;
+  private int lastBegun = -1;
+
+  History(HistoryStore store, Numbering numbering) {
+    this.store = store;
     this.numbering = numbering;
+  }
+
+  /** A statement of the session has changed, or was there before the kernel. */
+  void changed(Statement statement, SessionSnapshot session) {
+    boolean begins = statement.startedMillis() > 0 && statement.id() > lastBegun;
+    boolean ends = statement.startedMillis() > 0 && statement.state().isTerminal();
+    if (statement.isHidden() || !(begins || ends)) {
+      return;
+    }
+    lastBegun = Math.max(lastBegun, statement.id());
+    Numbering.Position position = numbering.position(statement.id());
+    store.add(
+        new HistoryStore.Place(session.owner(), session.id(), position.session()),
+        position.line(),
+        statement.startedMillis(),
+        statement.code(),
+        () -> result(statement));
+  }
+
+  private static Optional<String> result(Statement statement) {
+    return statement.outputs().toList().stream()
+        .filter(StatementOutput.Value.class::isInstance)
+        .map(StatementOutput.Value.class::cast)
+        .map(value -> DisplayProjection.text(value.bundle()))
+        .findFirst();
   }
 
   /**
@@ -32,91 +67,77 @@ final class History {
    *
    * @throws MalformedMessageException if it asks in an unknown way
    */
-  ReplyContent.History answer(RequestContent.History request) throws MalformedMessageException {
-    List<Statement> found =
-        switch (request.access()) {
-          case "tail" -> newest(statements, request.count());
-          case "range" -> range(request);
-          case "search" -> newest(search(request), request.count());
-          default ->
-              throw new MalformedMessageException("hist_access_type must be tail, range or search");
-        };
-    return new ReplyContent.History(
-        found.stream().map(statement -> row(statement, request.output())).toList());
+  CompletionStage<ReplyContent> answer(RequestContent.History request, SessionSnapshot session)
+      throws MalformedMessageException {
+    Query query = query(request);
+    return store
+        .read(
+            new HistoryStore.Place(session.owner(), session.id(), numbering.currentSession()),
+            (entries, current) -> reply(query.find(entries, current), request.output()))
+        .toCompletableFuture()
+        .completeOnTimeout(
+            new ReplyContent.History(List.of()), PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
   }
 
-  private List<Statement> range(RequestContent.History request) {
-    int session =
-        request.session() > 0 ? request.session() : numbering.currentSession() + request.session();
-    return statements.stream()
+  /** Finds what a request asks for. */
+  private interface Query {
+    List<HistoryEntry> find(List<HistoryEntry> all, int currentSession);
+  }
+
+  private static Query query(RequestContent.History request) throws MalformedMessageException {
+    switch (request.access()) {
+      case "tail":
+        return (all, current) -> newest(all, request.count());
+      case "range":
+        return (all, current) -> range(all, request, current);
+      case "search":
+        Glob pattern = new Glob(request.pattern());
+        return (all, current) -> newest(search(all, pattern, request.unique()), request.count());
+      default:
+        throw new MalformedMessageException("hist_access_type must be tail, range or search");
+    }
+  }
+
+  private static List<HistoryEntry> range(
+      List<HistoryEntry> all, RequestContent.History request, int current) {
+    int session = request.session() > 0 ? request.session() : current + request.session();
+    return all.stream()
         .filter(
-            statement -> {
-              Numbering.Position position = numbering.position(statement.id());
-              return position.session() == session
-                  && position.line() >= request.start()
-                  && (request.stop() <= 0 || position.line() < request.stop());
-            })
+            entry ->
+                entry.session() == session
+                    && entry.line() >= request.start()
+                    && (request.stop() <= 0 || entry.line() < request.stop()))
         .toList();
   }
 
-  private List<Statement> search(RequestContent.History request) throws MalformedMessageException {
-    Pattern pattern = glob(request.pattern());
-    Deque<Statement> found = new ArrayDeque<>();
+  private static List<HistoryEntry> search(
+      List<HistoryEntry> all, Glob pattern, boolean unique) {
+    Deque<HistoryEntry> found = new ArrayDeque<>();
     Set<String> seen = new HashSet<>();
-    for (int i = statements.size() - 1; i >= 0; i--) {
-      Statement statement = statements.get(i);
-      if (pattern.matcher(statement.code()).matches()
-          && (seen.add(statement.code()) || !request.unique())) {
-        found.addFirst(statement);
+    for (int i = all.size() - 1; i >= 0; i--) {
+      HistoryEntry entry = all.get(i);
+      if (pattern.matches(entry.input()) && (seen.add(entry.input()) || !unique)) {
+        found.addFirst(entry);
       }
     }
     return List.copyOf(found);
   }
 
-  private static Pattern glob(String pattern) throws MalformedMessageException {
-    StringBuilder regex = new StringBuilder();
-    for (int i = 0; i < pattern.length(); i++) {
-      char c = pattern.charAt(i);
-      int close = c == '[' ? pattern.indexOf(']', i + 2) : -1;
-      if (c == '*') {
-        regex.append(".*");
-      } else if (c == '?') {
-        regex.append('.');
-      } else if (close > 0) {
-        String members = pattern.substring(i + 1, close);
-        boolean not = members.startsWith("!") || members.startsWith("^");
-        String literal = members.substring(not ? 1 : 0).replaceAll("([\\[\\]\\\\&^])", "\\\\$1");
-        regex.append(not ? "[^" : "[").append(literal).append(']');
-        i = close;
-      } else {
-        regex.append(Pattern.quote(String.valueOf(c)));
-      }
-    }
-    try {
-      return Pattern.compile(regex.toString(), Pattern.DOTALL);
-    } catch (PatternSyntaxException e) {
-      throw new MalformedMessageException("the pattern is not a glob pattern");
-    }
-  }
-
-  private static List<Statement> newest(List<Statement> all, int count) {
+  private static List<HistoryEntry> newest(List<HistoryEntry> all, int count) {
     return count > 0 ? all.subList(Math.max(0, all.size() - count), all.size()) : all;
   }
 
-  private List<Object> row(Statement statement, boolean withOutput) {
-    Numbering.Position position = numbering.position(statement.id());
-    Object input =
-        withOutput ? Arrays.asList(statement.code(), result(statement)) : statement.code();
-    return List.of(position.session(), position.line(), input);
+  private static ReplyContent reply(List<HistoryEntry> found, boolean withOutput) {
+    return new ReplyContent.History(
+        found.stream().map(entry -> row(entry, withOutput)).toList());
   }
 
-  /** Returns the text of the statement's value, null if it has none: a row may hold that. */
-  private static String result(Statement statement) {
-    for (StatementOutput output : statement.outputs().toList()) {
-      if (output instanceof StatementOutput.Value value) {
-        return DisplayProjection.text(value.bundle());
-      }
-    }
-    return null;
+  private static List<Object> row(HistoryEntry entry, boolean withOutput) {
+    // A row may hold null in the place of an output.
+    Object input =
+        withOutput
+            ? Arrays.asList(entry.input(), entry.output().orElse(null))
+            : entry.input();
+    return List.of(entry.session(), entry.line(), input);
   }
 }

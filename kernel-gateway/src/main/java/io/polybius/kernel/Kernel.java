@@ -1,27 +1,26 @@
 package io.polybius.kernel;
 
-import io.polybius.driver.protocol.StatementError;
+import io.polybius.driver.protocol.CommMessage;
 import io.polybius.kernel.wire.Channel;
 import io.polybius.kernel.wire.Header;
-import io.polybius.kernel.wire.JupyterJson;
 import io.polybius.kernel.wire.JupyterMessage;
 import io.polybius.kernel.wire.JupyterTime;
 import io.polybius.kernel.wire.MalformedMessageException;
 import io.polybius.kernel.wire.PublishedContent;
 import io.polybius.kernel.wire.ReplyContent;
 import io.polybius.kernel.wire.RequestContent;
-import io.polybius.session.CompletenessVerdict;
 import io.polybius.session.Kind;
 import io.polybius.session.NewStatement;
 import io.polybius.session.Origin;
 import io.polybius.session.SessionEvent;
 import io.polybius.session.SessionException;
+import io.polybius.session.SessionListener;
 import io.polybius.session.SessionService;
 import io.polybius.session.SessionSnapshot;
 import io.polybius.session.SessionState;
 import io.polybius.session.Statement;
 import io.polybius.session.Subscription;
-import java.time.Clock;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
@@ -29,7 +28,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
@@ -65,16 +63,22 @@ public final class Kernel {
 
   private final KernelDescription description;
   private final SessionService sessions;
-  private final Clock clock;
+  private final KernelServices services;
   private final Consumer<Kernel> onEnd;
   private final String sessionId;
   private final Map<String, Route> routes;
   private final Voice voice;
+  private final Questions questions;
 
   // Under the lock:
   private final Numbering numbering;
   private final Executions executions;
+  private final LaunchDisplay launchDisplay;
+  private final InputRequests inputRequests;
+  private final Comms comms;
+  private final History history;
   private Subscription subscription = () -> {};
+  private boolean caughtUp;
   private int incarnation;
   private int ownRestarts;
   private boolean dead;
@@ -91,19 +95,17 @@ public final class Kernel {
    * @param name the name of its kernelspec
    * @param kind the language that it runs
    * @param ownsSession whether its session ends with it
-   * @param version version of this software
    */
-  public record KernelDescription(
-      String id, String name, Kind kind, boolean ownsSession, String version) {}
+  public record KernelDescription(String id, String name, Kind kind, boolean ownsSession) {}
 
   /** Serves one type of request. */
   private interface Handler {
     void handle(Request request) throws MalformedMessageException;
   }
 
-  /** Computes the reply to a request, or none for messages that have no reply. */
+  /** Computes the reply to a request. */
   private interface Answer {
-    CompletionStage<Optional<ReplyContent>> to(Request request) throws MalformedMessageException;
+    CompletionStage<ReplyContent> to(Request request) throws MalformedMessageException;
   }
 
   /**
@@ -123,23 +125,57 @@ public final class Kernel {
       KernelDescription description,
       SessionService sessions,
       SessionSnapshot session,
-      Clock clock,
+      KernelServices services,
       Consumer<Kernel> onEnd) {
     this.description = description;
     this.sessions = sessions;
     this.session = session;
-    this.clock = clock;
+    this.services = services;
     this.onEnd = onEnd;
     this.sessionId = String.valueOf(session.id());
-    this.lastActivity = clock.instant();
-    this.voice = new Voice(clock);
+    this.lastActivity = services.clock().instant();
+    this.voice = new Voice(services.clock());
+    this.questions = new Questions(sessions, sessionId, description.kind());
     this.numbering = new Numbering(session);
     this.incarnation = session.incarnation();
     int count = session.statements().size();
     int lastBefore =
         description.ownsSession() || count == 0 ? -1 : session.statements().get(count - 1).id();
-    this.executions = new Executions(description.id(), voice, numbering, lastBefore);
+    this.executions =
+        new Executions(description.id(), voice, numbering, lastBefore, this::progressDisplay);
+    this.launchDisplay =
+        new LaunchDisplay(
+            executions,
+            () -> sessions.newestLogLines(this.session, 1),
+            this::later,
+            services.clock());
+    this.inputRequests = new InputRequests(voice, sessions, sessionId);
+    this.comms = new Comms(voice, sessions, sessionId, this::underLock);
+    this.history = new History(services.history(), numbering);
     this.routes = routes();
+    launchDisplay.changed(session);
+  }
+
+  private Optional<ProgressDisplay> progressDisplay(UpdatingDisplay display) {
+    return services.showsProgress()
+        ? Optional.of(
+            new ProgressDisplay(
+                display,
+                this::later,
+                services.clock(),
+                session.driver().flatMap(SessionSnapshot.DriverInfo::sparkUiUrl)))
+        : Optional.empty();
+  }
+
+  /** Runs a task under the lock, if the kernel is not over. */
+  private synchronized void underLock(Runnable task) {
+    if (!ended) {
+      task.run();
+    }
+  }
+
+  private Runnable later(Duration delay, Runnable task) {
+    return services.timer().after(delay, () -> underLock(task));
   }
 
   /**
@@ -148,7 +184,21 @@ public final class Kernel {
    * @throws SessionException if it is gone
    */
   synchronized void start() {
-    subscription = sessions.subscribe(sessionId, 0, this::onEvent);
+    subscription =
+        sessions.subscribe(
+            sessionId,
+            0,
+            new SessionListener() {
+              @Override
+              public void onEvent(SessionEvent event) {
+                Kernel.this.onEvent(event);
+              }
+
+              @Override
+              public void onCaughtUp(long sequence, SessionSnapshot now) {
+                Kernel.this.onCaughtUp(now);
+              }
+            });
   }
 
   /** Returns the message table: all that clients may ask, on shell as on control. */
@@ -156,22 +206,29 @@ public final class Kernel {
     return Map.ofEntries(
         Map.entry("kernel_info_request", answered(request -> now(kernelInfo()))),
         Map.entry("execute_request", new Route(this::execute, true)),
-        Map.entry("is_complete_request", answered(this::isComplete)),
-        Map.entry("complete_request", answered(this::complete)),
-        Map.entry("inspect_request", answered(this::inspect)),
+        Map.entry("is_complete_request", answered(questions::isComplete)),
+        Map.entry("complete_request", answered(questions::complete)),
+        Map.entry("inspect_request", answered(questions::inspect)),
         Map.entry("history_request", answered(this::history)),
-        Map.entry("comm_info_request", answered(r -> now(new ReplyContent.Comms(Map.of())))),
-        Map.entry("comm_open", answered(this::refuseComm)),
-        Map.entry("comm_msg", answered(request -> noReply())),
-        Map.entry("comm_close", answered(request -> noReply())),
+        Map.entry("comm_info_request", answered(this::commInfo)),
+        Map.entry("comm_open", handed(CommMessage.Step.OPEN)),
+        Map.entry("comm_msg", handed(CommMessage.Step.MESSAGE)),
+        Map.entry("comm_close", handed(CommMessage.Step.CLOSE)),
         Map.entry("connect_request", answered(this::connect)),
         Map.entry("interrupt_request", answered(this::interrupt)),
         Map.entry("debug_request", answered(this::refuseDebug)),
+        Map.entry("create_subshell_request", answered(this::refuseSubshell)),
+        Map.entry("delete_subshell_request", answered(this::refuseSubshell)),
+        Map.entry("list_subshell_request", answered(this::refuseSubshell)),
         Map.entry("shutdown_request", new Route(this::shutDown, false)));
   }
 
   private Route answered(Answer answer) {
     return new Route(request -> serve(request, answer), false);
+  }
+
+  private Route handed(CommMessage.Step step) {
+    return new Route(request -> comms.handOver(step, request), false);
   }
 
   /** Returns the kernel's UUID. */
@@ -228,8 +285,9 @@ public final class Kernel {
   }
 
   /** Forgets a connection. */
-  public void disconnect(KernelConnection connection) {
+  public synchronized void disconnect(KernelConnection connection) {
     voice.connections().remove(connection);
+    inputRequests.gone(connection);
   }
 
   // ---- requests
@@ -240,7 +298,7 @@ public final class Kernel {
    * @param from where the reply goes
    */
   public synchronized void receive(JupyterMessage message, KernelConnection from) {
-    if (ended || message.channel() == Channel.IOPUB || message.channel() == Channel.STDIN) {
+    if (ended || message.channel() == Channel.IOPUB) {
       return;
     }
     if (message.type().isEmpty() || message.id().isEmpty()) {
@@ -249,9 +307,13 @@ public final class Kernel {
     }
     log.debug("kernel {} received {}", description.id(), message);
     if (!UNTRACKED.contains(message.type())) {
-      lastActivity = clock.instant();
+      lastActivity = services.clock().instant();
     }
     Request request = new Request(message, from);
+    if (message.channel() == Channel.STDIN) {
+      inputRequests.take(request);
+      return;
+    }
     Route route = routes.get(message.type());
     if (route == null) {
       voice.begin(request.header());
@@ -267,9 +329,9 @@ public final class Kernel {
       if (route.beginsLater()) {
         voice.begin(request.header());
       }
-      voice.finish(request, failed("MalformedRequest", e.getMessage()));
+      voice.finish(request, Failures.malformed(e.getMessage()));
     } catch (RuntimeException e) {
-      voice.finish(request, failure(e));
+      voice.finish(request, Failures.of(e));
     }
   }
 
@@ -284,75 +346,29 @@ public final class Kernel {
         .to(request)
         .handle(
             (reply, failure) -> {
-              if (failure != null) {
-                finish(request, Optional.of(failure(failure)));
-              } else {
-                finish(request, reply);
+              synchronized (this) {
+                voice.finish(request, failure == null ? reply : Failures.of(failure));
               }
               return null;
             });
   }
 
-  private synchronized void finish(Request request, Optional<ReplyContent> reply) {
-    if (reply.isPresent()) {
-      voice.finish(request, reply.get());
-    } else {
-      voice.end(request.header());
-    }
-  }
-
-  private static CompletionStage<Optional<ReplyContent>> now(ReplyContent reply) {
-    return CompletableFuture.completedFuture(Optional.of(reply));
-  }
-
-  private static CompletionStage<Optional<ReplyContent>> noReply() {
-    return CompletableFuture.completedFuture(Optional.empty());
-  }
-
-  private static ReplyContent.Failed failed(String name, String message) {
-    return new ReplyContent.Failed(name, message, List.of(message));
-  }
-
-  private static ReplyContent.Failed failure(Throwable failure) {
-    StatementError error = error(failure);
-    return failed(error.name(), error.message());
-  }
-
-  /** Returns what to tell a client about a call of the session core that failed. */
-  private static StatementError error(Throwable failure) {
-    Throwable cause =
-        failure instanceof CompletionException && failure.getCause() != null
-            ? failure.getCause()
-            : failure;
-    if (cause instanceof SessionException refused) {
-      return new StatementError(
-          StatementError.Origin.DRIVER, refused.code().name(), refused.getMessage(), List.of());
-    }
-    log.error("a request failed", cause);
-    return new StatementError(
-        StatementError.Origin.DRIVER, "InternalError", "The request failed: " + cause, List.of());
+  private static CompletionStage<ReplyContent> now(ReplyContent reply) {
+    return CompletableFuture.completedFuture(reply);
   }
 
   private ReplyContent kernelInfo() {
-    Kind kind = description.kind();
-    String languageVersion =
-        session
-            .driver()
-            .map(SessionSnapshot.DriverInfo::scalaVersion)
-            .orElseGet(() -> Languages.versionBeforeStart(kind));
-    return new ReplyContent.KernelInfo(
-        Header.PROTOCOL_VERSION,
-        "polybius",
-        description.version(),
-        Languages.info(kind, languageVersion),
-        "Polybius " + description.version() + ": " + Languages.displayName(kind) + " on Spark",
-        Languages.helpLinks(kind),
-        List.of(),
-        false);
+    return Languages.kernelInfo(description.kind(), session.driver(), services.version());
   }
 
-  private void execute(Request request) throws MalformedMessageException {
-    RequestContent.Execute content = request.message().contentAs(RequestContent.Execute.class);
+  private void execute(Request request) {
+    RequestContent.Execute content;
+    try {
+      content = request.message().contentAs(RequestContent.Execute.class);
+    } catch (MalformedMessageException e) {
+      executions.refuse(request, Failures.malformed(e.getMessage()));
+      return;
+    }
     String key = executions.add(request, content);
     NewStatement statement =
         new NewStatement(
@@ -361,7 +377,11 @@ public final class Kernel {
             new Origin(description.id(), key),
             !content.storeHistory(),
             content.stopOnError() && !content.silent(),
-            true);
+            true,
+            Executions.options(content));
+    if (services.showsProgress()) {
+      launchDisplay.cellAdded();
+    }
     try {
       sessions
           .execute(sessionId, statement)
@@ -373,82 +393,45 @@ public final class Kernel {
 
   private synchronized void taken(String key, Statement added, Throwable failure) {
     if (failure != null) {
-      executions.refused(key, error(failure));
+      executions.refused(key, Failures.error(failure));
     } else if (ended && !description.ownsSession()) {
       // The kernel ended while the statement was on its way into the session.
       cancel(List.of(added.id()));
     }
   }
 
-  private CompletionStage<Optional<ReplyContent>> isComplete(Request request)
+  private CompletionStage<ReplyContent> history(Request request)
       throws MalformedMessageException {
-    RequestContent.IsComplete content =
-        request.message().contentAs(RequestContent.IsComplete.class);
-    return sessions
-        .checkCompleteness(sessionId, description.kind(), content.code())
-        .thenApply(Kernel::completeness);
+    return history.answer(
+        request.message().contentAs(RequestContent.History.class), session);
   }
 
-  private static Optional<ReplyContent> completeness(CompletenessVerdict verdict) {
-    return Optional.of(
-        switch (verdict.completeness()) {
-          case COMPLETE -> new ReplyContent.Completeness("complete");
-          case INCOMPLETE -> new ReplyContent.Incomplete(verdict.indent());
-          case INVALID -> new ReplyContent.Completeness("invalid");
-          case UNKNOWN -> new ReplyContent.Completeness("unknown");
-        });
-  }
-
-  private CompletionStage<Optional<ReplyContent>> complete(Request request)
+  private CompletionStage<ReplyContent> commInfo(Request request)
       throws MalformedMessageException {
-    int cursor = request.message().contentAs(RequestContent.Complete.class).cursorPos();
-    return now(new ReplyContent.Completed(List.of(), cursor, cursor, JupyterJson.object()));
+    return now(
+        comms.open(request.message().contentAs(RequestContent.CommInfo.class).targetName()));
   }
 
-  private CompletionStage<Optional<ReplyContent>> inspect(Request request)
-      throws MalformedMessageException {
-    request.message().contentAs(RequestContent.Inspect.class);
-    return now(new ReplyContent.Inspected(false, JupyterJson.object(), JupyterJson.object()));
-  }
-
-  private CompletionStage<Optional<ReplyContent>> history(Request request)
-      throws MalformedMessageException {
-    RequestContent.History content = request.message().contentAs(RequestContent.History.class);
-    return now(new History(statements(), numbering).answer(content));
-  }
-
-  /** Returns the session's statements, also those that came after its last change of state. */
-  private List<Statement> statements() {
-    try {
-      return sessions.session(sessionId).statements();
-    } catch (SessionException e) {
-      return session.statements();
-    }
-  }
-
-  private CompletionStage<Optional<ReplyContent>> refuseComm(Request request)
-      throws MalformedMessageException {
-    String commId = request.message().contentAs(RequestContent.CommOpen.class).commId();
-    voice.publish(new PublishedContent.CommClose(commId, JupyterJson.object()), request.header());
-    return noReply();
-  }
-
-  private CompletionStage<Optional<ReplyContent>> connect(Request request) {
+  private CompletionStage<ReplyContent> connect(Request request) {
     return now(
         request.from().ports().<ReplyContent>map(ports -> ports).orElseGet(ReplyContent.Done::new));
   }
 
-  private CompletionStage<Optional<ReplyContent>> interrupt(Request request) {
+  private CompletionStage<ReplyContent> interrupt(Request request) {
     interrupt();
     return now(new ReplyContent.Done());
   }
 
-  private CompletionStage<Optional<ReplyContent>> refuseDebug(Request request)
+  private CompletionStage<ReplyContent> refuseDebug(Request request)
       throws MalformedMessageException {
     RequestContent.Debug content = request.message().contentAs(RequestContent.Debug.class);
     return now(
         new ReplyContent.DebugRefused(
             "response", content.seq(), false, content.command(), "This kernel has no debugger."));
+  }
+
+  private CompletionStage<ReplyContent> refuseSubshell(Request request) {
+    return now(Failures.refused("NotSupported", "This kernel has no subshells."));
   }
 
   private void shutDown(Request request) throws MalformedMessageException {
@@ -459,7 +442,7 @@ public final class Kernel {
               (done, failure) -> {
                 synchronized (this) {
                   if (failure != null) {
-                    voice.finish(request, failure(failure));
+                    voice.finish(request, Failures.of(failure));
                   } else {
                     sayShutDown(request, true);
                   }
@@ -483,8 +466,11 @@ public final class Kernel {
    * shares with its creator, only the kernel's own statements are stopped.
    */
   public synchronized void interrupt() {
-    lastActivity = clock.instant();
-    if (description.ownsSession()) {
+    lastActivity = services.clock().instant();
+    if (session.state() == SessionState.STARTING) {
+      // Nothing runs, but its user sees that a cell waits.
+      cancel(executions.unfinished(false));
+    } else if (description.ownsSession()) {
       ignoringFailure(sessions.interrupt(sessionId));
     } else {
       cancel(executions.unfinished(true));
@@ -523,7 +509,7 @@ public final class Kernel {
   }
 
   private CompletionStage<SessionSnapshot> beginRestart() {
-    lastActivity = clock.instant();
+    lastActivity = services.clock().instant();
     ownRestarts++;
     executions.setRestarting(true);
     return sessions.restart(sessionId);
@@ -555,7 +541,7 @@ public final class Kernel {
   public synchronized boolean endIfUnused(Instant lastUse, boolean evenConnected) {
     SessionState state = session.state();
     boolean works =
-        state == SessionState.STARTING || state == SessionState.BUSY || !executions.isIdle();
+        state == SessionState.STARTING || state == SessionState.BUSY || executions.anyOpen();
     boolean isConnected = voice.connections().stream().anyMatch(KernelConnection::isLive);
     if (ended || works || !lastActivity.isBefore(lastUse) || (isConnected && !evenConnected)) {
       return ended;
@@ -603,20 +589,51 @@ public final class Kernel {
       return;
     }
     if (event instanceof SessionEvent.StatementChanged changed) {
-      lastActivity = clock.instant();
-      executions.changed(changed.statement());
+      lastActivity = services.clock().instant();
+      onStatement(changed.statement());
     } else if (event instanceof SessionEvent.OutputAdded added) {
-      lastActivity = clock.instant();
+      lastActivity = services.clock().instant();
       executions.putOut(added.statement(), added.output());
+    } else if (event instanceof SessionEvent.InputRequested asked) {
+      executions
+          .request(asked.statement())
+          .ifPresent(cell -> inputRequests.ask(asked, cell));
+    } else if (event instanceof SessionEvent.CommSent sent) {
+      if (caughtUp) {
+        comms.sent(sent, executions.running());
+      } else {
+        // Its clients were there before this kernel.
+        comms.note(sent.message());
+      }
     } else if (event instanceof SessionEvent.SessionChanged changed) {
       onSession(changed.session());
     }
   }
 
+  /** The events from before the kernel have been told. */
+  private synchronized void onCaughtUp(SessionSnapshot now) {
+    caughtUp = true;
+    now.statements().stream()
+        .filter(statement -> statement.id() >= now.firstStatementId())
+        .forEach(statement -> history.changed(statement, now));
+  }
+
+  private void onStatement(Statement statement) {
+    if (caughtUp) {
+      history.changed(statement, session);
+    }
+    if (statement.state().isTerminal()) {
+      inputRequests.ended(statement.id());
+    }
+    executions.changed(statement);
+  }
+
   private void onSession(SessionSnapshot now) {
     session = now;
     numbering.update(now);
+    launchDisplay.changed(now);
     if (now.incarnation() > incarnation) {
+      comms.forgetAll();
       boolean restartedElsewhere = incarnation > 0 && ownRestarts == 0;
       incarnation = now.incarnation();
       if (restartedElsewhere) {

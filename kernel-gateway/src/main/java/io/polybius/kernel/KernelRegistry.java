@@ -10,7 +10,6 @@ import io.polybius.session.SessionException;
 import io.polybius.session.SessionService;
 import io.polybius.session.SessionSettings;
 import io.polybius.session.SessionSnapshot;
-import java.time.Clock;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -30,22 +29,20 @@ public final class KernelRegistry implements AutoCloseable {
 
   private final Map<String, Kernel> kernels = new ConcurrentHashMap<>();
   private final SessionService sessions;
-  private final String version;
-  private final Clock clock;
+  private final KernelServices services;
   private final Consumer<Kernel> onEnd;
   private boolean closed;
 
   /**
    * Makes a registry without kernels.
    *
-   * @param version version of this software, shown to clients
+   * @param services what the kernels share
    * @param onEnd told of each kernel that is over; must return quickly
    */
   public KernelRegistry(
-      SessionService sessions, String version, Clock clock, Consumer<Kernel> onEnd) {
+      SessionService sessions, KernelServices services, Consumer<Kernel> onEnd) {
     this.sessions = sessions;
-    this.version = version;
-    this.clock = clock;
+    this.services = services;
     this.onEnd = onEnd;
   }
 
@@ -116,10 +113,10 @@ public final class KernelRegistry implements AutoCloseable {
                         caller));
     Kernel kernel =
         new Kernel(
-            new KernelDescription(id, spec.name(), kind, opens, version),
+            new KernelDescription(id, spec.name(), kind, opens),
             sessions,
             session,
-            clock,
+            services,
             this::ended);
     kernels.put(id, kernel);
     try {

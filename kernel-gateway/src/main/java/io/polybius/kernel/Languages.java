@@ -1,10 +1,15 @@
 package io.polybius.kernel;
 
 import com.fasterxml.jackson.databind.node.TextNode;
+import io.polybius.kernel.wire.Header;
+import io.polybius.kernel.wire.JupyterJson;
+import io.polybius.kernel.wire.ReplyContent;
 import io.polybius.kernel.wire.ReplyContent.HelpLink;
 import io.polybius.kernel.wire.ReplyContent.LanguageInfo;
 import io.polybius.session.Kind;
+import io.polybius.session.SessionSnapshot;
 import java.util.List;
+import java.util.Optional;
 
 /** What notebooks, exporters and editors have to know of each language. */
 final class Languages {
@@ -14,11 +19,35 @@ final class Languages {
   private Languages() {}
 
   /**
+   * Describes a kernel.
+   *
+   * @param driver its driver, once that is up
+   * @param version the version of this software
+   */
+  static ReplyContent.KernelInfo kernelInfo(
+      Kind kind, Optional<SessionSnapshot.DriverInfo> driver, String version) {
+    String languageVersion =
+        driver
+            .filter(known -> kind == Kind.SPARK)
+            .map(SessionSnapshot.DriverInfo::scalaVersion)
+            .orElseGet(() -> versionBeforeStart(kind));
+    return new ReplyContent.KernelInfo(
+        Header.PROTOCOL_VERSION,
+        "polybius",
+        version,
+        info(kind, languageVersion),
+        "Polybius " + version + ": " + displayName(kind) + " on Spark",
+        helpLinks(kind),
+        List.of(),
+        false);
+  }
+
+  /**
    * Describes a language.
    *
    * @param version its version, as far as it is known
    */
-  static LanguageInfo info(Kind kind, String version) {
+  private static LanguageInfo info(Kind kind, String version) {
     return switch (kind) {
       case SPARK ->
           new LanguageInfo(
@@ -36,7 +65,7 @@ final class Languages {
               "text/x-python",
               ".py",
               "ipython3",
-              TextNode.valueOf("python"),
+              JupyterJson.object().put("name", "ipython").put("version", 3),
               "python");
       case SPARKR ->
           new LanguageInfo(
@@ -48,8 +77,7 @@ final class Languages {
     };
   }
 
-  /** Returns the name of a language for people. */
-  static String displayName(Kind kind) {
+  private static String displayName(Kind kind) {
     return switch (kind) {
       case SPARK -> "Scala";
       case PYSPARK -> "Python";
@@ -60,7 +88,7 @@ final class Languages {
   }
 
   /** Returns the version of a language as long as its session has not told it. */
-  static String versionBeforeStart(Kind kind) {
+  private static String versionBeforeStart(Kind kind) {
     return switch (kind) {
       case SPARK -> "2";
       case PYSPARK, SQL -> "3";
@@ -69,8 +97,7 @@ final class Languages {
     };
   }
 
-  /** Returns pages to read about a language. */
-  static List<HelpLink> helpLinks(Kind kind) {
+  private static List<HelpLink> helpLinks(Kind kind) {
     return switch (kind) {
       case SPARK ->
           List.of(

@@ -2,6 +2,7 @@ package io.polybius.kernel;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.polybius.kernel.wire.Header;
+import io.polybius.kernel.wire.InputRequest;
 import io.polybius.kernel.wire.JupyterJson;
 import io.polybius.kernel.wire.JupyterMessage;
 import io.polybius.kernel.wire.MessageSource;
@@ -76,11 +77,24 @@ final class Voice {
 
   /** Tells everybody something that belongs to a request, or to {@link Header#NONE}. */
   void publish(PublishedContent content, Header parent) {
+    publish(content, JupyterJson.object(), List.of(), parent);
+  }
+
+  /** Tells everybody something that is more than content. */
+  void publish(
+      PublishedContent content, ObjectNode metadata, List<byte[]> buffers, Header parent) {
     if (connections.isEmpty()) {
       return;
     }
-    JupyterMessage message = messages.publication(content, parent);
+    JupyterMessage message = messages.publication(content, metadata, buffers, parent);
     connections.forEach(connection -> connection.send(message));
+  }
+
+  /** Asks the user of the client that sent a request, and returns the message that does so. */
+  JupyterMessage ask(Request request, InputRequest question) {
+    JupyterMessage message = messages.question(question, request.message());
+    request.from().send(message);
+    return message;
   }
 
   /** Makes the header of a request that no client of this kernel has sent. */

@@ -78,14 +78,22 @@ public record Installation(Path home, Path distribution) {
 
   /** Returns the folder of what outlives a server, when the operator has chosen none. */
   static Path recoveryFolder(ServerConfig config, Map<String, String> environment) {
+    return stateFolder(config, environment).resolve("recovery");
+  }
+
+  /** Returns the folder for what users have run, when the operator has chosen none for it. */
+  static Path historyFolder(ServerConfig config, Map<String, String> environment) {
+    return stateFolder(config, environment).resolve("history");
+  }
+
+  private static Path stateFolder(ServerConfig config, Map<String, String> environment) {
     return config
         .stateDirectory()
         .orElseGet(
             () ->
                 folder(environment, "XDG_STATE_HOME")
                     .orElse(Path.of(System.getProperty("user.home"), ".local", "state"))
-                    .resolve("polybius"))
-        .resolve("recovery");
+                    .resolve("polybius"));
   }
 
   private static Path userCache(Map<String, String> environment) {

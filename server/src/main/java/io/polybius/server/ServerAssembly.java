@@ -98,7 +98,11 @@ public final class ServerAssembly implements AutoCloseable {
                       new KernelGatewaySettings.Culling(
                           config.culling().idleTimeout(),
                           config.culling().connected(),
-                          config.culling().interval()))));
+                          config.culling().interval()),
+                      config.notebooks()
+                          .historyFolder(
+                              () -> Installation.historyFolder(config, environment)),
+                      config.notebooks().progress())));
       RestFacade rest =
           part(
               new RestFacade(

@@ -531,7 +531,13 @@ class SessionServiceTest {
     openReady(Script.TINY);
     run("wait");
     assertThat(get(service.complete("0", Kind.SPARK, "print x\nwa ", 10)))
-        .isEqualTo(new Completion(List.of(Candidate.of("wait"), Candidate.of("warn")), 8, 10));
+        .isEqualTo(
+            new Completion(
+                List.of(
+                    new Candidate("wait", "keyword", "wait TEXT"),
+                    new Candidate("warn", "keyword", "warn TEXT")),
+                8,
+                10));
     assertThat(state()).isEqualTo(SessionState.BUSY);
   }
 

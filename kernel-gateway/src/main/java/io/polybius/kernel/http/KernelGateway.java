@@ -2,10 +2,14 @@ package io.polybius.kernel.http;
 
 import io.polybius.kernel.Kernel;
 import io.polybius.kernel.KernelRegistry;
+import io.polybius.kernel.KernelServices;
+import io.polybius.kernel.history.HistoryStore;
 import io.polybius.session.SessionService;
 import io.undertow.server.HttpHandler;
 import java.time.Clock;
+import java.time.Duration;
 import java.time.Instant;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
@@ -23,6 +27,7 @@ public final class KernelGateway implements AutoCloseable {
 
   private final ScheduledThreadPoolExecutor timer;
   private final KernelChannels channels;
+  private final HistoryStore history;
   private final KernelRegistry kernels;
   private final SessionKernels sessionKernels;
   private final NotebookSessionsApi notebooks;
@@ -46,7 +51,14 @@ public final class KernelGateway implements AutoCloseable {
     timer.setRemoveOnCancelPolicy(true);
     timer.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
     this.channels = new KernelChannels(timer, settings.relayGrace());
-    this.kernels = new KernelRegistry(sessions, settings.version(), clock, this::ended);
+    this.history =
+        settings.historyDirectory().map(HistoryStore::in).orElseGet(HistoryStore::inMemory);
+    this.kernels =
+        new KernelRegistry(
+            sessions,
+            new KernelServices(
+                settings.version(), clock, this::after, history, settings.showsProgress()),
+            this::ended);
     this.sessionKernels =
         new SessionKernels(sessions, kernels, settings.runtimeDirectory(), timer, clock);
     this.notebooks = new NotebookSessionsApi(kernels);
@@ -76,6 +88,17 @@ public final class KernelGateway implements AutoCloseable {
     }
   }
 
+  private Runnable after(Duration delay, Runnable task) {
+    try {
+      ScheduledFuture<?> planned =
+          timer.schedule(task, delay.toMillis(), TimeUnit.MILLISECONDS);
+      return () -> planned.cancel(false);
+    } catch (RejectedExecutionException e) {
+      // The gateway is closing.
+      return () -> {};
+    }
+  }
+
   private void ended(Kernel kernel) {
     channels.forget(kernel);
     notebooks.forget(kernel);
@@ -100,6 +123,7 @@ public final class KernelGateway implements AutoCloseable {
     kernels.close();
     sessionKernels.close();
     channels.close();
+    history.close();
     timer.shutdown();
     try {
       if (!timer.awaitTermination(CLOSE_SECONDS, TimeUnit.SECONDS)) {

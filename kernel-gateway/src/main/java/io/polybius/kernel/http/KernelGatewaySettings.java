@@ -2,6 +2,7 @@ package io.polybius.kernel.http;
 
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Optional;
 
 /**
  * How kernels are served.
@@ -11,9 +12,17 @@ import java.time.Duration;
  * @param relayGrace how long a kernel of a relay lives on without it, and how long messages are
  *     kept for a client that lost its WebSocket
  * @param culling which kernels are ended because nobody uses them
+ * @param historyDirectory where the history is kept; empty when it ends with the server
+ * @param showsProgress whether cells show how far their Spark jobs and the start of their driver
+ *     are
  */
 public record KernelGatewaySettings(
-    String version, Path runtimeDirectory, Duration relayGrace, Culling culling) {
+    String version,
+    Path runtimeDirectory,
+    Duration relayGrace,
+    Culling culling,
+    Optional<Path> historyDirectory,
+    boolean showsProgress) {
 
   /**
    * Which kernels are ended because nobody uses them.

@@ -14,11 +14,13 @@ import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.cfg.CoercionAction;
 import com.fasterxml.jackson.databind.cfg.CoercionInputShape;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.databind.type.LogicalType;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.util.List;
 
 /**
  * JSON as it goes over the wire. What is written is always valid UTF-8 JSON, whatever a user's
@@ -123,6 +125,11 @@ public final class JupyterJson {
   /** Returns a record as an object. */
   public static ObjectNode toObject(Object value) {
     return MAPPER.valueToTree(value);
+  }
+
+  /** Returns records as an array of objects. */
+  public static ArrayNode toArray(List<?> values) {
+    return MAPPER.valueToTree(values);
   }
 
   /** Returns what Jackson has to say, without its quotation of the input. */

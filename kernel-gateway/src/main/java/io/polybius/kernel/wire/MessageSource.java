@@ -38,12 +38,31 @@ public final class MessageSource {
 
   /** Makes a message on iopub. */
   public JupyterMessage publication(PublishedContent content, Header parent) {
-    return message(
+    return publication(content, JupyterJson.object(), List.of(), parent);
+  }
+
+  /** Makes a message on iopub that has more than content. */
+  public JupyterMessage publication(
+      PublishedContent content, ObjectNode metadata, List<byte[]> buffers, Header parent) {
+    return new JupyterMessage(
         Channel.IOPUB,
-        content.messageType(),
+        List.of(),
+        header(content.messageType()),
         parent,
-        JupyterJson.object(),
-        JupyterJson.toObject(content));
+        metadata,
+        JupyterJson.toObject(content),
+        buffers);
+  }
+
+  /** Makes a question to the client that sent a request. */
+  public JupyterMessage question(InputRequest content, JupyterMessage request) {
+    return message(
+            Channel.STDIN,
+            "input_request",
+            request.header(),
+            JupyterJson.object(),
+            JupyterJson.toObject(content))
+        .withIdentities(request.identities());
   }
 
   /** Makes the reply to a request, on the request's channel and back to where that came from. */

@@ -1,6 +1,7 @@
 package io.polybius.kernel.wire;
 
 import com.fasterxml.jackson.annotation.JsonIgnore;
+import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.List;
 
@@ -72,11 +73,41 @@ public sealed interface PublishedContent {
   record DisplayData(
       ObjectNode data,
       ObjectNode metadata,
-      @com.fasterxml.jackson.annotation.JsonProperty("transient") ObjectNode transientData)
+      @JsonProperty("transient") ObjectNode transientData)
       implements PublishedContent {
     @Override
     public String messageType() {
       return "display_data";
+    }
+  }
+
+  /**
+   * Takes the place of what was shown under the same display id.
+   *
+   * @param data its forms by MIME type
+   * @param metadata more about the forms
+   * @param transientData what is not to be stored, the display id among it
+   */
+  record UpdateDisplayData(
+      ObjectNode data,
+      ObjectNode metadata,
+      @JsonProperty("transient") ObjectNode transientData)
+      implements PublishedContent {
+    @Override
+    public String messageType() {
+      return "update_display_data";
+    }
+  }
+
+  /**
+   * Takes back what the code has put out so far.
+   *
+   * @param waits whether it stays to be seen until something new comes
+   */
+  record ClearOutput(@JsonProperty("wait") boolean waits) implements PublishedContent {
+    @Override
+    public String messageType() {
+      return "clear_output";
     }
   }
 
@@ -119,6 +150,33 @@ public sealed interface PublishedContent {
     @Override
     public String messageType() {
       return "shutdown_reply";
+    }
+  }
+
+  /**
+   * Opens a connection between an object of the kernel and one of each client.
+   *
+   * @param commId names the connection
+   * @param targetName who is to take it
+   * @param data what the kernel's end has to say
+   */
+  record CommOpen(String commId, String targetName, ObjectNode data) implements PublishedContent {
+    @Override
+    public String messageType() {
+      return "comm_open";
+    }
+  }
+
+  /**
+   * A message over a connection between objects.
+   *
+   * @param commId names the connection
+   * @param data what the kernel's end has to say
+   */
+  record CommData(String commId, ObjectNode data) implements PublishedContent {
+    @Override
+    public String messageType() {
+      return "comm_msg";
     }
   }
 

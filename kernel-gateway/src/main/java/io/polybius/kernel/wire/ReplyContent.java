@@ -118,10 +118,53 @@ public sealed interface ReplyContent {
    *
    * @param executionCount its number
    * @param payload old-fashioned requests to the client
-   * @param userExpressions results of the expressions asked for, by name
+   * @param userExpressions results of the expressions asked for, by name: each an {@link Evaluated}
+   *     or a {@link Failed}
    */
-  record Executed(int executionCount, List<ObjectNode> payload, ObjectNode userExpressions)
+  record Executed(
+      int executionCount, List<Payload> payload, Map<String, ReplyContent> userExpressions)
       implements Ok {}
+
+  /**
+   * The value of an expression that was asked for.
+   *
+   * @param data its forms by MIME type
+   * @param metadata more about the forms
+   */
+  record Evaluated(ObjectNode data, ObjectNode metadata) implements Ok {}
+
+  /** A request to the client that comes with the reply to an execution. */
+  sealed interface Payload {
+    /** Returns what kind of request it is. */
+    @JsonProperty("source")
+    String source();
+  }
+
+  /**
+   * Asks the client to show something beside the cells.
+   *
+   * @param data its forms by MIME type
+   * @param start the first line to show
+   */
+  record Page(ObjectNode data, int start) implements Payload {
+    @Override
+    public String source() {
+      return "page";
+    }
+  }
+
+  /**
+   * Asks the client to put a text into the user's next cell.
+   *
+   * @param text the text
+   * @param replace whether it takes the place of the cell that was run
+   */
+  record NextInput(String text, boolean replace) implements Payload {
+    @Override
+    public String source() {
+      return "set_next_input";
+    }
+  }
 
   /**
    * Whether code can be run as it stands.
@@ -149,10 +192,22 @@ public sealed interface ReplyContent {
    * @param matches the possible texts
    * @param cursorStart where the text to replace begins, in code points
    * @param cursorEnd where it ends
-   * @param metadata more about the matches
+   * @param metadata more about the matches: a {@link Match} for each, under the name that JupyterLab
+   *     knows
    */
   record Completed(List<String> matches, int cursorStart, int cursorEnd, ObjectNode metadata)
       implements Ok {}
+
+  /**
+   * More about one way in which a name may go on.
+   *
+   * @param text the possible text
+   * @param type what it is, such as {@code function}; empty if that is not known
+   * @param start where the text to replace begins, in code points
+   * @param end where it ends
+   * @param signature what it takes and gives; empty if that is not known
+   */
+  record Match(String text, String type, int start, int end, String signature) {}
 
   /**
    * What a name is.
@@ -176,7 +231,14 @@ public sealed interface ReplyContent {
    *
    * @param comms the targets by connection
    */
-  record Comms(Map<String, ObjectNode> comms) implements Ok {}
+  record Comms(Map<String, CommTarget> comms) implements Ok {}
+
+  /**
+   * Who has a connection between objects.
+   *
+   * @param targetName the name that it was opened with
+   */
+  record CommTarget(String targetName) {}
 
   /**
    * Where the kernel listens.

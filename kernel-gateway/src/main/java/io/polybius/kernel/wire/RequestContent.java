@@ -4,6 +4,9 @@ import com.fasterxml.jackson.annotation.JsonCreator;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.Objects;
 
 /** What clients ask of a kernel. Requests whose content does not matter have no record. */
@@ -15,7 +18,7 @@ public sealed interface RequestContent {
    * @param code the user's text
    * @param silent whether the run leaves no trace but its effects
    * @param storeHistory whether it counts and is remembered; never for a silent run
-   * @param userExpressions expressions to evaluate afterwards, by name
+   * @param userExpressions expressions to evaluate afterwards, by name, in the client's order
    * @param allowStdin whether the client can answer questions
    * @param stopOnError whether a failure cancels the requests that wait behind it
    */
@@ -23,7 +26,7 @@ public sealed interface RequestContent {
       String code,
       boolean silent,
       boolean storeHistory,
-      ObjectNode userExpressions,
+      Map<String, String> userExpressions,
       boolean allowStdin,
       boolean stopOnError)
       implements RequestContent {
@@ -41,7 +44,7 @@ public sealed interface RequestContent {
           required(code, "code"),
           isSilent,
           !isSilent && isTrue(storeHistory, true),
-          userExpressions instanceof ObjectNode named ? named : JupyterJson.object(),
+          texts(userExpressions),
           isTrue(allowStdin, false),
           isTrue(stopOnError, true));
     }
@@ -80,14 +83,18 @@ public sealed interface RequestContent {
    *
    * @param code the user's text
    * @param cursorPos where the user is, in Unicode code points
+   * @param detailLevel 0 for the usual, more for all that is known
    */
-  record Inspect(String code, int cursorPos) implements RequestContent {
+  record Inspect(String code, int cursorPos, int detailLevel) implements RequestContent {
 
     @JsonCreator
     static Inspect parse(
-        @JsonProperty("code") String code, @JsonProperty("cursor_pos") Integer cursorPos) {
+        @JsonProperty("code") String code,
+        @JsonProperty("cursor_pos") Integer cursorPos,
+        @JsonProperty("detail_level") Integer detailLevel) {
       String text = required(code, "code");
-      return new Inspect(text, cursorPos == null ? codePoints(text) : cursorPos);
+      return new Inspect(
+          text, cursorPos == null ? codePoints(text) : cursorPos, orZero(detailLevel));
     }
   }
 
@@ -137,14 +144,54 @@ public sealed interface RequestContent {
   }
 
   /**
-   * Opens a connection between an object of the kernel and one of the client.
+   * A message between an object of the client and one of the kernel, the first, the last, or one in
+   * between.
    *
    * @param commId names the connection
+   * @param targetName who is to take a new connection, else empty
+   * @param data what the client's end has to say
    */
-  record CommOpen(String commId) implements RequestContent {
-    /** Checks that the connection has a name. */
-    public CommOpen {
-      required(commId, "comm_id");
+  record Comm(String commId, String targetName, ObjectNode data) implements RequestContent {
+
+    @JsonCreator
+    static Comm parse(
+        @JsonProperty("comm_id") String commId,
+        @JsonProperty("target_name") String targetName,
+        @JsonProperty("data") ObjectNode data) {
+      return new Comm(
+          required(commId, "comm_id"),
+          Objects.requireNonNullElse(targetName, ""),
+          Objects.requireNonNullElseGet(data, JupyterJson::object));
+    }
+  }
+
+  /**
+   * Asks which connections between objects are open.
+   *
+   * @param targetName only those of this target, or empty for all
+   */
+  record CommInfo(String targetName) implements RequestContent {
+    /** Reads a missing target as all. */
+    public CommInfo {
+      targetName = Objects.requireNonNullElse(targetName, "");
+    }
+  }
+
+  /**
+   * Answers {@link InputRequest}.
+   *
+   * @param value the line that the user typed, without its end
+   */
+  record InputReply(String value) implements RequestContent {
+    /** Checks that there is a line. */
+    public InputReply {
+      required(value, "value");
+    }
+
+    /** Keeps what a user typed, perhaps a password, out of logs. */
+    @Override
+    public String toString() {
+      return "InputReply[]";
     }
   }
 
@@ -173,6 +220,22 @@ public sealed interface RequestContent {
       throw new IllegalArgumentException("the field " + field + " is missing");
     }
     return value;
+  }
+
+  private static Map<String, String> texts(JsonNode object) {
+    Map<String, String> texts = new LinkedHashMap<>();
+    if (object instanceof ObjectNode named) {
+      named
+          .fields()
+          .forEachRemaining(
+              field -> {
+                if (!field.getValue().isTextual()) {
+                  throw new IllegalArgumentException("user_expressions must be texts");
+                }
+                texts.put(field.getKey(), field.getValue().textValue());
+              });
+    }
+    return Collections.unmodifiableMap(texts);
   }
 
   private static boolean isTrue(Boolean value, boolean otherwise) {

@@ -20,6 +20,7 @@ import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.Optional;
 
 /** A gateway on a free port, with the real session core and drivers that follow a script. */
 public final class TestingGateway implements AutoCloseable {
@@ -80,7 +81,9 @@ public final class TestingGateway implements AutoCloseable {
             Clock.systemUTC());
     this.gateway =
         new KernelGateway(
-            sessions, new KernelGatewaySettings("1.2.3", runtimeDirectory, relayGrace, culling));
+            sessions,
+            new KernelGatewaySettings(
+                "1.2.3", runtimeDirectory, relayGrace, culling, Optional.empty(), true));
     this.server =
         Undertow.builder()
             .addHttpListener(port, "127.0.0.1")

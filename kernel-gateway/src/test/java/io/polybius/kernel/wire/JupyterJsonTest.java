@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -64,7 +65,7 @@ class JupyterJsonTest {
             RequestContent.Execute.class);
 
     assertThat(plain)
-        .isEqualTo(new RequestContent.Execute("x", false, true, JupyterJson.object(), false, true));
+        .isEqualTo(new RequestContent.Execute("x", false, true, Map.of(), false, true));
     assertThat(silent.storeHistory()).isFalse();
   }
 

@@ -8,6 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 
 /**
@@ -30,6 +31,7 @@ import java.util.stream.Stream;
  * @param relayGrace how long a kernel outlives the loss of its kernelspec's relay
  * @param culling which kernels end because nobody uses them
  * @param recovery whether sessions outlive the server, and where they are kept
+ * @param notebooks what users of notebooks see and what is kept for them
  * @param http what is particular about HTTP
  * @param sessions when sessions and batches end and are forgotten, and what they start with
  * @param submissions what users may submit
@@ -52,6 +54,7 @@ public record ServerConfig(
     Duration relayGrace,
     Culling culling,
     Recovery recovery,
+    Notebooks notebooks,
     Http http,
     Sessions sessions,
     SubmissionRules.Options submissions) {
@@ -73,6 +76,22 @@ public record ServerConfig(
    * @param folder the folder, when the operator chose one
    */
   public record Recovery(boolean enabled, String store, Optional<Path> folder) {}
+
+  /**
+   * What users of notebooks see and what is kept for them.
+   *
+   * @param progress whether cells show how far their Spark jobs and the start of Spark are
+   * @param historyFolder the folder for what was run; empty for the usual one, {@code off} for none
+   */
+  public record Notebooks(boolean progress, String historyFolder) {
+
+    /** Returns the folder for what was run, or nothing when it is not kept. */
+    public Optional<Path> historyFolder(Supplier<Path> usual) {
+      return historyFolder.equals(SettingType.OFF)
+          ? Optional.empty()
+          : Optional.of(historyFolder.isEmpty() ? usual.get() : Path.of(historyFolder));
+    }
+  }
 
   /**
    * What is particular about HTTP.
@@ -344,6 +363,24 @@ public record ServerConfig(
               + " `polybius.server.state-dir`, or else in `polybius` in the user's folder for state"
               + " (`~/.local/state`).");
 
+  static final Setting<Boolean> PROGRESS =
+      new Setting<>(
+          "polybius.kernel.progress",
+          SettingType.SWITCH,
+          "true",
+          "Whether cells of notebooks show, in a line that changes, how far their Spark jobs are and"
+              + " that Spark is starting. Short jobs and short waits are not shown anyway.");
+
+  static final Setting<String> HISTORY_DIRECTORY =
+      new Setting<>(
+          "polybius.kernel.history-dir",
+          SettingType.FOLDER_OR_OFF,
+          "",
+          "Folder for what was run in notebooks, so that it can be called back after a restart;"
+              + " `off` keeps it no longer than the server runs. Without it, `history` in"
+              + " `polybius.server.state-dir`, else `polybius/history` in the user's folder for such"
+              + " files (`XDG_STATE_HOME`, or `.local/state`).");
+
   static final Setting<Duration> CANCEL_TIMEOUT =
       new Setting<>(
           "livy.rsc.job-cancel.timeout",
@@ -561,6 +598,8 @@ public record ServerConfig(
           RECOVERY_MODE,
           RECOVERY_STORE,
           RECOVERY_FOLDER,
+          PROGRESS,
+          HISTORY_DIRECTORY,
           STATE_DIRECTORY,
           CACHE_DIRECTORY);
 
@@ -597,6 +636,7 @@ public record ServerConfig(
                 values.get(CULL_INTERVAL)),
             new Recovery(
                 values.get(RECOVERY_MODE), values.get(RECOVERY_STORE), values.get(RECOVERY_FOLDER)),
+            new Notebooks(values.get(PROGRESS), values.get(HISTORY_DIRECTORY)),
             http(values),
             sessions(values),
             submissions(values, sources));

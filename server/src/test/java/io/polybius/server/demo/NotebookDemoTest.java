@@ -107,7 +107,12 @@ class NotebookDemoTest {
             new KernelGateway(
                 sessions,
                 new KernelGatewaySettings(
-                    "test", files, Duration.ofSeconds(1), KernelGatewaySettings.Culling.NEVER));
+                    "test",
+                    files,
+                    Duration.ofSeconds(1),
+                    KernelGatewaySettings.Culling.NEVER,
+                    Optional.empty(),
+                    true));
         HttpServer http =
             new HttpServer(
                 Listener.on(InetAddress.getLoopbackAddress(), 0, 1 << 20),

@@ -1,10 +1,13 @@
 package io.polybius.session.testing;
 
 import io.polybius.driver.protocol.Candidate;
+import io.polybius.driver.protocol.CommMessage;
 import io.polybius.driver.protocol.Completeness;
 import io.polybius.driver.protocol.DriverCommand;
 import io.polybius.driver.protocol.DriverConnection;
 import io.polybius.driver.protocol.DriverEvent;
+import io.polybius.driver.protocol.ExecuteOptions;
+import io.polybius.driver.protocol.ExpressionResult;
 import io.polybius.driver.protocol.LinkPosition;
 import io.polybius.driver.protocol.MimeBundle;
 import io.polybius.driver.protocol.StatementError;
@@ -20,6 +23,9 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
 
 /**
  * A driver in memory that does what a test tells it. Commands are answered by a script, or
@@ -30,6 +36,8 @@ public final class ScriptedDriver implements RunningDriver {
 
   private static final List<String> TINY_WORDS =
       List.of("display", "fail", "print", "value", "wait", "warn");
+
+  private static final String TINY_TARGET = "echo";
 
   /** Guarded by this, like all that is about the link; empty while there is no server. */
   private Optional<DriverConnection.Receiver<DriverEvent>> server;
@@ -43,6 +51,9 @@ public final class ScriptedDriver implements RunningDriver {
   private final Script script;
   private final Connection connection = new Connection();
 
+  /** What the statement does that waits for input, when it has got that. */
+  private final AtomicReference<Consumer<String>> afterInput = new AtomicReference<>(line -> {});
+
   /** What a driver does when a command comes. */
   public interface Script {
 
@@ -50,9 +61,25 @@ public final class ScriptedDriver implements RunningDriver {
     Script COLLECT = (driver, command) -> {};
 
     /**
-     * A small language: {@code print TEXT}, {@code warn TEXT}, {@code value TEXT}, {@code display
-     * TYPE TEXT}, {@code fail TEXT} and {@code wait} (until cancelled), one to a line. Texts that
-     * end with an opening brace are incomplete; a word can be completed to one of these.
+     * A small language, one command to a line:
+     *
+     * <ul>
+     *   <li>{@code print TEXT}, {@code warn TEXT}, {@code value TEXT}, {@code display TYPE TEXT}
+     *   <li>{@code show ID TEXT} displays a text under a name, {@code update ID TEXT} changes it
+     *   <li>{@code clear}, and {@code clear later}
+     *   <li>{@code page TEXT}, {@code next TEXT} for the user's next statement, {@code instead
+     *       TEXT} in place of this one
+     *   <li>{@code jobs TASKS OF-TASKS STAGES OF-STAGES} reports progress
+     *   <li>{@code ask PROMPT} and {@code secret PROMPT} wait for input, and print what comes
+     *   <li>{@code comm open|send|close ID TEXT} sends a message of a comm, to the target {@code
+     *       echo} if it opens one
+     *   <li>{@code fail TEXT}, and {@code wait} until cancelled
+     * </ul>
+     *
+     * <p>Texts that end with an opening brace are incomplete; a word can be completed to a command,
+     * and inspected if it is one. Comms to the target {@code echo} send back what they get; others
+     * are closed. Expressions have their own text as their value, but fail when that begins with
+     * {@code fail}.
      */
     Script TINY = ScriptedDriver::runTiny;
 
@@ -196,8 +223,15 @@ public final class ScriptedDriver implements RunningDriver {
 
   private static void runTiny(ScriptedDriver driver, DriverCommand command) {
     if (command instanceof DriverCommand.Execute execute) {
-      driver.run(execute.statementId(), execute.code());
+      driver.run(execute, List.of(execute.code().split("\n", -1)));
+    } else if (command instanceof DriverCommand.AnswerInput answer) {
+      driver.afterInput.getAndSet(line -> {}).accept(answer.text());
+    } else if (command instanceof DriverCommand.Inspect inspect) {
+      driver.say(inspected(inspect));
+    } else if (command instanceof DriverCommand.HandleComm handle) {
+      driver.handle(handle);
     } else if (command instanceof DriverCommand.Cancel cancel) {
+      driver.afterInput.set(line -> {});
       driver.say(
           new DriverEvent.StatementFailed(
               cancel.statementId(),
@@ -227,14 +261,48 @@ public final class ScriptedDriver implements RunningDriver {
         question.requestId(),
         TINY_WORDS.stream()
             .filter(word -> word.startsWith(before.substring(start)))
-            .map(Candidate::of)
+            .map(word -> new Candidate(word, "keyword", word + " TEXT"))
             .toList(),
         start,
         question.cursor());
   }
 
-  private void run(int id, String code) {
-    for (String line : code.split("\n", -1)) {
+  private static DriverEvent.Inspected inspected(DriverCommand.Inspect question) {
+    String code = question.code();
+    int end = code.indexOf(' ', question.cursor());
+    String before = code.substring(0, end < 0 ? code.length() : end);
+    String word = before.substring(before.lastIndexOf(' ') + 1);
+    return TINY_WORDS.contains(word)
+        ? new DriverEvent.Inspected(
+            question.requestId(),
+            true,
+            MimeBundle.text("the command " + word + (question.detailed() ? ", in detail" : "")))
+        : new DriverEvent.Inspected(question.requestId(), false, new MimeBundle(List.of()));
+  }
+
+  private void handle(DriverCommand.HandleComm command) {
+    CommMessage message = command.message();
+    boolean refused =
+        message.step() == CommMessage.Step.OPEN && !message.targetName().equals(TINY_TARGET);
+    if (refused || message.step() == CommMessage.Step.MESSAGE) {
+      say(
+          new DriverEvent.CommSent(
+              command.requestId(),
+              new CommMessage(
+                  refused ? CommMessage.Step.CLOSE : CommMessage.Step.MESSAGE,
+                  message.commId(),
+                  "",
+                  message.data(),
+                  message.metadata(),
+                  message.buffers())));
+    }
+    say(new DriverEvent.CommHandled(command.requestId()));
+  }
+
+  private void run(DriverCommand.Execute statement, List<String> lines) {
+    int id = statement.statementId();
+    for (int i = 0; i < lines.size(); i++) {
+      String line = lines.get(i);
       String[] words = line.split(" ", 3);
       String text = line.substring(Math.min(line.length(), words[0].length() + 1));
       switch (words[0]) {
@@ -248,15 +316,30 @@ public final class ScriptedDriver implements RunningDriver {
             put(
                 id,
                 new StatementOutput.Display(new MimeBundle(List.of()).with(words[1], words[2])));
+        case "show" -> put(id, new StatementOutput.Display(MimeBundle.text(words[2]), words[1]));
+        case "update" ->
+            put(id, new StatementOutput.DisplayUpdate(MimeBundle.text(words[2]), words[1]));
+        case "clear" -> put(id, new StatementOutput.Clear(text.equals("later")));
+        case "page" -> put(id, new StatementOutput.Page(MimeBundle.text(text)));
+        case "next" -> put(id, new StatementOutput.NextInput(text, false));
+        case "instead" -> put(id, new StatementOutput.NextInput(text, true));
+        case "jobs" -> {
+          int[] counts = Stream.of(text.split(" ", -1)).mapToInt(Integer::parseInt).toArray();
+          say(new DriverEvent.StatementProgressed(id, counts[0], counts[1], counts[2], counts[3]));
+        }
+        case "comm" -> say(new DriverEvent.CommSent(-1, comm(text.split(" ", 3))));
+        case "ask", "secret" -> {
+          List<String> rest = lines.subList(i + 1, lines.size());
+          afterInput.set(
+              answer -> {
+                put(id, new StatementOutput.StreamText(StreamName.STDOUT, answer + "\n"));
+                run(statement, rest);
+              });
+          say(new DriverEvent.InputRequested(id, text, words[0].equals("secret")));
+          return;
+        }
         case "fail" -> {
-          say(
-              new DriverEvent.StatementFailed(
-                  id,
-                  new StatementError(
-                      StatementError.Origin.USER_CODE,
-                      "java.lang.RuntimeException",
-                      text,
-                      List.of("  at .run(<console>:1)"))));
+          say(new DriverEvent.StatementFailed(id, failure(text)));
           return;
         }
         case "wait" -> {
@@ -265,7 +348,39 @@ public final class ScriptedDriver implements RunningDriver {
         default -> {}
       }
     }
-    say(new DriverEvent.StatementSucceeded(id));
+    say(
+        new DriverEvent.StatementSucceeded(
+            id, statement.options().expressions().stream().map(ScriptedDriver::value).toList()));
+  }
+
+  private static CommMessage comm(String[] words) {
+    CommMessage.Step step =
+        switch (words[0]) {
+          case "open" -> CommMessage.Step.OPEN;
+          case "send" -> CommMessage.Step.MESSAGE;
+          default -> CommMessage.Step.CLOSE;
+        };
+    return new CommMessage(
+        step,
+        words[1],
+        step == CommMessage.Step.OPEN ? TINY_TARGET : "",
+        "{\"text\":\"" + words[2] + "\"}",
+        "{}",
+        List.of(new byte[] {1, 2, 3}));
+  }
+
+  private static ExpressionResult value(ExecuteOptions.Expression expression) {
+    return expression.code().startsWith("fail")
+        ? new ExpressionResult.NotEvaluated(expression.name(), failure(expression.code()))
+        : new ExpressionResult.Evaluated(expression.name(), MimeBundle.text(expression.code()));
+  }
+
+  private static StatementError failure(String text) {
+    return new StatementError(
+        StatementError.Origin.USER_CODE,
+        "java.lang.RuntimeException",
+        text,
+        List.of("  at .run(<console>:1)"));
   }
 
   private void put(int id, StatementOutput output) {
