@@ -494,9 +494,15 @@ public final class Kernel {
    * told that it restarts.
    *
    * @return completes when the old driver is of no more use and the new one is on its way; fails
-   *     with {@link SessionException}
+   *     with {@link SessionException}, or with {@link KernelException} if the session is over
    */
   public synchronized CompletionStage<Void> restart() {
+    if (dead) {
+      return CompletableFuture.failedFuture(
+          new KernelException(
+              KernelException.Reason.KERNEL_DEAD,
+              "The session of this kernel is over; start a new kernel."));
+    }
     voice.publish(new PublishedContent.Status("restarting"), Header.NONE);
     return beginRestart()
         .whenComplete(

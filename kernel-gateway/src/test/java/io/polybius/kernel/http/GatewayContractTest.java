@@ -42,6 +42,10 @@ class GatewayContractTest {
 
   private static final Duration GRACE = Duration.ofMillis(300);
   private static final Duration PATIENCE = Duration.ofSeconds(20);
+
+  /** Long enough for a client to come in on a machine that has much else to do. */
+  private static final Duration UNUSED = Duration.ofSeconds(2);
+
   private static final String TORNADO = "User-Agent: Tornado/6.5.2";
   private static final int NINE_MEBIBYTES = 9 << 20;
 
@@ -151,6 +155,12 @@ class GatewayContractTest {
       JsonNode model = get("/api/kernels/" + id);
       assertThat(model.path("execution_state").asText()).isEqualTo("dead");
       assertThat(model.path("reason").asText()).contains("no room on the cluster");
+
+      TestingGateway.Answer restart = gateway.call("POST", "/api/kernels/" + id + "/restart", "{}");
+      assertThat(restart.status()).isEqualTo(409);
+      assertThat(restart.body().path("message").asText()).contains("start a new kernel");
+      String next = socket.request("kernel_info_request", JupyterJson.object());
+      assertThat(socket.next().json().at("/parent_header/msg_id").asText()).isEqualTo(next);
     }
   }
 
@@ -526,7 +536,7 @@ class GatewayContractTest {
     worker.kill();
     try (RawWebSocket socket = jupyterServer(connected, "a")) {
       awaitGone(unused);
-      Awaitility.await().pollDelay(Duration.ofSeconds(1)).atMost(PATIENCE).until(() -> true);
+      Awaitility.await().pollDelay(UNUSED).atMost(PATIENCE).until(() -> true);
       assertThat(get("/api/kernels"))
           .extracting(model -> model.path("id").asText())
           .containsExactlyInAnyOrder(working, connected);
@@ -570,8 +580,7 @@ class GatewayContractTest {
     restartGateway(
         TestingGateway.start(
             directory.resolve("culling"),
-            new KernelGatewaySettings.Culling(
-                Duration.ofMillis(300), evenConnected, Duration.ofMillis(50))));
+            new KernelGatewaySettings.Culling(UNUSED, evenConnected, Duration.ofMillis(100))));
   }
 
   private void awaitGone(String kernel) {

@@ -37,7 +37,7 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(30)
 class KernelGatewayTest {
 
-  private static final Duration GRACE = Duration.ofMillis(300);
+  private static final Duration GRACE = Duration.ofSeconds(1);
   private static final Duration PATIENCE = Duration.ofSeconds(10);
   private static final String ID = "0a1b2c3d-0000-4000-8000-123456789abc";
 

@@ -198,6 +198,22 @@ class HttpServerTest {
   }
 
   @ParameterizedTest
+  @ValueSource(strings = {"Authorization: token ", "Authorization: token anything"})
+  void tokensDoNotMatterWhereNoneIsAskedFor(String header) throws Exception {
+    start(LOOPBACK, Optional.empty());
+
+    assertThat(get("/here", "Host: localhost\r\n" + header)).startsWith("HTTP/1.1 200 ");
+  }
+
+  @Test
+  void emptyTokenInAHeaderLeavesTheOneInTheQueryToLetIn() throws Exception {
+    start(LOOPBACK, Optional.of(token()));
+
+    assertThat(get("/here?token=" + TOKEN, "Host: localhost\r\nAuthorization: token "))
+        .startsWith("HTTP/1.1 200 ");
+  }
+
+  @ParameterizedTest
   @ValueSource(
       strings = {
         "X-Nothing: 1",
