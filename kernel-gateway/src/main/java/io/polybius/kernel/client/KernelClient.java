@@ -76,17 +76,17 @@ public final class KernelClient implements AutoCloseable {
     byte[] identity = session.getBytes(StandardCharsets.US_ASCII);
     this.codec = new WireCodec(kernel.signatureScheme(), kernel.key());
     this.messages = new MessageSource(() -> session, "polybius", Clock.systemUTC());
-    this.shell = socket(SocketType.DEALER, identity, kernel.address(kernel.shellPort()));
-    this.control = socket(SocketType.DEALER, identity, kernel.address(kernel.controlPort()));
-    this.heartbeat = socket(SocketType.DEALER, identity, kernel.address(kernel.hbPort()));
-    this.iopub = socket(SocketType.SUB, identity, kernel.address(kernel.iopubPort()));
+    this.shell = socket(SocketType.DEALER, identity, kernel, kernel.shellPort());
+    this.control = socket(SocketType.DEALER, identity, kernel, kernel.controlPort());
+    this.heartbeat = socket(SocketType.DEALER, identity, kernel, kernel.hbPort());
+    this.iopub = socket(SocketType.SUB, identity, kernel, kernel.iopubPort());
     iopub.subscribe("");
     this.shellPoller = poller(shell, iopub);
     this.controlPoller = poller(control);
     this.heartbeatPoller = poller(heartbeat);
   }
 
-  private ZMQ.Socket socket(SocketType type, byte[] identity, String address) {
+  private ZMQ.Socket socket(SocketType type, byte[] identity, ConnectionFile kernel, int port) {
     ZMQ.Socket socket = context.socket(type);
     socket.setLinger(0);
     socket.setHandshakeIvl(HANDSHAKE_MILLIS);
@@ -95,7 +95,13 @@ public final class KernelClient implements AutoCloseable {
     if (type == SocketType.DEALER) {
       socket.setIdentity(identity);
     }
-    socket.connect(address);
+    if (kernel.isEncrypted()) {
+      // One pair for both ends: who may read the file may be either.
+      socket.setCurveServerKey(ZMQ.Curve.z85Decode(kernel.curvePublicKey()));
+      socket.setCurvePublicKey(ZMQ.Curve.z85Decode(kernel.curvePublicKey()));
+      socket.setCurveSecretKey(ZMQ.Curve.z85Decode(kernel.curveSecretKey()));
+    }
+    socket.connect(kernel.address(port));
     return socket;
   }
 

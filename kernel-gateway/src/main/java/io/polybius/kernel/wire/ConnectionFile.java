@@ -1,5 +1,7 @@
 package io.polybius.kernel.wire;
 
+import com.fasterxml.jackson.annotation.JsonIgnore;
+import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
@@ -13,6 +15,7 @@ import java.security.SecureRandom;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Objects;
+import java.util.regex.Pattern;
 
 /**
  * Where a kernel listens and what its messages are signed with: the file that Jupyter passes to
@@ -28,6 +31,9 @@ import java.util.Objects;
  * @param key signs all messages; empty for none
  * @param signatureScheme how they are signed
  * @param kernelName the name of the kernel, may be empty
+ * @param curvePublicKey with the next one, encrypts what goes over the sockets (CurveZMQ, as Z85
+ *     text); empty for plain sockets
+ * @param curveSecretKey belongs to the public key
  */
 public record ConnectionFile(
     String transport,
@@ -39,9 +45,15 @@ public record ConnectionFile(
     @JsonProperty("hb_port") int hbPort,
     String key,
     @JsonProperty("signature_scheme") String signatureScheme,
-    @JsonProperty("kernel_name") String kernelName) {
+    @JsonProperty("kernel_name") String kernelName,
+    @JsonProperty("curve_publickey") @JsonInclude(JsonInclude.Include.NON_EMPTY)
+        String curvePublicKey,
+    @JsonProperty("curve_secretkey") @JsonInclude(JsonInclude.Include.NON_EMPTY)
+        String curveSecretKey) {
 
   private static final int KEY_BYTES = 32;
+  private static final Pattern Z85_KEY =
+      Pattern.compile("[0-9a-zA-Z.\\-:+=^!/*?&<>()\\[\\]{}@%$#]{40}");
 
   /** Fills in what old files leave out. */
   public ConnectionFile {
@@ -50,6 +62,8 @@ public record ConnectionFile(
     key = Objects.requireNonNullElse(key, "");
     signatureScheme = Objects.requireNonNullElse(signatureScheme, "hmac-sha256");
     kernelName = Objects.requireNonNullElse(kernelName, "");
+    curvePublicKey = Objects.requireNonNullElse(curvePublicKey, "");
+    curveSecretKey = Objects.requireNonNullElse(curveSecretKey, "");
   }
 
   /** Makes one with a new key, for any free ports of this machine's loopback address. */
@@ -66,7 +80,9 @@ public record ConnectionFile(
         0,
         HexFormat.of().formatHex(key),
         "hmac-sha256",
-        kernelName);
+        kernelName,
+        "",
+        "");
   }
 
   /**
@@ -94,6 +110,12 @@ public record ConnectionFile(
       if (port < 0 || port > 65_535) {
         throw new MalformedMessageException("a port is out of range");
       }
+    }
+    if (curvePublicKey.isEmpty() && curveSecretKey.isEmpty()) {
+      return;
+    }
+    if (!Z85_KEY.matcher(curvePublicKey).matches() || !Z85_KEY.matcher(curveSecretKey).matches()) {
+      throw new MalformedMessageException("the keys of encrypted sockets are not in order");
     }
   }
 
@@ -128,10 +150,44 @@ public record ConnectionFile(
     return transport + "://" + (ip.contains(":") ? "[" + ip + "]" : ip) + ":" + port;
   }
 
+  /** Returns whether what goes over the sockets is encrypted. */
+  @JsonIgnore
+  public boolean isEncrypted() {
+    return !curvePublicKey.isEmpty();
+  }
+
+  /** Returns this file with the keys of encrypted sockets. */
+  public ConnectionFile withCurve(String publicKey, String secretKey) {
+    return new ConnectionFile(
+        transport,
+        ip,
+        shellPort,
+        iopubPort,
+        stdinPort,
+        controlPort,
+        hbPort,
+        key,
+        signatureScheme,
+        kernelName,
+        publicKey,
+        secretKey);
+  }
+
   /** Returns this file with the ports that were really taken. */
   public ConnectionFile withPorts(int shell, int iopub, int stdin, int control, int heartbeat) {
     return new ConnectionFile(
-        transport, ip, shell, iopub, stdin, control, heartbeat, key, signatureScheme, kernelName);
+        transport,
+        ip,
+        shell,
+        iopub,
+        stdin,
+        control,
+        heartbeat,
+        key,
+        signatureScheme,
+        kernelName,
+        curvePublicKey,
+        curveSecretKey);
   }
 
   /** Says where the kernel listens, without the key. */

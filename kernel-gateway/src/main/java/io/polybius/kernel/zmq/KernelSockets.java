@@ -42,6 +42,11 @@ import org.zeromq.ZMQException;
  * in-process sockets, of which only the sending end is shared, under a lock. Messages leave in the
  * order in which {@link #send} was called.
  *
+ * <p>If the connection file has keys for it, what goes over all sockets is encrypted (CurveZMQ).
+ *
+ * <p>A subscriber that does not read costs the others nothing: when much waits for it, all wait a
+ * moment for it, and then it misses what is published until it has read half of what waits.
+ *
  * <p>A new subscriber of iopub gets {@code iopub_welcome} before anything else, because the poller
  * looks for new subscriptions before each message that it publishes.
  */
@@ -55,6 +60,16 @@ public final class KernelSockets implements AutoCloseable {
   private static final int BIND_RETRY_MILLIS = 50;
   private static final int LINGER_MILLIS = 1000;
   private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(5);
+
+  /** How many messages may wait for a subscriber, or for a client of another channel. */
+  private static final int MAX_WAITING_PUBLICATIONS = 5000;
+
+  private static final int MAX_WAITING_REPLIES = 10_000;
+
+  /** How long all wait for a subscriber for whom that many wait. */
+  private static final Duration SUBSCRIBER_PATIENCE = Duration.ofSeconds(1);
+
+  private static final int SUBSCRIBER_POLL_MILLIS = 5;
   private static final String WAKE_ADDRESS = "inproc://wake";
   private static final String KEEPER_ADDRESS = "inproc://keeper";
   private static final byte SUBSCRIBE = 1;
@@ -80,8 +95,13 @@ public final class KernelSockets implements AutoCloseable {
   private volatile Optional<Consumer<JupyterMessage>> requests = Optional.empty();
   private volatile boolean closing;
 
-  /** On the poller's thread. */
+  // On the poller's thread:
   private ZMQ.Socket keeper;
+
+  /** Signed already, but a subscriber has no room for it. */
+  private Optional<List<byte[]>> heldPublication = Optional.empty();
+
+  private long heldSinceNanos;
 
   private KernelSockets(
       ConnectionFile asked, String kernelId, MessageSource messages, Duration patience) {
@@ -247,7 +267,9 @@ public final class KernelSockets implements AutoCloseable {
             context.socket(channel == Channel.IOPUB ? SocketType.XPUB : SocketType.ROUTER);
         sockets.put(channel, socket);
         configure(socket);
-        if (channel != Channel.IOPUB) {
+        if (channel == Channel.IOPUB) {
+          socket.setSndHWM(MAX_WAITING_PUBLICATIONS);
+        } else {
           socket.setRouterHandover(true);
         }
       }
@@ -303,10 +325,15 @@ public final class KernelSockets implements AutoCloseable {
     return subscriber;
   }
 
-  private static void configure(ZMQ.Socket socket) {
+  private void configure(ZMQ.Socket socket) {
     socket.setLinger(LINGER_MILLIS);
-    socket.setSndHWM(0);
+    socket.setSndHWM(MAX_WAITING_REPLIES);
     socket.setRcvHWM(0);
+    if (asked.isEncrypted()) {
+      socket.setCurveServer(true);
+      socket.setCurvePublicKey(ZMQ.Curve.z85Decode(asked.curvePublicKey()));
+      socket.setCurveSecretKey(ZMQ.Curve.z85Decode(asked.curveSecretKey()));
+    }
   }
 
   private int bind(ZMQ.Socket socket, int port, ZMQ.Poller pause) throws IOException {
@@ -333,7 +360,7 @@ public final class KernelSockets implements AutoCloseable {
       all.register(iopub, ZMQ.Poller.POLLIN);
       boolean serving = false;
       while (!closing) {
-        if (all.poll(-1) < 0) {
+        if (all.poll(heldPublication.isPresent() ? SUBSCRIBER_POLL_MILLIS : -1) < 0) {
           return;
         }
         welcome(iopub);
@@ -360,11 +387,19 @@ public final class KernelSockets implements AutoCloseable {
     }
     // Before the queue is read: what is added from here on wakes the poller again.
     woken.set(false);
-    for (JupyterMessage message = outgoing.poll(); message != null; message = outgoing.poll()) {
+    ZMQ.Socket iopub = sockets.get(Channel.IOPUB);
+    if (heldPublication.isPresent()) {
+      publish(iopub, heldPublication.get());
+    }
+    while (heldPublication.isEmpty()) {
+      JupyterMessage message = outgoing.poll();
+      if (message == null) {
+        return;
+      }
       if (message.channel() == Channel.IOPUB) {
-        publish(sockets.get(Channel.IOPUB), message);
+        publish(iopub, message);
       } else {
-        write(sockets.get(message.channel()), message);
+        encode(message).ifPresent(frames -> write(sockets.get(message.channel()), frames));
       }
     }
   }
@@ -372,7 +407,28 @@ public final class KernelSockets implements AutoCloseable {
   private void publish(ZMQ.Socket iopub, JupyterMessage message) {
     welcome(iopub);
     byte[] topic = (topicPrefix + message.type()).getBytes(StandardCharsets.UTF_8);
-    write(iopub, message.withIdentities(List.of(topic)));
+    encode(message.withIdentities(List.of(topic))).ifPresent(frames -> publish(iopub, frames));
+  }
+
+  /** Sends a publication, or holds it back for a moment when a subscriber has no room for it. */
+  private void publish(ZMQ.Socket iopub, List<byte[]> frames) {
+    iopub.setXpubNoDrop(true);
+    boolean sent = write(iopub, frames);
+    iopub.setXpubNoDrop(false);
+    if (sent) {
+      heldPublication = Optional.empty();
+      return;
+    }
+    long now = System.nanoTime();
+    if (heldPublication.isEmpty()) {
+      heldPublication = Optional.of(frames);
+      heldSinceNanos = now;
+    }
+    if (closing || now - heldSinceNanos > SUBSCRIBER_PATIENCE.toNanos()) {
+      log.warn("a subscriber does not read what is published, and will miss some of it");
+      heldPublication = Optional.empty();
+      write(iopub, frames);
+    }
   }
 
   /** Lets those in who have subscribed since the last time, and greets them. */
@@ -395,7 +451,8 @@ public final class KernelSockets implements AutoCloseable {
     text(topic)
         .map(PublishedContent.Welcome::new)
         .map(welcome -> messages.publication(welcome, Header.NONE))
-        .ifPresent(message -> write(iopub, message.withIdentities(List.of(topic))));
+        .flatMap(message -> encode(message.withIdentities(List.of(topic))))
+        .ifPresent(frames -> write(iopub, frames));
   }
 
   private static Optional<String> text(byte[] utf8) {
@@ -407,17 +464,24 @@ public final class KernelSockets implements AutoCloseable {
     }
   }
 
-  private void write(ZMQ.Socket socket, JupyterMessage message) {
-    List<byte[]> frames;
+  private Optional<List<byte[]>> encode(JupyterMessage message) {
     try {
-      frames = codec.encode(message);
+      return Optional.of(codec.encode(message));
     } catch (WireException e) {
       log.warn("{} was not sent: {}", message, e.getMessage());
-      return;
+      return Optional.empty();
     }
+  }
+
+  /** Writes all frames, or returns false if there is no room for them. */
+  private static boolean write(ZMQ.Socket socket, List<byte[]> frames) {
     for (int i = 0; i < frames.size(); i++) {
-      socket.send(frames.get(i), i + 1 < frames.size() ? ZMQ.SNDMORE : 0);
+      int more = i + 1 < frames.size() ? ZMQ.SNDMORE : 0;
+      if (!socket.send(frames.get(i), more | ZMQ.DONTWAIT)) {
+        return false;
+      }
     }
+    return true;
   }
 
   private void takeRequests(Channel channel, ZMQ.Socket socket, Consumer<JupyterMessage> consumer) {

@@ -30,7 +30,8 @@ class ConnectionFileTest {
 
     assertThat(ConnectionFile.read(path))
         .isEqualTo(
-            new ConnectionFile("tcp", "127.0.0.1", 1, 2, 3, 4, 5, "k", "hmac-sha256", "polybius"));
+            new ConnectionFile(
+                "tcp", "127.0.0.1", 1, 2, 3, 4, 5, "k", "hmac-sha256", "polybius", "", ""));
   }
 
   @Test
@@ -51,6 +52,22 @@ class ConnectionFileTest {
   }
 
   @Test
+  void keysOfEncryptedSocketsAreReadAndWrittenAndNotShown() throws IOException {
+    Path path = directory.resolve("kernel-3.json");
+    ConnectionFile plain = ConnectionFile.onLoopback("spark").withPorts(1, 2, 3, 4, 5);
+    ConnectionFile file = plain.withCurve("p".repeat(40), "s".repeat(40));
+    file.write(path);
+
+    assertThat(ConnectionFile.read(path)).isEqualTo(file);
+    assertThat(file.isEncrypted()).isTrue();
+    assertThat(file.toString()).doesNotContain("sss");
+    assertThat(Files.readString(path)).contains("\"curve_secretkey\":\"sss");
+
+    plain.write(path);
+    assertThat(Files.readString(path)).doesNotContain("curve", "encrypted");
+  }
+
+  @Test
   void keysAreLongAndNeverTheSameAndNotShown() {
     ConnectionFile file = ConnectionFile.onLoopback("spark");
 
@@ -62,7 +79,14 @@ class ConnectionFileTest {
   void otherFilesAreRefused() throws IOException {
     Path path = directory.resolve("x.json");
     for (String text :
-        new String[] {"", "[]", "{\"transport\":\"ipc\"}", "{\"shell_port\":70000}"}) {
+        new String[] {
+          "",
+          "[]",
+          "{\"transport\":\"ipc\"}",
+          "{\"shell_port\":70000}",
+          "{\"curve_publickey\":\"" + "p".repeat(40) + "\"}",
+          "{\"curve_publickey\":\"short\",\"curve_secretkey\":\"short\"}"
+        }) {
       Files.writeString(path, text);
       assertThatThrownBy(() -> ConnectionFile.read(path))
           .isInstanceOf(IOException.class)

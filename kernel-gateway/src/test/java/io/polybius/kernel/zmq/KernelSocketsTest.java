@@ -69,11 +69,15 @@ class KernelSocketsTest {
   }
 
   private ZMQ.Socket subscriber(String topic) {
+    return subscriber(topic, 0);
+  }
+
+  private ZMQ.Socket subscriber(String topic, int mostInMemory) {
     ZMQ.Socket socket = context.createSocket(SocketType.SUB);
     socket.setReceiveTimeOut(5000);
     socket.setLinger(0);
     socket.setHandshakeIvl(500);
-    socket.setRcvHWM(0);
+    socket.setRcvHWM(mostInMemory);
     socket.connect(file.address(file.iopubPort()));
     socket.subscribe(topic);
     return socket;
@@ -185,6 +189,71 @@ class KernelSocketsTest {
 
     assertThat(client.decode(Channel.IOPUB, receive(staying)).content().path("text").asText())
         .isEqualTo("text");
+  }
+
+  @Test
+  void subscriberThatDoesNotReadCostsTheOthersNothing() throws Exception {
+    int count = 12_000;
+    ZMQ.Socket stalled = subscriber("", 10);
+    receive(stalled);
+    ZMQ.Socket reading = subscriber("");
+    while (!client.decode(Channel.IOPUB, receive(reading)).type().equals("iopub_welcome")) {
+      // Its own welcome comes first; nothing else does.
+    }
+    String padding = "x".repeat(4096);
+    CompletableFuture<Void> publisher =
+        CompletableFuture.runAsync(
+            () -> {
+              for (int i = 0; i < count; i++) {
+                sockets.send(stream(i + " " + padding));
+              }
+              sockets.send(messages.publication(new PublishedContent.Status("idle"), Header.NONE));
+            });
+
+    for (int i = 0; i < count; i++) {
+      assertThat(client.decode(Channel.IOPUB, receive(reading)).content().path("text").asText())
+          .startsWith(i + " ");
+    }
+    assertThat(client.decode(Channel.IOPUB, receive(reading)).type()).isEqualTo("status");
+    publisher.get(5, TimeUnit.SECONDS);
+
+    int kept = 0;
+    stalled.setReceiveTimeOut(500);
+    for (byte[] frame = stalled.recv(); frame != null; frame = stalled.recv()) {
+      kept += stalled.hasReceiveMore() ? 0 : 1;
+    }
+    assertThat(kept).isLessThan(count);
+    stalled.setReceiveTimeOut(5000);
+    sockets.send(stream("again"));
+    assertThat(new String(receive(stalled).get(0), UTF_8)).isEqualTo("kernel.0-0.stream");
+  }
+
+  @Test
+  void encryptedSocketsServeThoseWhoHaveTheKeys() throws Exception {
+    ZMQ.Curve.KeyPair keys = ZMQ.Curve.generateKeyPair();
+    ConnectionFile asked =
+        ConnectionFile.onLoopback("test").withCurve(keys.publicKey, keys.secretKey);
+    try (KernelSockets encrypted = bind(asked)) {
+      ConnectionFile encryptedFile = encrypted.connectionFile();
+      encrypted.serve(
+          request ->
+              encrypted.send(messages.reply(request, JupyterJson.object(), JupyterJson.object())));
+      try (KernelClient one = new KernelClient(encryptedFile)) {
+        assertThat(one.kernelInfo(Duration.ofSeconds(10)).type()).isEqualTo("kernel_info_reply");
+        assertThat(one.control("debug_request", JupyterJson.object()).type())
+            .isEqualTo("debug_reply");
+        assertThat(one.isAlive(Duration.ofSeconds(5))).isTrue();
+      }
+      for (int port : List.of(encryptedFile.shellPort(), encryptedFile.hbPort())) {
+        ZMQ.Socket plain = dealer(port, "plain");
+        plain.setReceiveTimeOut(300);
+        // With the key of the signatures, but not with those of the sockets.
+        for (byte[] frame : new WireCodec(asked.signatureScheme(), asked.key()).encode(request())) {
+          plain.send(frame, ZMQ.DONTWAIT);
+        }
+        assertThat(plain.recv()).isNull();
+      }
+    }
   }
 
   @Test
