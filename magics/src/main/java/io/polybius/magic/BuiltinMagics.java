@@ -16,6 +16,10 @@ final class BuiltinMagics {
    */
   static List<Magic> all(Supplier<Collection<Magic>> registered) {
     return List.of(
-        new JsonMagic(), new TableMagic(), new ListMagic(registered), new HelpMagic(registered));
+        new JsonMagic(),
+        new TableMagic(),
+        new PlotMagic(),
+        new ListMagic(registered),
+        new HelpMagic(registered));
   }
 }

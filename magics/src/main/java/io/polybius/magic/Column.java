@@ -29,6 +29,11 @@ public record Column(String name, String type, boolean nullable) {
     return type.startsWith("{");
   }
 
+  /** Returns the type as a person writes it, for example {@code array<long>}. */
+  String shortType() {
+    return isNested() ? NestedType.shortText(type) : type;
+  }
+
   /**
    * Returns the names of columns as keys of an object: of equal names, those after the first get
    * {@code _2}, {@code _3} and so on.

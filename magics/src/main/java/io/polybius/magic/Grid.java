@@ -24,8 +24,14 @@ import java.util.TreeMap;
  * @param rows the cells, one for each column; Java null where a row does not have a column
  * @param extent whether there are more rows
  * @param mayBeCut whether leaving out rows at the end is better than showing nothing
+ * @param schema the columns of a {@link Table}; nothing for any other value
  */
-record Grid(List<Heading> headings, List<List<PlainValue>> rows, Extent extent, boolean mayBeCut) {
+record Grid(
+    List<Heading> headings,
+    List<List<PlainValue>> rows,
+    Extent extent,
+    boolean mayBeCut,
+    List<Column> schema) {
 
   /**
    * A column.
@@ -34,6 +40,11 @@ record Grid(List<Heading> headings, List<List<PlainValue>> rows, Extent extent, 
    * @param type of its cells
    */
   record Heading(String name, LivyType type) {}
+
+  /** Tells the type of a cell. */
+  private interface CellType {
+    LivyType of(PlainValue cell) throws MagicException;
+  }
 
   /**
    * What tells columns apart.
@@ -63,13 +74,25 @@ record Grid(List<Heading> headings, List<List<PlainValue>> rows, Extent extent, 
    * @throws MagicException {@link MagicException#TYPE_ERROR} if a column has cells of several types
    */
   static Grid of(PlainValue value) throws MagicException {
+    return of(value, LivyType::of);
+  }
+
+  /**
+   * Returns the grid of a value that may have cells of several types in a column, such as null
+   * beside numbers. But for a {@link Table}, the types of its columns say nothing.
+   */
+  static Grid ofMixed(PlainValue value) throws MagicException {
+    return of(value, cell -> LivyType.STRING_TYPE);
+  }
+
+  private static Grid of(PlainValue value, CellType cellType) throws MagicException {
     if (value instanceof Table table) {
-      return ofTable(table);
+      return of(table);
     }
     if (value instanceof Sequence sequence) {
-      return ofRows(sequence.items(), sequence.extent());
+      return ofRows(sequence.items(), sequence.extent(), cellType);
     }
-    return ofRows(List.of(value), Extent.WHOLE);
+    return ofRows(List.of(value), Extent.WHOLE, cellType);
   }
 
   /** Returns the same columns with the first rows only. */
@@ -78,25 +101,27 @@ record Grid(List<Heading> headings, List<List<PlainValue>> rows, Extent extent, 
       return this;
     }
     Extent cut = extent.truncated() ? extent : Extent.firstOf(rows.size());
-    return new Grid(headings, rows.subList(0, count), cut, mayBeCut);
+    return new Grid(headings, rows.subList(0, count), cut, mayBeCut, schema);
   }
 
-  private static Grid ofTable(Table table) {
+  /** Returns the grid of a table. */
+  static Grid of(Table table) {
     List<Heading> headings =
         table.columns().stream()
             .map(column -> new Heading(column.name(), LivyType.of(column)))
             .toList();
-    return new Grid(headings, table.rows(), table.extent(), true);
+    return new Grid(headings, table.rows(), table.extent(), true, table.columns());
   }
 
-  private static Grid ofRows(List<PlainValue> values, Extent extent) throws MagicException {
+  private static Grid ofRows(List<PlainValue> values, Extent extent, CellType cellType)
+      throws MagicException {
     Map<Key, LivyType> types = new TreeMap<>(Key.ORDER);
     List<Map<Key, PlainValue>> cellsOfRows = new ArrayList<>(values.size());
     for (PlainValue value : values) {
       Map<Key, PlainValue> cells = cells(value);
       cellsOfRows.add(cells);
       for (Map.Entry<Key, PlainValue> cell : cells.entrySet()) {
-        LivyType type = LivyType.of(cell.getValue());
+        LivyType type = cellType.of(cell.getValue());
         LivyType before = types.putIfAbsent(cell.getKey(), type);
         if (before != null && before != type) {
           throw LivyType.differentTypes();
@@ -114,7 +139,7 @@ record Grid(List<Heading> headings, List<List<PlainValue>> rows, Extent extent, 
       }
       rows.add(Arrays.asList(row));
     }
-    return new Grid(headings, rows, extent, extent.truncated());
+    return new Grid(headings, rows, extent, extent.truncated(), List.of());
   }
 
   private static Map<Key, PlainValue> cells(PlainValue row) {

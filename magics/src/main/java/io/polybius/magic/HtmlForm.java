@@ -26,7 +26,9 @@ final class HtmlForm {
           .append("</th>");
     }
     head.append("</tr>\n</thead>\n");
-    long room = maxBytes - Characters.utf8Bytes(head) - 200; // for what stands around the rows
+    String schema = schema(grid.schema());
+    // For what stands around the rows.
+    long room = maxBytes - Characters.utf8Bytes(head) - Characters.utf8Bytes(schema) - 200;
     if (room < 0) {
       return "<p>" + escape(TextForm.tooWide(grid)) + "</p>";
     }
@@ -47,7 +49,21 @@ final class HtmlForm {
       String count = Counts.of(shown, grid.rows().size(), grid.extent(), "row");
       table.append("<caption>").append(count).append("</caption>\n");
     }
-    return table.append(head).append(body).append("</table>").toString();
+    table.append(head).append(body).append("</table>");
+    return schema.isEmpty() ? table.toString() : "<div>\n" + table + "\n" + schema + "</div>";
+  }
+
+  /** Returns the schema, folded away, or nothing if there is none. */
+  private static String schema(List<Column> columns) {
+    if (columns.isEmpty()) {
+      return "";
+    }
+    StringBuilder schema = new StringBuilder("<details>\n<summary>schema</summary>\n<pre>");
+    for (Column column : columns) {
+      schema.append(escape(TextForm.escape(column.name()) + ": " + column.shortType()));
+      schema.append(column.nullable() ? " (nullable)\n" : "\n");
+    }
+    return schema.append("</pre>\n</details>\n").toString();
   }
 
   private static String row(List<PlainValue> cells, int maxCellChars) {

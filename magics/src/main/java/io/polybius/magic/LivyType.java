@@ -1,8 +1,6 @@
 package io.polybius.magic;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import io.polybius.magic.PlainValue.Decimal;
 import io.polybius.magic.PlainValue.Floating;
 import io.polybius.magic.PlainValue.Mapping;
@@ -26,8 +24,6 @@ enum LivyType {
   TIMESTAMP_TYPE,
   ARRAY_TYPE,
   MAP_TYPE;
-
-  private static final ObjectMapper SCHEMAS = new ObjectMapper();
 
   /**
    * Returns the type of a value without a schema, as Livy's Scala interpreter tells it: all whole
@@ -90,20 +86,15 @@ enum LivyType {
   }
 
   private static LivyType ofNested(String json) {
-    try {
-      JsonNode type = SCHEMAS.readTree(json);
-      return switch (type.path("type").asText()) {
-        case "array" -> ARRAY_TYPE;
-        case "map", "struct" -> MAP_TYPE;
-        case "udt" -> {
-          JsonNode stored = type.path("sqlType");
-          yield stored.isObject() ? ofNested(stored.toString()) : ofAtomic(stored.asText());
-        }
-        default -> STRING_TYPE;
-      };
-    } catch (JsonProcessingException e) {
-      return STRING_TYPE;
+    JsonNode type = NestedType.read(json);
+    if (type.isTextual()) {
+      return ofAtomic(type.asText());
     }
+    return switch (type.path("type").asText()) {
+      case "array" -> ARRAY_TYPE;
+      case "map", "struct" -> MAP_TYPE;
+      default -> STRING_TYPE;
+    };
   }
 
   private static LivyType ofAtomic(String name) {

@@ -31,6 +31,7 @@ class HtmlFormTest {
     assertThat(html(table, 20))
         .isEqualTo(
             """
+            <div>
             <table class="dataframe" border="1">
             <thead>
             <tr><th>id</th><th>name</th></tr>
@@ -39,7 +40,35 @@ class HtmlFormTest {
             <tr><td>1</td><td>a&lt;b</td></tr>
             <tr><td>2</td><td>NULL</td></tr>
             </tbody>
-            </table>""");
+            </table>
+            <details>
+            <summary>schema</summary>
+            <pre>id: long
+            name: string (nullable)
+            </pre>
+            </details>
+            </div>""");
+  }
+
+  @Test
+  void schemaIsWrittenAsAPersonWould() throws Exception {
+    String structure =
+        "{\"type\":\"struct\",\"fields\":[{\"name\":\"<a>\",\"type\":\"long\"},"
+            + "{\"name\":\"b\",\"type\":{\"type\":\"map\",\"keyType\":\"string\",\"valueType\":"
+            + "{\"type\":\"array\",\"elementType\":\"decimal(5,2)\"}}}]}";
+    PlainValue.Table table =
+        new PlainValue.Table(
+            List.of(
+                new Column("s\n", structure, true),
+                new Column("v", "{\"type\":\"udt\",\"sqlType\":\"double\"}", false),
+                new Column("odd", "{not json", false)),
+            List.of(),
+            Extent.WHOLE);
+    assertThat(html(table, 20))
+        .contains(
+            "<pre>s\\n: struct&lt;&lt;a&gt;: long, b: map&lt;string, array&lt;decimal(5,2)&gt;&gt;"
+                + "&gt; (nullable)\nv: double\nodd: ?\n</pre>");
+    assertThat(html(PlainValue.of(1), 20)).doesNotContain("details");
   }
 
   @Test
@@ -106,7 +135,7 @@ class HtmlFormTest {
       PlainValue.Table table = random.table(1 + i % 5, i % 7, 2);
       Grid grid = Grid.of(table);
       Element root = parse(HtmlForm.table(grid, 1000, 200, 1 << 20));
-      assertThat(root.getTagName()).isEqualTo("table");
+      assertThat(root.getElementsByTagName("table").getLength()).isEqualTo(1);
       NodeList headers = root.getElementsByTagName("th");
       assertThat(headers.getLength()).isEqualTo(table.columns().size());
       for (int column = 0; column < headers.getLength(); column++) {

@@ -74,6 +74,7 @@ class MagicsDocumentTest {
         .contains("1,000 rows or elements come unless")
         .contains("cells of up to 200 characters")
         .contains("at most 8 MiB")
+        .contains(PlotType.words("|"))
         .contains(MimeBundle.LIVY_TABLE);
   }
 }

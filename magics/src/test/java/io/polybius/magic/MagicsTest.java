@@ -201,6 +201,7 @@ class MagicsTest {
             %help     Tells how to use a magic.
             %json     Shows a value as JSON.
             %lsmagic  Lists the magics.
+            %plot     Shows a value as a plot.
             %table    Shows a value as a table.""");
   }
 
@@ -260,7 +261,7 @@ class MagicsTest {
       Magics loaded = Magics.load(loader, problems::add);
       assertThat(loaded.all())
           .extracting(Magic::name)
-          .containsExactly("count", "help", "json", "lsmagic", "table");
+          .containsExactly("count", "help", "json", "lsmagic", "plot", "table");
       assertThat(loaded.all()).noneMatch(SecondJson.class::isInstance);
     }
     assertThat(problems).hasSize(5);

@@ -34,7 +34,7 @@ sealed interface OutputJson {
       List.of(
           MimeBundle.LIVY_TABLE,
           MimeBundle.JSON,
-          "image/png",
+          MimeBundle.PNG,
           // Before HTML, which most clients of Livy do not know.
           MimeBundle.TEXT,
           MimeBundle.HTML);

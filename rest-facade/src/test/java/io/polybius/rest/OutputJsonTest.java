@@ -160,6 +160,9 @@ class OutputJsonTest {
         .isEqualTo(ok("\"image/png\":\"aGk=\""));
     assertThat(outputOf(new Display(text.with("image/png", "aGk=").with(MimeBundle.JSON, "1"))))
         .isEqualTo(ok("\"application/json\":1"));
+    MimeBundle plot = MimeBundle.text("t").with(MimeBundle.VEGA_LITE, "{}");
+    assertThat(outputOf(new Display(plot.with(MimeBundle.PNG, "aGk="))))
+        .isEqualTo(ok("\"image/png\":\"aGk=\""));
     assertThat(outputOf(shown(MimeBundle.HTML, "<b>t</b>")))
         .isEqualTo(ok("\"text/html\":\"<b>t</b>\""));
     assertThat(outputOf(shown("image/svg+xml", "<svg/>")))

@@ -42,7 +42,7 @@ class ArchitectureTest {
           PROTOCOL,
           List.of(NETTY, KRYO, LOGGING),
           "io.polybius.magic..",
-          List.of(PROTOCOL, JACKSON),
+          List.of(PROTOCOL, JACKSON, "org.knowm.xchart.."),
           SESSION,
           List.of(PROTOCOL, LOGGING),
           "io.polybius.launch..",

@@ -63,6 +63,8 @@ public final class DriverMain {
   public static void main(String[] arguments) throws Exception {
     OutputCapture capture = new OutputCapture();
     capture.install();
+    // Plots are drawn without a screen, also where the server's environment names one.
+    System.setProperty("java.awt.headless", "true");
     int status;
     if (arguments.length == 2 && arguments[0].equals("--train")) {
       Training.run(Path.of(arguments[1]));

@@ -4,6 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.polybius.driver.protocol.MimeBundle;
 import io.polybius.driver.protocol.StatementError.Origin;
+import java.io.ByteArrayInputStream;
+import java.util.Base64;
+import javax.imageio.ImageIO;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -86,6 +89,33 @@ class MagicStatementsTest {
     assertThat(bundle.find(MimeBundle.TEXT).orElseThrow().data()).contains("2.00");
     assertThat(bundle.find(MimeBundle.LIVY_TABLE).orElseThrow().data())
         .contains("\"name\":\"i\"", "DECIMAL_TYPE");
+  }
+
+  @Test
+  void dataFramesAndCaseClassesBecomePlots() throws Exception {
+    StatementDesk.Ended ended =
+        desk.run(
+            """
+            case class Sale(region: String, total: Double)
+            val sales = Seq(Sale("north", 2), Sale("south", 3.5), Sale("north", 1))
+            val frame = spark.sql("select date'2024-01-01' + cast(id as int) as day, cast(id * id as decimal(9,2)) as square, cast(null as double) as nothing from range(5)")
+            %plot sales
+            %plot frame y=square
+            %plot frame histogram x=square title=Squares""");
+    assertThat(ended.error()).isNull();
+    assertThat(ended.displays()).hasSize(3);
+    for (MimeBundle bundle : ended.displays()) {
+      byte[] png = Base64.getDecoder().decode(bundle.find(MimeBundle.PNG).orElseThrow().data());
+      assertThat(ImageIO.read(new ByteArrayInputStream(png)).getWidth()).isGreaterThan(300);
+    }
+    assertThat(ended.displays())
+        .extracting(bundle -> bundle.find(MimeBundle.TEXT).orElseThrow().data())
+        .satisfiesExactly(
+            text -> assertThat(text).contains("total by region", " 3\n", " 3.5"),
+            text -> assertThat(text).startsWith("line: frame\n5 points").contains("0 to 16"),
+            text -> assertThat(text).startsWith("histogram: Squares"));
+    assertThat(ended.displays().get(0).find(MimeBundle.VEGA_LITE).orElseThrow().data())
+        .contains("{\"x\":\"north\",\"y\":3}");
   }
 
   @Test

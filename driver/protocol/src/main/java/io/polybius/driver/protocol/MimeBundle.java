@@ -22,6 +22,12 @@ public record MimeBundle(List<Entry> entries) {
   /** Type of any JSON value. */
   public static final String JSON = "application/json";
 
+  /** Type of a picture. */
+  public static final String PNG = "image/png";
+
+  /** Type of a Vega-Lite plot with its data. */
+  public static final String VEGA_LITE = "application/vnd.vegalite.v5+json";
+
   /** Livy's table: {@code {"headers": [{"name", "type"}], "data": [[...]]}}. */
   public static final String LIVY_TABLE = "application/vnd.livy.table.v1+json";
 
