@@ -99,9 +99,9 @@ public final class ServerAssembly implements AutoCloseable {
                           config.culling().idleTimeout(),
                           config.culling().connected(),
                           config.culling().interval()),
-                      config.notebooks()
-                          .historyFolder(
-                              () -> Installation.historyFolder(config, environment)),
+                      config
+                          .notebooks()
+                          .historyFolder(() -> Installation.historyFolder(config, environment)),
                       config.notebooks().progress())));
       RestFacade rest =
           part(

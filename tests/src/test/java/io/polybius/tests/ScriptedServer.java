@@ -52,7 +52,9 @@ final class ScriptedServer implements AutoCloseable {
               "0.9.0",
               runtimeDirectory,
               KernelGatewaySettings.DEFAULT_RELAY_GRACE,
-              KernelGatewaySettings.Culling.NEVER, Optional.empty(), false));
+              KernelGatewaySettings.Culling.NEVER,
+              Optional.empty(),
+              false));
   private final RestFacade facade;
   private final HttpServer http;
 

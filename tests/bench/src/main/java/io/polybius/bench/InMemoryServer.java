@@ -67,7 +67,9 @@ final class InMemoryServer implements AutoCloseable {
                 "0.9.0",
                 runtimeDirectory,
                 KernelGatewaySettings.DEFAULT_RELAY_GRACE,
-                KernelGatewaySettings.Culling.NEVER, Optional.empty(), false));
+                KernelGatewaySettings.Culling.NEVER,
+                Optional.empty(),
+                false));
     http =
         new HttpServer(
             Listener.on(InetAddress.getLoopbackAddress(), 0, MAX_BODY_BYTES),
