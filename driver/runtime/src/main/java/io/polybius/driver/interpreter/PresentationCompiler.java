@@ -12,6 +12,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -33,7 +34,7 @@ import scala.tools.nsc.interpreter.IMain;
 final class PresentationCompiler implements AutoCloseable {
 
   /** What is known of the names of a text, but not yet which of them are wanted. */
-  private record Found(List<Object> members, int start, boolean inScope) {}
+  private record Found(List<Object> members, int start, boolean inScope, boolean isType) {}
 
   /**
    * What a name means.
@@ -234,7 +235,8 @@ final class PresentationCompiler implements AutoCloseable {
               new Found(
                   calls.list(result, "matchingResults", ANY_NAME),
                   cursor - (int) calls.call(result, "positionDelta"),
-                  result.getClass().getName().endsWith("ScopeMembers"))));
+                  result.getClass().getName().endsWith("ScopeMembers"),
+                  calls.is(calls.call(result, "name"), "isTypeName"))));
     } finally {
       calls.call(units, "remove", file);
     }
@@ -320,16 +322,9 @@ final class PresentationCompiler implements AutoCloseable {
 
   private Completion completion(String code, int cursor, Found found) {
     String typed = code.substring(found.start(), cursor);
-    Map<String, List<Object>> byName = new TreeMap<>();
-    for (Object member : found.members()) {
-      String name = nameOf(member);
-      if (!name.endsWith(CURSOR) && !isHidden(member, found, typed)) {
-        byName.computeIfAbsent(name, key -> new ArrayList<>()).add(member);
-      }
-    }
-    List<Candidate> candidates = candidates(byName, name -> name.startsWith(typed));
+    List<Candidate> candidates = candidates(found, typed, name -> name.startsWith(typed));
     if (candidates.isEmpty() && !typed.isEmpty()) {
-      candidates = candidates(byName, humps(typed).asMatchPredicate()::test);
+      candidates = candidates(found, typed, humps(typed).asMatchPredicate());
     }
     if (found.inScope() && !typed.isEmpty()) {
       candidates.addAll(
@@ -341,29 +336,53 @@ final class PresentationCompiler implements AutoCloseable {
     return new Completion(candidates, found.start(), cursor);
   }
 
-  private List<Candidate> candidates(
-      Map<String, List<Object>> byName, java.util.function.Predicate<String> wanted) {
+  private List<Candidate> candidates(Found found, String typed, Predicate<String> wanted) {
+    Map<String, List<Object>> byName = new TreeMap<>();
+    for (Object member : found.members()) {
+      String name = nameOf(member);
+      if (wanted.test(name) && !name.endsWith(CURSOR) && !isHidden(member, found, typed)) {
+        byName.computeIfAbsent(name, key -> new ArrayList<>()).add(member);
+      }
+    }
     List<Candidate> candidates = new ArrayList<>();
-    byName.forEach(
-        (name, members) -> {
-          if (wanted.test(name)) {
-            candidates.add(candidate(name, members));
-          }
-        });
+    byName.forEach((name, members) -> candidates.add(candidate(name, members, found.isType())));
     return candidates;
   }
 
-  private Candidate candidate(String name, List<Object> members) {
-    Object member = members.get(0);
-    Object symbol = calls.call(member, "sym");
-    String signature = "";
-    if (calls.is(symbol, "isTerm") && !isModule(symbol)) {
-      signature = readable(calls.text(symbol, "infoString", calls.call(member, "tpe"))).strip();
-      if (members.size() > 1) {
-        signature += " (and " + (members.size() - 1) + " more)";
-      }
+  private Candidate candidate(String name, List<Object> members, boolean asType) {
+    Optional<Object> type =
+        members.stream()
+            .map(member -> calls.call(member, "sym"))
+            .filter(symbol -> !calls.is(symbol, "isTerm"))
+            .findFirst();
+    if (asType && type.isPresent()) {
+      return new Candidate(name, typeOf(type.get()), "");
     }
-    return new Candidate(name, typeOf(symbol), signature);
+    List<String> signatures =
+        withoutAdded(members).stream()
+            .map(this::signature)
+            .filter(signature -> !signature.isEmpty())
+            .distinct()
+            .toList();
+    String more = signatures.size() > 1 ? " (and " + (signatures.size() - 1) + " more)" : "";
+    return new Candidate(
+        name,
+        typeOf(calls.call(members.get(0), "sym")),
+        signatures.isEmpty() ? "" : signatures.get(0) + more);
+  }
+
+  private String signature(Object member) {
+    Object symbol = calls.call(member, "sym");
+    return calls.is(symbol, "isTerm") && !isModule(symbol)
+        ? readable(calls.text(symbol, "infoString", calls.call(member, "tpe"))).strip()
+        : "";
+  }
+
+  /** Leaves out what conversions add, if something is there without them, which hides it. */
+  private List<Object> withoutAdded(List<Object> members) {
+    List<Object> own =
+        members.stream().filter(member -> !calls.is(member, "implicitlyAdded")).toList();
+    return own.isEmpty() ? members : own;
   }
 
   /** Returns what a symbol is, in the words of Jupyter's clients. */
@@ -422,7 +441,8 @@ final class PresentationCompiler implements AutoCloseable {
   private Optional<Meaning> meaning(String code, int end, boolean detailed, Found found) {
     String name = code.substring(found.start(), end);
     List<Object> members =
-        found.members().stream().filter(member -> nameOf(member).equals(name)).toList();
+        withoutAdded(
+            found.members().stream().filter(member -> nameOf(member).equals(name)).toList());
     if (members.isEmpty()) {
       return Optional.empty();
     }
@@ -505,6 +525,7 @@ final class PresentationCompiler implements AutoCloseable {
     return NAMELESS_PARAMETER
         .matcher(WRAPPER.matcher(declaration).replaceAll(""))
         .replaceAll("")
-        .replace(CURSOR, "");
+        .replace(CURSOR, "")
+        .replaceAll(",(?=\\S)", ", ");
   }
 }

@@ -222,12 +222,14 @@ final class ScalaBridge implements AutoCloseable {
    */
   Interpreted evaluate(String code, Unlocked unlocked) {
     takePrinted();
-    Either<?, ?> request = requestFor("val polybiusValue = {\n" + code + "\n}");
+    String definition = "val polybiusValue = {\n" + code + "\n}";
+    Either<?, ?> request = requestFor(definition);
     if (request.isLeft()) {
       return refused(request);
     }
     Object compiled = ((scala.util.Right<?, ?>) request).value();
-    CompiledLine line = lineOf(compiled, code);
+    CompiledLine inDefinition = lineOf(compiled, definition);
+    CompiledLine line = new CompiledLine(inDefinition.name(), inDefinition.before() + 1);
     if (!calls.is(compiled, "compile")) {
       return ended(Outcome.ERROR, Optional.empty(), line);
     }

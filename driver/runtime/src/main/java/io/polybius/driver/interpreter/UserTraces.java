@@ -106,53 +106,58 @@ final class UserTraces {
 
   /** Returns the lines that show where something was thrown, and where its causes were. */
   List<String> of(Throwable thrown, Cell current) {
-    List<String> lines = new ArrayList<>(of(thrown.getStackTrace(), current));
+    Traced traced = traced(thrown, current);
+    List<String> lines = new ArrayList<>(traced.quote());
+    lines.addAll(traced.frames());
     Throwable cause = thrown.getCause();
     for (int i = 0; cause != null && i < MAX_CAUSES; i++) {
       describe(cause).lines().limit(MAX_MESSAGE_LINES).forEach(lines::add);
-      lines.addAll(of(cause.getStackTrace(), current));
+      Traced ofCause = traced(cause, current);
+      if (!ofCause.equals(traced)) {
+        lines.addAll(ofCause.quote());
+        lines.addAll(ofCause.frames());
+      }
+      traced = ofCause;
       cause = cause.getCause();
     }
     return lines;
   }
+
+  /** The line where a user's code went wrong, and how it came there. */
+  private record Traced(List<String> quote, List<String> frames) {}
 
   private static String describe(Throwable cause) {
     String message = cause.getMessage();
     return "Caused by: " + cause.getClass().getName() + (message == null ? "" : ": " + message);
   }
 
-  private List<String> of(StackTraceElement[] frames, Cell current) {
+  private Traced traced(Throwable thrown, Cell current) {
     List<Frame> users = new ArrayList<>();
     List<String> shown = new ArrayList<>();
-    int foreign = 0;
-    for (StackTraceElement element : frames) {
+    List<String> foreign = new ArrayList<>();
+    for (StackTraceElement element : thrown.getStackTrace()) {
       Optional<Frame> frame = frame(element);
       if (frame.isPresent()) {
         boolean again = !users.isEmpty() && users.get(users.size() - 1).equals(frame.get());
         boolean endOfCell = users.stream().anyMatch(frame.get()::comesFrom);
         if (!again && !endOfCell) {
+          shown.addAll(foreign.subList(0, Math.min(MAX_FOREIGN_FRAMES, foreign.size())));
           users.add(frame.get());
           shown.add("  at " + frame.get().text(current));
-          foreign = 0;
         }
-      } else if (!isMachinery(element) && foreign++ < MAX_FOREIGN_FRAMES) {
-        shown.add("  at " + element);
+        foreign.clear();
+      } else if (isMachinery(element)) {
+        // What it calls in turn is as little of the user's business.
+        foreign.clear();
+      } else {
+        foreign.add("  at " + element);
       }
     }
-    if (!users.isEmpty()) {
-      // What is below the user's code has called it, and is none of his business.
-      int last = shown.lastIndexOf("  at " + users.get(users.size() - 1).text(current));
-      shown = shown.subList(0, last + 1);
-    }
-    List<String> lines = new ArrayList<>();
-    if (!users.isEmpty()) {
-      lines.addAll(users.get(0).quote());
-    }
-    lines.addAll(shown.subList(0, Math.min(MAX_FRAMES, shown.size())));
+    List<String> frames = new ArrayList<>(shown.subList(0, Math.min(MAX_FRAMES, shown.size())));
     if (shown.size() > MAX_FRAMES) {
-      lines.add("  ... " + (shown.size() - MAX_FRAMES) + " more");
+      frames.add("  ... " + (shown.size() - MAX_FRAMES) + " more");
     }
-    return lines;
+    return new Traced(users.isEmpty() ? List.of() : users.get(0).quote(), frames);
   }
 
   private static boolean isMachinery(StackTraceElement element) {
