@@ -39,11 +39,11 @@ class NotebookValuesTest {
   @Test
   void onlyTheFirstRowsAreShownAsManyAsSparksSettingsSay() throws Exception {
     String frame = "spark.range(1000)";
-    assertThat(desk.runRich(frame).value()).contains("|19|").doesNotContain("|20|");
+    assertThat(desk.runRich(frame).value()).contains("| 19|").doesNotContain("| 20|");
     String setting = "spark.sql.repl.eagerEval.maxNumRows";
     try {
       desk.run("spark.conf.set(\"" + setting + "\", 3)");
-      assertThat(desk.runRich(frame).value()).contains("| 2|").doesNotContain("| 3|");
+      assertThat(desk.runRich(frame).value()).contains("|  2|").doesNotContain("|  3|");
       desk.run("spark.conf.set(\"" + setting + "\", 0)");
       assertThat(desk.runRich(frame).value()).isEqualTo("[id: bigint]");
     } finally {
@@ -177,7 +177,8 @@ class NotebookValuesTest {
             "  at share (line 2 of an earlier cell: 100 / n)",
             "  at Sharer.by (line 3 of an earlier cell: class Sharer { def by(n: Int) = share(n) })",
             "  at cell line 2");
-    assertThat(ended.error().traceback()).contains("  at Sharer.by(<console>:24)");
+    assertThat(ended.error().traceback())
+        .anyMatch(line -> line.startsWith("  at Sharer.by(<console>:"));
   }
 
   @Test
