@@ -93,8 +93,13 @@ final class DisplayProjection {
       return new PublishedContent.Failure(error.name(), error.message(), lines);
     } else if (error.origin() == StatementError.Origin.COMPILER) {
       // The compiler counts its lines in another way than the user.
+      String message =
+          error.trace().stream()
+              .filter(line -> line.contains("error: "))
+              .findFirst()
+              .orElse(error.message());
       return new PublishedContent.Failure(
-          error.name(), error.trace().get(0), TraceColors.ofCompiler(error.trace()));
+          error.name(), message, TraceColors.ofCompiler(error.trace()));
     }
     return new PublishedContent.Failure(
         error.name(), error.message(), TraceColors.of(headline(error), error.trace()));
