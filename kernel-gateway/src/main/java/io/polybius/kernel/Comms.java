@@ -87,8 +87,7 @@ final class Comms {
     if (failed && message.step() == CommMessage.Step.OPEN) {
       targets.remove(message.commId());
       voice.publish(
-          new PublishedContent.CommClose(message.commId(), JupyterJson.object()),
-          request.header());
+          new PublishedContent.CommClose(message.commId(), JupyterJson.object()), request.header());
     }
     voice.end(request.header());
   }
@@ -141,10 +140,7 @@ final class Comms {
             case CLOSE -> new PublishedContent.CommClose(message.commId(), data);
           };
       voice.publish(
-          content,
-          metadata,
-          message.buffers(),
-          causes.getOrDefault(event.requestId(), otherwise));
+          content, metadata, message.buffers(), causes.getOrDefault(event.requestId(), otherwise));
     } catch (MalformedMessageException e) {
       log.warn("the driver's {} is left out: {}", message, e.getMessage());
     }

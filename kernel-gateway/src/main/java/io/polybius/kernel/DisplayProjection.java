@@ -79,8 +79,7 @@ final class DisplayProjection {
     if (result instanceof ExpressionResult.Evaluated evaluated) {
       return new ReplyContent.Evaluated(data(evaluated.value()), JupyterJson.object());
     }
-    PublishedContent.Failure failure =
-        project(((ExpressionResult.NotEvaluated) result).error());
+    PublishedContent.Failure failure = project(((ExpressionResult.NotEvaluated) result).error());
     return new ReplyContent.Failed(failure.ename(), failure.evalue(), failure.traceback());
   }
 

@@ -110,8 +110,7 @@ final class History {
         .toList();
   }
 
-  private static List<HistoryEntry> search(
-      List<HistoryEntry> all, Glob pattern, boolean unique) {
+  private static List<HistoryEntry> search(List<HistoryEntry> all, Glob pattern, boolean unique) {
     Deque<HistoryEntry> found = new ArrayDeque<>();
     Set<String> seen = new HashSet<>();
     for (int i = all.size() - 1; i >= 0; i--) {
@@ -128,16 +127,13 @@ final class History {
   }
 
   private static ReplyContent reply(List<HistoryEntry> found, boolean withOutput) {
-    return new ReplyContent.History(
-        found.stream().map(entry -> row(entry, withOutput)).toList());
+    return new ReplyContent.History(found.stream().map(entry -> row(entry, withOutput)).toList());
   }
 
   private static List<Object> row(HistoryEntry entry, boolean withOutput) {
     // A row may hold null in the place of an output.
     Object input =
-        withOutput
-            ? Arrays.asList(entry.input(), entry.output().orElse(null))
-            : entry.input();
+        withOutput ? Arrays.asList(entry.input(), entry.output().orElse(null)) : entry.input();
     return List.of(entry.session(), entry.line(), input);
   }
 }

@@ -400,16 +400,12 @@ public final class Kernel {
     }
   }
 
-  private CompletionStage<ReplyContent> history(Request request)
-      throws MalformedMessageException {
-    return history.answer(
-        request.message().contentAs(RequestContent.History.class), session);
+  private CompletionStage<ReplyContent> history(Request request) throws MalformedMessageException {
+    return history.answer(request.message().contentAs(RequestContent.History.class), session);
   }
 
-  private CompletionStage<ReplyContent> commInfo(Request request)
-      throws MalformedMessageException {
-    return now(
-        comms.open(request.message().contentAs(RequestContent.CommInfo.class).targetName()));
+  private CompletionStage<ReplyContent> commInfo(Request request) throws MalformedMessageException {
+    return now(comms.open(request.message().contentAs(RequestContent.CommInfo.class).targetName()));
   }
 
   private CompletionStage<ReplyContent> connect(Request request) {
@@ -601,9 +597,7 @@ public final class Kernel {
       lastActivity = services.clock().instant();
       executions.putOut(added.statement(), added.output());
     } else if (event instanceof SessionEvent.InputRequested asked) {
-      executions
-          .request(asked.statement())
-          .ifPresent(cell -> inputRequests.ask(asked, cell));
+      executions.request(asked.statement()).ifPresent(cell -> inputRequests.ask(asked, cell));
     } else if (event instanceof SessionEvent.CommSent sent) {
       if (caughtUp) {
         comms.sent(sent, executions.running());

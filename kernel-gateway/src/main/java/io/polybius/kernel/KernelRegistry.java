@@ -39,8 +39,7 @@ public final class KernelRegistry implements AutoCloseable {
    * @param services what the kernels share
    * @param onEnd told of each kernel that is over; must return quickly
    */
-  public KernelRegistry(
-      SessionService sessions, KernelServices services, Consumer<Kernel> onEnd) {
+  public KernelRegistry(SessionService sessions, KernelServices services, Consumer<Kernel> onEnd) {
     this.sessions = sessions;
     this.services = services;
     this.onEnd = onEnd;

@@ -35,10 +35,7 @@ final class LaunchDisplay {
    * @param timer runs its tasks under the kernel's lock
    */
   LaunchDisplay(
-      Executions executions,
-      Supplier<List<String>> newestLogLine,
-      KernelTimer timer,
-      Clock clock) {
+      Executions executions, Supplier<List<String>> newestLogLine, KernelTimer timer, Clock clock) {
     this.executions = executions;
     this.newestLogLine = newestLogLine;
     this.timer = timer;

@@ -6,7 +6,9 @@ import io.polybius.kernel.wire.Header;
 import io.polybius.kernel.wire.JupyterJson;
 import io.polybius.kernel.wire.PublishedContent;
 
-/** A line in the output of a cell that changes while the cell runs. Used under the kernel's lock. */
+/**
+ * A line in the output of a cell that changes while the cell runs. Used under the kernel's lock.
+ */
 final class UpdatingDisplay {
 
   private final Voice voice;

@@ -81,8 +81,7 @@ final class Voice {
   }
 
   /** Tells everybody something that is more than content. */
-  void publish(
-      PublishedContent content, ObjectNode metadata, List<byte[]> buffers, Header parent) {
+  void publish(PublishedContent content, ObjectNode metadata, List<byte[]> buffers, Header parent) {
     if (connections.isEmpty()) {
       return;
     }

@@ -23,8 +23,7 @@ class CommsTest extends KernelFixture {
   }
 
   private List<JupyterMessage> open(Kernel kernel, String id, String target) {
-    return send(
-        kernel, client.request("comm_open", comm(id, "hello").put("target_name", target)));
+    return send(kernel, client.request("comm_open", comm(id, "hello").put("target_name", target)));
   }
 
   private String openComms(Kernel kernel, String target) {
@@ -104,8 +103,7 @@ class CommsTest extends KernelFixture {
         .containsSubsequence("comm_open", "comm_msg", "result 1 1", "execute_reply ok 1");
     JupyterMessage opened = trace.get(2);
     assertThat(opened.content().toString())
-        .isEqualTo(
-            "{\"comm_id\":\"k1\",\"target_name\":\"echo\",\"data\":{\"text\":\"hello\"}}");
+        .isEqualTo("{\"comm_id\":\"k1\",\"target_name\":\"echo\",\"data\":{\"text\":\"hello\"}}");
     assertThat(opened.buffers()).containsExactly(new byte[] {1, 2, 3});
     assertThat(openComms(kernel, "")).isEqualTo("{\"k1\":{\"target_name\":\"echo\"}}");
     run(kernel, "comm close k1 bye");

@@ -2,7 +2,6 @@ package io.polybius.kernel;
 
 import static io.polybius.kernel.RecordingConnection.show;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.polybius.driver.protocol.DriverCommand;
@@ -10,36 +9,18 @@ import io.polybius.driver.protocol.DriverEvent;
 import io.polybius.driver.protocol.ExecuteOptions;
 import io.polybius.driver.protocol.StatementOutput;
 import io.polybius.driver.protocol.StreamName;
-import io.polybius.kernel.KernelRegistry.NewKernel;
 import io.polybius.kernel.wire.Channel;
-import io.polybius.kernel.wire.JupyterJson;
 import io.polybius.kernel.wire.JupyterMessage;
-import io.polybius.session.Caller;
-import io.polybius.session.CoreSettings;
-import io.polybius.session.Kind;
-import io.polybius.session.NewStatement;
 import io.polybius.session.Origin;
-import io.polybius.session.SessionException;
-import io.polybius.session.SessionLimits;
-import io.polybius.session.SessionService;
-import io.polybius.session.SessionSettings;
-import io.polybius.session.SessionState;
 import io.polybius.session.Statement;
 import io.polybius.session.testing.ScriptedDriver;
 import io.polybius.session.testing.ScriptedDriver.Script;
 import io.polybius.session.testing.ScriptedLauncher;
-import java.time.Clock;
 import java.time.Duration;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Optional;
-import java.util.Set;
 import org.awaitility.Awaitility;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
 
 /** Cells and what becomes of them. */
 @Timeout(20)
@@ -149,7 +130,6 @@ class ExecutionsTest extends KernelFixture {
     assertThat(show(client.trace(second))).contains("result 2 2", "execute_reply ok 2");
   }
 
-
   @Test
   void silentRunShowsOnlyItsPrintedText() {
     Kernel kernel = kernel();
@@ -184,7 +164,6 @@ class ExecutionsTest extends KernelFixture {
             "status busy", "input 1 value 2", "result 1 2", "execute_reply ok 1", "status idle");
     assertThat(run(kernel, "value 3")).contains("execute_reply ok 2");
   }
-
 
   @Test
   void outputAfterTheEndKeepsItsParent() throws InterruptedException {
@@ -300,13 +279,11 @@ class ExecutionsTest extends KernelFixture {
                 driver.say(new DriverEvent.StatementSucceeded(execute.statementId()));
               }
             }));
-    JupyterMessage cell =
-        cell("x", content -> content.putObject("user_expressions").put("a", "1"));
+    JupyterMessage cell = cell("x", content -> content.putObject("user_expressions").put("a", "1"));
 
     ObjectNode reply = reply(send(kernel(), cell)).content();
 
-    assertThat(reply.path("user_expressions").path("a").path("status").asText())
-        .isEqualTo("error");
+    assertThat(reply.path("user_expressions").path("a").path("status").asText()).isEqualTo("error");
   }
 
   @Test
@@ -362,8 +339,7 @@ class ExecutionsTest extends KernelFixture {
 
   @Test
   void silentRunShowsWhatIsDisplayedOnPurpose() {
-    assertThat(
-            show(send(kernel(), cell("show d1 seen", content -> content.put("silent", true)))))
+    assertThat(show(send(kernel(), cell("show d1 seen", content -> content.put("silent", true)))))
         .containsExactly(
             "status busy",
             "display {\"text/plain\":\"seen\"}",

@@ -1,47 +1,22 @@
 package io.polybius.kernel;
 
-import static io.polybius.kernel.RecordingConnection.show;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.polybius.driver.protocol.DriverCommand;
-import io.polybius.driver.protocol.DriverEvent;
-import io.polybius.driver.protocol.StatementOutput;
-import io.polybius.driver.protocol.StreamName;
 import io.polybius.kernel.KernelRegistry.NewKernel;
 import io.polybius.kernel.history.HistoryStore;
-import io.polybius.kernel.wire.Channel;
-import io.polybius.kernel.wire.JupyterJson;
-import io.polybius.kernel.wire.JupyterMessage;
 import io.polybius.session.Caller;
-import io.polybius.session.CoreSettings;
 import io.polybius.session.Kind;
-import io.polybius.session.NewStatement;
-import io.polybius.session.Origin;
-import io.polybius.session.SessionException;
-import io.polybius.session.SessionLimits;
-import io.polybius.session.SessionService;
 import io.polybius.session.SessionSettings;
 import io.polybius.session.SessionState;
-import io.polybius.session.Statement;
-import io.polybius.session.testing.ScriptedDriver;
 import io.polybius.session.testing.ScriptedDriver.Script;
 import io.polybius.session.testing.ScriptedLauncher;
-import java.time.Clock;
-import java.time.Duration;
 import java.nio.file.Path;
-import java.util.HashSet;
-import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 import org.awaitility.Awaitility;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
 
 /** What was run before. */
 @Timeout(20)
@@ -109,8 +84,7 @@ class HistoryTest extends KernelFixture {
     ObjectNode range = object().put("hist_access_type", "range");
     assertThat(history(kernel, range.put("session", -1))).isEqualTo("[[1,1,\"value 1\"]]");
     assertThat(
-            history(
-                kernel, object().put("hist_access_type", "search").put("pattern", "value ?")))
+            history(kernel, object().put("hist_access_type", "search").put("pattern", "value ?")))
         .isEqualTo("[[1,1,\"value 1\"],[2,1,\"value 2\"]]");
   }
 

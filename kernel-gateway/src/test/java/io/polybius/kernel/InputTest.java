@@ -52,8 +52,8 @@ class InputTest extends KernelFixture {
     Kernel kernel = kernel();
     RecordingConnection other = new RecordingConnection("other");
     kernel.connect(other);
-    JupyterMessage cell = asking("print first\nask name: \nprint last").withIdentities(
-        List.of(new byte[] {7}));
+    JupyterMessage cell =
+        asking("print first\nask name: \nprint last").withIdentities(List.of(new byte[] {7}));
     kernel.receive(cell, client);
 
     JupyterMessage question = question(client);
@@ -96,8 +96,7 @@ class InputTest extends KernelFixture {
     Header first = question(client).header();
     kernel.receive(answer(other, "of another client"), other);
     kernel.receive(answer(other, "of another client over the same connection"), client);
-    kernel.receive(
-        client.request(Channel.STDIN, "input_reply", object().put("value", 5)), client);
+    kernel.receive(client.request(Channel.STDIN, "input_reply", object().put("value", 5)), client);
     kernel.receive(client.request(Channel.STDIN, "execute_request", object()), client);
     kernel.receive(answer(client, first, "good"), client);
     client.await(

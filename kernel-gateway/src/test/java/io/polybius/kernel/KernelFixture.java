@@ -1,14 +1,8 @@
 package io.polybius.kernel;
 
 import static io.polybius.kernel.RecordingConnection.show;
-import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.polybius.driver.protocol.DriverCommand;
-import io.polybius.driver.protocol.DriverEvent;
-import io.polybius.driver.protocol.StatementOutput;
-import io.polybius.driver.protocol.StreamName;
 import io.polybius.kernel.KernelRegistry.NewKernel;
 import io.polybius.kernel.history.HistoryStore;
 import io.polybius.kernel.wire.Channel;
@@ -19,29 +13,18 @@ import io.polybius.session.CoreSettings;
 import io.polybius.session.Kind;
 import io.polybius.session.NewStatement;
 import io.polybius.session.Origin;
-import io.polybius.session.SessionException;
 import io.polybius.session.SessionLimits;
 import io.polybius.session.SessionService;
-import io.polybius.session.SessionSettings;
-import io.polybius.session.SessionState;
-import io.polybius.session.Statement;
 import io.polybius.session.testing.ManualClock;
-import io.polybius.session.testing.ScriptedDriver;
 import io.polybius.session.testing.ScriptedDriver.Script;
 import io.polybius.session.testing.ScriptedLauncher;
 import java.time.Clock;
 import java.time.Duration;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 import java.util.function.Consumer;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
 
 /** Kernels on scripted sessions, and a client that remembers what it is told. */
 abstract class KernelFixture {

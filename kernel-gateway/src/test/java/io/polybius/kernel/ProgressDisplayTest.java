@@ -39,8 +39,7 @@ class ProgressDisplayTest extends KernelFixture {
   }
 
   private void progress(int tasks, int ofTasks, int stages, int ofStages) {
-    driver.say(
-        new DriverEvent.StatementProgressed(statementId, tasks, ofTasks, stages, ofStages));
+    driver.say(new DriverEvent.StatementProgressed(statementId, tasks, ofTasks, stages, ofStages));
     Awaitility.await()
         .until(
             () ->

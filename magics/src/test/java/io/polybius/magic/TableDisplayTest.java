@@ -17,7 +17,8 @@ class TableDisplayTest {
 
   @Test
   void tableIsHtmlAndTextAndNothingElse() {
-    MimeBundle bundle = TableDisplay.of(table(21, Extent.firstOf(1_234_567)), 20, MagicLimits.DEFAULT);
+    MimeBundle bundle =
+        TableDisplay.of(table(21, Extent.firstOf(1_234_567)), 20, MagicLimits.DEFAULT);
     assertThat(bundle.entries())
         .extracting(MimeBundle.Entry::mimeType)
         .containsExactly(MimeBundle.HTML, MimeBundle.TEXT);

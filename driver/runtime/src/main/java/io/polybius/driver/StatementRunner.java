@@ -462,19 +462,16 @@ final class StatementRunner implements AutoCloseable {
   /** Waits for the end of a question that has come while a statement's code ran. */
   private void takeInterpretersBack() {
     long end = System.nanoTime() + questionPatience.toNanos();
-    boolean wasInterrupted = false;
     boolean taken = false;
     do {
+      // An interrupt was meant for the code, which has ended; a compiler writes no files with it.
+      Thread.interrupted();
       try {
         taken = interpreterLock.tryLock(end - System.nanoTime(), TimeUnit.NANOSECONDS);
       } catch (InterruptedException e) {
-        // An interrupt was meant for the statement's code, which has just ended.
-        wasInterrupted = true;
+        log.debug("an interrupt came when the code of its statement had ended");
       }
     } while (!taken && System.nanoTime() < end);
-    if (wasInterrupted) {
-      thread.interrupt();
-    }
     if (!taken) {
       throw new IllegalStateException(BUSY);
     }

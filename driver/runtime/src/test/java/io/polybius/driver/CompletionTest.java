@@ -193,7 +193,8 @@ class CompletionTest {
     assertThat(bare(desk.complete("%js|"))).isEqualTo(completed(1, 3, "json"));
     assertThat(bare(desk.complete("%%ta|ble"))).isEqualTo(completed(2, 4, "table"));
     assertThat(bare(desk.complete("val x = 1\n%l|\nx"))).isEqualTo(completed(11, 12, "lsmagic"));
-    assertThat(desk.complete("%|").texts()).containsExactly("help", "json", "lsmagic", "table");
+    assertThat(desk.complete("%|").texts())
+        .containsExactly("help", "json", "lsmagic", "plot", "table");
     assertThat(bare(desk.complete("%nothing|"))).isEqualTo(completed(1, 8));
   }
 

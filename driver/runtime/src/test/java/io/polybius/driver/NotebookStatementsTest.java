@@ -357,7 +357,7 @@ class NotebookStatementsTest {
           comm.send("{}")
           latch.await()
         })""");
-    int id = desk.submit("kernel.text(\"runs\"); latch.await()");
+    int id = desk.submit("{ kernel.text(\"runs\"); latch.await() }");
     nextDisplay();
     desk.handle(30, message(Step.OPEN, "c4", "waits", "{}"));
     desk.nextOf(CommSent.class);

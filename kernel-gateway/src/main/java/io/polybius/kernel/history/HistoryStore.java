@@ -140,16 +140,10 @@ public final class HistoryStore implements AutoCloseable {
    * @param output computes the text of its value, if it has one by now
    */
   public void add(
-      Place place,
-      int line,
-      long startedMillis,
-      String input,
-      Supplier<Optional<String>> output) {
+      Place place, int line, long startedMillis, String input, Supplier<Optional<String>> output) {
     try {
       thread.execute(
-          () ->
-              guarded(
-                  () -> user(place).add(place, line, startedMillis, input, output.get())));
+          () -> guarded(() -> user(place).add(place, line, startedMillis, input, output.get())));
     } catch (RejectedExecutionException e) {
       log.warn("the history takes nothing more for now");
     }

@@ -250,8 +250,7 @@ final class UserHistory {
                 entry.output().orElse(null)));
       }
     }
-    Files.move(
-        fresh, path, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    Files.move(fresh, path, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
   }
 
   /** Frees the file; adding an entry opens it again. */

@@ -90,8 +90,7 @@ public final class KernelGateway implements AutoCloseable {
 
   private Runnable after(Duration delay, Runnable task) {
     try {
-      ScheduledFuture<?> planned =
-          timer.schedule(task, delay.toMillis(), TimeUnit.MILLISECONDS);
+      ScheduledFuture<?> planned = timer.schedule(task, delay.toMillis(), TimeUnit.MILLISECONDS);
       return () -> planned.cancel(false);
     } catch (RejectedExecutionException e) {
       // The gateway is closing.

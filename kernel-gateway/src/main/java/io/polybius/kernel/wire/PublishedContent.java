@@ -71,9 +71,7 @@ public sealed interface PublishedContent {
    * @param transientData what is not to be stored
    */
   record DisplayData(
-      ObjectNode data,
-      ObjectNode metadata,
-      @JsonProperty("transient") ObjectNode transientData)
+      ObjectNode data, ObjectNode metadata, @JsonProperty("transient") ObjectNode transientData)
       implements PublishedContent {
     @Override
     public String messageType() {
@@ -89,9 +87,7 @@ public sealed interface PublishedContent {
    * @param transientData what is not to be stored, the display id among it
    */
   record UpdateDisplayData(
-      ObjectNode data,
-      ObjectNode metadata,
-      @JsonProperty("transient") ObjectNode transientData)
+      ObjectNode data, ObjectNode metadata, @JsonProperty("transient") ObjectNode transientData)
       implements PublishedContent {
     @Override
     public String messageType() {

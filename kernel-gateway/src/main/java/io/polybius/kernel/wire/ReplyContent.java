@@ -192,8 +192,8 @@ public sealed interface ReplyContent {
    * @param matches the possible texts
    * @param cursorStart where the text to replace begins, in code points
    * @param cursorEnd where it ends
-   * @param metadata more about the matches: a {@link Match} for each, under the name that JupyterLab
-   *     knows
+   * @param metadata more about the matches: a {@link Match} for each, under the name that
+   *     JupyterLab knows
    */
   record Completed(List<String> matches, int cursorStart, int cursorEnd, ObjectNode metadata)
       implements Ok {}

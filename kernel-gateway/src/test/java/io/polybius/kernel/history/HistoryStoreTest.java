@@ -43,8 +43,7 @@ class HistoryStoreTest {
   }
 
   private void add(Place place, int line, long time, String input, String output) {
-    store.add(
-        place, line, time, input, () -> Optional.of(output).filter(text -> !text.isEmpty()));
+    store.add(place, line, time, input, () -> Optional.of(output).filter(text -> !text.isEmpty()));
   }
 
   private List<String> read(Place place) {
@@ -173,10 +172,7 @@ class HistoryStoreTest {
     try (HistoryStore second = HistoryStore.in(folder)) {
       second.add(PLACE, 1, 10, "a", Optional::empty);
       assertThat(
-              second
-                  .read(PLACE, (entries, current) -> entries.size())
-                  .toCompletableFuture()
-                  .join())
+              second.read(PLACE, (entries, current) -> entries.size()).toCompletableFuture().join())
           .isEqualTo(1);
     }
 
@@ -191,10 +187,7 @@ class HistoryStoreTest {
       other.add(PLACE, 1, 10, "a", Optional::empty);
 
       assertThat(
-              other
-                  .read(PLACE, (entries, current) -> entries.size())
-                  .toCompletableFuture()
-                  .join())
+              other.read(PLACE, (entries, current) -> entries.size()).toCompletableFuture().join())
           .isEqualTo(1);
     }
   }
