@@ -85,10 +85,23 @@ final class DisplayProjection {
 
   /** Returns the message for an error. */
   PublishedContent.Failure project(StatementError error) {
-    List<String> lines = new ArrayList<>();
-    headline(error).lines().forEach(lines::add);
-    lines.addAll(error.traceback());
-    return new PublishedContent.Failure(error.name(), error.message(), lines);
+    if (error.trace().isEmpty()) {
+      List<String> lines = new ArrayList<>();
+      headline(error).lines().forEach(lines::add);
+      lines.addAll(error.traceback());
+      return new PublishedContent.Failure(error.name(), error.message(), lines);
+    } else if (error.origin() == StatementError.Origin.COMPILER) {
+      // The compiler counts its lines in another way than the user.
+      String message =
+          error.trace().stream()
+              .filter(line -> line.contains("error: "))
+              .findFirst()
+              .orElse(error.message());
+      return new PublishedContent.Failure(
+          error.name(), message, TraceColors.ofCompiler(error.trace()));
+    }
+    return new PublishedContent.Failure(
+        error.name(), error.message(), TraceColors.of(headline(error), error.trace()));
   }
 
   private static String headline(StatementError error) {

@@ -25,6 +25,11 @@ final class HelpMagic implements Magic {
   }
 
   @Override
+  public boolean isForReading() {
+    return true;
+  }
+
+  @Override
   public MimeBundle run(MagicCall call, MagicContext context) throws MagicException {
     call.requireNoBody();
     List<String> words = call.words();

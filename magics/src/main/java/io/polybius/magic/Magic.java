@@ -24,6 +24,14 @@ public interface Magic {
   String help();
 
   /**
+   * Returns whether the result is something to read beside the output of statements, rather than a
+   * part of it.
+   */
+  default boolean isForReading() {
+    return false;
+  }
+
+  /**
    * Runs the command.
    *
    * @param call what the user wrote

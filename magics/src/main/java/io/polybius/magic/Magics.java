@@ -112,6 +112,15 @@ public final class Magics {
     return known(call.name()).run(call, context);
   }
 
+  /**
+   * Returns whether the result of a magic is something to read beside the output of statements.
+   *
+   * @param call as {@link #parse} returned it
+   */
+  public boolean isForReading(MagicCall call) {
+    return byName.get(call.name()).isForReading();
+  }
+
   private Magic known(String name) throws MagicException {
     Magic magic = byName.get(name);
     if (magic == null) {

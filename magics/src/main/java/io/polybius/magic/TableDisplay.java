@@ -18,12 +18,12 @@ public final class TableDisplay {
   /**
    * Returns the table as HTML with its schema, and as text.
    *
-   * @param table with the rows to show, {@link #ROWS} if nobody says another number; more rows than
-   *     that are left out and counted
+   * @param table with the rows to show; more rows than that are left out and counted
+   * @param rows how many to show, {@link #ROWS} if nobody says another number
    * @param limits how large the forms may be
    */
-  public static MimeBundle of(PlainValue.Table table, MagicLimits limits) {
-    return add(new MimeBundle(List.of()), Grid.of(table), ROWS, limits);
+  public static MimeBundle of(PlainValue.Table table, int rows, MagicLimits limits) {
+    return add(new MimeBundle(List.of()), Grid.of(table), rows, limits);
   }
 
   /** Returns the bundle with these two forms of a table. */

@@ -17,7 +17,8 @@ class TableDisplayTest {
 
   @Test
   void tableIsHtmlAndTextAndNothingElse() {
-    MimeBundle bundle = TableDisplay.of(table(21, Extent.firstOf(1_234_567)), MagicLimits.DEFAULT);
+    MimeBundle bundle =
+        TableDisplay.of(table(21, Extent.firstOf(1_234_567)), 20, MagicLimits.DEFAULT);
     assertThat(bundle.entries())
         .extracting(MimeBundle.Entry::mimeType)
         .containsExactly(MimeBundle.HTML, MimeBundle.TEXT);
@@ -33,7 +34,7 @@ class TableDisplayTest {
 
   @Test
   void tableOfTwentyRowsIsWhole() {
-    MimeBundle bundle = TableDisplay.of(table(20, Extent.WHOLE), MagicLimits.DEFAULT);
+    MimeBundle bundle = TableDisplay.of(table(20, Extent.WHOLE), 20, MagicLimits.DEFAULT);
     assertThat(bundle.find(MimeBundle.HTML).orElseThrow().data()).doesNotContain("caption");
     assertThat(bundle.find(MimeBundle.TEXT).orElseThrow().data()).doesNotContain("only showing");
   }

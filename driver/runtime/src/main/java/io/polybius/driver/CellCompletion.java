@@ -2,7 +2,7 @@ package io.polybius.driver;
 
 import io.polybius.driver.interpreter.Completion;
 import io.polybius.driver.interpreter.Interpreter;
-import io.polybius.magic.Magic;
+import io.polybius.driver.protocol.Candidate;
 import io.polybius.magic.Magics;
 import java.util.List;
 
@@ -20,31 +20,14 @@ final class CellCompletion {
    * @param cursor an offset in the code
    */
   static Completion complete(String code, int cursor, Interpreter interpreter, Magics magics) {
-    // What the language cannot read becomes blank, so that the rest stays in its place.
-    StringBuilder readable = new StringBuilder(code);
-    for (StatementPart part : StatementPart.split(code, interpreter)) {
-      if (part.magic() && part.start() < cursor && cursor <= part.end()) {
-        int nameEnd = nameEnd(part);
-        if (cursor <= nameEnd) {
-          return magicNames(code, part, cursor, magics);
-        } else if (code.substring(part.start(), cursor).contains("\n")) {
-          // The lines below a cell magic are its own business.
-          return Completion.none(cursor);
-        }
-        blank(readable, part.start(), nameEnd);
-      } else if (part.magic()) {
-        blank(readable, part.start(), part.end());
-      }
+    CellPlace place = CellPlace.of(code, cursor, interpreter);
+    if (place.magicName().isPresent()) {
+      return magicNames(code, place.magicName().get(), cursor, magics);
     }
-    return interpreter.complete(readable.toString(), cursor);
-  }
-
-  private static int nameEnd(StatementPart magic) {
-    int length = 0;
-    while (length < magic.text().length() && !Character.isWhitespace(magic.text().charAt(length))) {
-      length++;
-    }
-    return magic.start() + length;
+    return place
+        .readable()
+        .map(readable -> interpreter.complete(readable, cursor))
+        .orElse(Completion.none(cursor));
   }
 
   private static Completion magicNames(
@@ -54,16 +37,11 @@ final class CellCompletion {
       start++;
     }
     String typed = code.substring(start, cursor);
-    List<String> names =
-        magics.all().stream().map(Magic::name).filter(name -> name.startsWith(typed)).toList();
+    List<Candidate> names =
+        magics.all().stream()
+            .filter(known -> known.name().startsWith(typed))
+            .map(known -> new Candidate(known.name(), "magic", ""))
+            .toList();
     return new Completion(names, start, cursor);
-  }
-
-  private static void blank(StringBuilder text, int start, int end) {
-    for (int i = start; i < end; i++) {
-      if (text.charAt(i) != '\n') {
-        text.setCharAt(i, ' ');
-      }
-    }
   }
 }

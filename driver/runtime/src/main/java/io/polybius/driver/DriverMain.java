@@ -171,6 +171,8 @@ public final class DriverMain {
       statements.questions().check(question);
     } else if (command instanceof DriverCommand.Complete question) {
       statements.questions().complete(question);
+    } else if (command instanceof DriverCommand.Inspect question) {
+      statements.questions().inspect(question);
     }
   }
 

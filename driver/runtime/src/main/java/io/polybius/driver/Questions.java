@@ -2,13 +2,15 @@ package io.polybius.driver;
 
 import io.polybius.driver.interpreter.Completion;
 import io.polybius.driver.interpreter.Interpreter;
-import io.polybius.driver.protocol.Candidate;
 import io.polybius.driver.protocol.Completeness;
 import io.polybius.driver.protocol.DriverCommand.CheckCompleteness;
 import io.polybius.driver.protocol.DriverCommand.Complete;
+import io.polybius.driver.protocol.DriverCommand.Inspect;
 import io.polybius.driver.protocol.DriverEvent;
 import io.polybius.driver.protocol.DriverEvent.Completed;
 import io.polybius.driver.protocol.DriverEvent.CompletenessChecked;
+import io.polybius.driver.protocol.DriverEvent.Inspected;
+import io.polybius.driver.protocol.MimeBundle;
 import io.polybius.magic.Magics;
 import java.time.Duration;
 import java.util.List;
@@ -26,8 +28,9 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Answers questions about texts, one after the other, on a thread beside that of the statements.
- * Each question is answered in time: by saying nothing, if its interpreter is busy with a statement
- * or takes too long.
+ * Each question is answered in time: by saying nothing, if its interpreter is busy with the
+ * compiling of a statement or takes too long. While the code of a statement runs, questions are
+ * answered.
  *
  * <p>A compiler must not be stopped in its midst. So a question that takes too long keeps the
  * interpreter, and a statement that has come meanwhile waits for it, but for that one only: those
@@ -85,7 +88,7 @@ final class Questions implements AutoCloseable {
     answer(
         question.kind(),
         interpreter ->
-            Magics.isMagic(question.code())
+            Magics.isMagic(question.code()) || CellInspection.isQuestion(question.code())
                 ? new CompletenessChecked(id, Completeness.COMPLETE, "")
                 : interpreter.completeness(id, question.code()),
         new CompletenessChecked(id, Completeness.UNKNOWN, ""));
@@ -100,13 +103,24 @@ final class Questions implements AutoCloseable {
         question.kind(),
         interpreter -> {
           Completion found = CellCompletion.complete(code, cursor, interpreter, magics);
-          return new Completed(
-              id,
-              found.candidates().stream().map(Candidate::of).toList(),
-              found.start(),
-              found.end());
+          return new Completed(id, found.candidates(), found.start(), found.end());
         },
         new Completed(id, List.of(), cursor, cursor));
+  }
+
+  /** Answers what a name means. */
+  void inspect(Inspect question) {
+    int id = question.requestId();
+    String code = question.code();
+    int cursor = Math.max(0, Math.min(question.cursor(), code.length()));
+    Inspected nothing = new Inspected(id, false, new MimeBundle(List.of()));
+    answer(
+        question.kind(),
+        interpreter ->
+            CellInspection.inspect(code, cursor, question.detailed(), interpreter, magics)
+                .map(description -> new Inspected(id, true, description))
+                .orElse(nothing),
+        nothing);
   }
 
   /** Returns for how long no question has come. */

@@ -7,13 +7,23 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * A stretch of a statement that goes either to the magics or to the interpreter.
+ * A stretch of a statement that goes to the magics or to the interpreter.
  *
- * @param magic whether it is a magic: one line, or a whole cell
+ * @param kind what it is
  * @param start where it begins in the statement
  * @param text the lines
  */
-record StatementPart(boolean magic, int start, String text) {
+record StatementPart(Kind kind, int start, String text) {
+
+  /** What a stretch of a statement is. */
+  enum Kind {
+    /** Statements of the language. */
+    CODE,
+    /** A magic: one line, or a whole cell. */
+    MAGIC,
+    /** A line that asks what a name means. */
+    HELP
+  }
 
   private static final String CELL_MAGIC = "%%";
 
@@ -22,17 +32,19 @@ record StatementPart(boolean magic, int start, String text) {
    * statement of the language, such as a text of several lines, belongs to that statement.
    */
   static List<StatementPart> split(String code, Interpreter interpreter) {
-    if (code.startsWith(CELL_MAGIC)) {
-      return List.of(new StatementPart(true, 0, code));
+    if (code.startsWith(CELL_MAGIC) && !CellInspection.isQuestion(code)) {
+      return List.of(new StatementPart(Kind.MAGIC, 0, code));
     }
     List<StatementPart> parts = new ArrayList<>();
     int textStart = 0;
     int lineStart = 0;
     for (String line : code.split("\n", -1)) {
       int next = lineStart + line.length() + 1;
-      if (Magics.isMagic(line) && isWhole(code.substring(textStart, lineStart), interpreter)) {
+      boolean question = CellInspection.isQuestion(line);
+      if ((question || Magics.isMagic(line))
+          && isWhole(code.substring(textStart, lineStart), interpreter)) {
         addText(parts, code, textStart, lineStart);
-        parts.add(new StatementPart(true, lineStart, line));
+        parts.add(new StatementPart(question ? Kind.HELP : Kind.MAGIC, lineStart, line));
         textStart = next;
       }
       lineStart = next;
@@ -49,8 +61,13 @@ record StatementPart(boolean magic, int start, String text) {
   /** Adds lines, if there is something in them; {@code end} is where the next line would begin. */
   private static void addText(List<StatementPart> parts, String code, int start, int end) {
     if (start < end && !code.substring(start, end - 1).isBlank()) {
-      parts.add(new StatementPart(false, start, code.substring(start, end - 1)));
+      parts.add(new StatementPart(Kind.CODE, start, code.substring(start, end - 1)));
     }
+  }
+
+  /** Returns the number of the line in which it begins, from 1. */
+  int firstLine(String statement) {
+    return 1 + (int) statement.substring(0, start).chars().filter(c -> c == '\n').count();
   }
 
   /** Returns where it ends in the statement. */

@@ -5,10 +5,14 @@ import io.polybius.driver.interpreter.StatementException;
 import io.polybius.driver.protocol.DriverCommand.AnswerInput;
 import io.polybius.driver.protocol.DriverCommand.Execute;
 import io.polybius.driver.protocol.DriverEvent;
+import io.polybius.driver.protocol.ExecuteOptions.Expression;
+import io.polybius.driver.protocol.ExpressionResult;
 import io.polybius.driver.protocol.MimeBundle;
 import io.polybius.driver.protocol.StatementError;
 import io.polybius.driver.protocol.StatementError.Origin;
 import io.polybius.driver.protocol.StatementOutput;
+import io.polybius.driver.protocol.StreamName;
+import io.polybius.magic.MagicCall;
 import io.polybius.magic.MagicContext;
 import io.polybius.magic.MagicException;
 import io.polybius.magic.MagicLimits;
@@ -28,6 +32,7 @@ import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.apache.spark.SparkContext;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -49,6 +54,16 @@ final class StatementRunner implements AutoCloseable {
   private static final String BUSY =
       "The compiler is busy with a question about code, such as a completion, and cannot be stopped"
           + " in that. If this goes on, restart the session.";
+
+  /** Time for all expressions that are evaluated after a statement. */
+  private static final Duration EXPRESSIONS_LIMIT = Duration.ofSeconds(10);
+
+  private static final StatementError TOO_LATE =
+      new StatementError(
+          Origin.INTERRUPT,
+          "TimeLimit",
+          "The expressions of a statement have " + EXPRESSIONS_LIMIT.toSeconds() + " seconds.",
+          List.of());
 
   private static final int MAX_ERROR_CHARS = 10_000;
   private static final int MAX_TRACEBACK_LINES = 500;
@@ -224,7 +239,9 @@ final class StatementRunner implements AutoCloseable {
     Running current = begin(statement.statementId(), new StatementConsole(sink, input));
     try {
       execute(statement, sink, current);
-      end = new DriverEvent.StatementSucceeded(statement.statementId());
+      end =
+          new DriverEvent.StatementSucceeded(
+              statement.statementId(), evaluate(statement, sink, current));
     } catch (StatementException e) {
       end = new DriverEvent.StatementFailed(statement.statementId(), shortened(e.error()));
     } catch (Throwable e) {
@@ -307,7 +324,9 @@ final class StatementRunner implements AutoCloseable {
     current.console.input().end();
     capture.end();
     progress.end();
-    interpreterLock.unlock();
+    if (interpreterLock.isHeldByCurrentThread()) {
+      interpreterLock.unlock();
+    }
   }
 
   private void execute(Execute statement, StatementSink sink, Running current)
@@ -326,18 +345,146 @@ final class StatementRunner implements AutoCloseable {
     }
     String code = statement.code().replace("\r\n", "\n");
     for (StatementPart part : StatementPart.split(code, interpreter)) {
-      if (part.magic()) {
-        sink.put(new StatementOutput.Display(runMagic(part, interpreter, current)));
-      } else {
-        interpreter.execute(part.text(), sink::put, () -> current.cancelled);
+      switch (part.kind()) {
+        case MAGIC -> sink.put(runMagic(part, interpreter, current));
+        case HELP -> sink.put(answer(part, interpreter));
+        case CODE ->
+            interpreter.execute(
+                part.text(),
+                new CodeExecution(sink::put, current, statement, part.firstLine(code)));
       }
     }
   }
 
-  private MimeBundle runMagic(StatementPart part, Interpreter interpreter, Running current)
+  private StatementOutput answer(StatementPart question, Interpreter interpreter) {
+    return CellInspection.answer(question.text(), interpreter, magics)
+        .<StatementOutput>map(StatementOutput.Page::new)
+        .orElseGet(
+            () ->
+                new StatementOutput.StreamText(
+                    StreamName.STDOUT,
+                    "Nothing is known of " + CellInspection.nameIn(question.text()) + ".\n"));
+  }
+
+  /** Evaluates what the client wants to know besides; that fails for itself only. */
+  private List<ExpressionResult> evaluate(Execute statement, StatementSink sink, Running current) {
+    List<Expression> expressions = statement.options().expressions();
+    if (expressions.isEmpty()) {
+      return List.of();
+    }
+    // What the expressions print is printed, but they put nothing else out.
+    Interpreter.Execution execution = new CodeExecution(output -> {}, current, statement, 1);
+    long end = System.nanoTime() + EXPRESSIONS_LIMIT.toNanos();
+    ScheduledFuture<?> limit =
+        timer.scheduleWithFixedDelay(
+            () -> interrupt(current, Duration.ofNanos(System.nanoTime() - end)),
+            EXPRESSIONS_LIMIT.toMillis(),
+            CANCEL_INTERVAL.toMillis(),
+            TimeUnit.MILLISECONDS);
+    try {
+      return expressions.stream()
+          .map(expression -> evaluate(expression, statement.kind(), execution, end))
+          .toList();
+    } finally {
+      limit.cancel(false);
+    }
+  }
+
+  private ExpressionResult evaluate(
+      Expression expression, String kind, Interpreter.Execution execution, long end) {
+    StatementError error;
+    try {
+      if (execution.isCancelled()) {
+        error = interrupted();
+      } else if (System.nanoTime() > end) {
+        error = TOO_LATE;
+      } else {
+        return new ExpressionResult.Evaluated(
+            expression.name(), interpreters.get(kind).evaluate(expression.code(), execution));
+      }
+    } catch (StatementException e) {
+      error = System.nanoTime() > end && !execution.isCancelled() ? TOO_LATE : e.error();
+    } catch (Throwable e) {
+      error =
+          new StatementError(
+              Origin.DRIVER, e.getClass().getName(), String.valueOf(e.getMessage()), List.of());
+    }
+    return new ExpressionResult.NotEvaluated(expression.name(), shortened(error));
+  }
+
+  /** What an interpreter sees of a statement. */
+  private final class CodeExecution implements Interpreter.Execution {
+
+    private final Consumer<StatementOutput> output;
+    private final Running current;
+    private final Execute statement;
+    private final int firstLine;
+
+    CodeExecution(
+        Consumer<StatementOutput> output, Running current, Execute statement, int firstLine) {
+      this.output = output;
+      this.current = current;
+      this.statement = statement;
+      this.firstLine = firstLine;
+    }
+
+    @Override
+    public void put(StatementOutput what) {
+      output.accept(what);
+    }
+
+    @Override
+    public boolean isCancelled() {
+      return current.cancelled;
+    }
+
+    @Override
+    public boolean wantsRichValue() {
+      return statement.options().richValue();
+    }
+
+    @Override
+    public int firstLine() {
+      return firstLine;
+    }
+
+    @Override
+    public <T> T unlocked(Supplier<T> code) {
+      interpreterLock.unlock();
+      try {
+        return code.get();
+      } finally {
+        takeInterpretersBack();
+      }
+    }
+  }
+
+  /** Waits for the end of a question that has come while a statement's code ran. */
+  private void takeInterpretersBack() {
+    long end = System.nanoTime() + questionPatience.toNanos();
+    boolean taken = false;
+    do {
+      // An interrupt was meant for the code, which has ended; a compiler writes no files with it.
+      Thread.interrupted();
+      try {
+        taken = interpreterLock.tryLock(end - System.nanoTime(), TimeUnit.NANOSECONDS);
+      } catch (InterruptedException e) {
+        log.debug("an interrupt came when the code of its statement had ended");
+      }
+    } while (!taken && System.nanoTime() < end);
+    if (!taken) {
+      throw new IllegalStateException(BUSY);
+    }
+  }
+
+  private StatementOutput runMagic(StatementPart part, Interpreter interpreter, Running current)
       throws StatementException {
     try {
-      return magics.run(magics.parse(part.text()), new InterpreterValues(interpreter));
+      MagicCall call = magics.parse(part.text());
+      MimeBundle result = magics.run(call, new InterpreterValues(interpreter));
+      return magics.isForReading(call)
+          ? new StatementOutput.Page(result)
+          : new StatementOutput.Display(result);
     } catch (MagicException e) {
       throw new StatementException(e.toStatementError());
     } catch (Throwable e) {
@@ -400,10 +547,12 @@ final class StatementRunner implements AutoCloseable {
         error.origin(),
         error.name(),
         shortened(error.message()),
-        error.traceback().stream()
-            .limit(MAX_TRACEBACK_LINES)
-            .map(line -> shortened(line))
-            .toList());
+        shortened(error.traceback()),
+        shortened(error.trace()));
+  }
+
+  private static List<String> shortened(List<String> lines) {
+    return lines.stream().limit(MAX_TRACEBACK_LINES).map(line -> shortened(line)).toList();
   }
 
   private static String shortened(String text) {

@@ -1,6 +1,7 @@
 package io.polybius.driver;
 
 import io.polybius.driver.interpreter.CompilerTraining;
+import io.polybius.driver.interpreter.Interpreter;
 import io.polybius.driver.interpreter.SparkStart;
 import java.nio.file.Path;
 import java.util.Map;
@@ -33,8 +34,7 @@ final class Training {
             numbers.selectExpr("sum(value)").collect()
             sc.parallelize(1 to 10).map(_ * 2).sum
             """,
-            output -> {},
-            () -> false);
+            Interpreter.Execution.UNSEEN);
     try (CompilerTraining training = new CompilerTraining(directory.resolve("training"))) {
       for (int step = 0; step < STEPS; step++) {
         training.step(step);

@@ -12,19 +12,18 @@ import io.polybius.driver.protocol.DriverEvent.CompletenessChecked;
 import io.polybius.driver.protocol.DriverEvent.StatementFailed;
 import io.polybius.driver.protocol.DriverEvent.StatementSucceeded;
 import io.polybius.driver.protocol.ExecuteOptions;
+import io.polybius.driver.protocol.MimeBundle;
 import io.polybius.driver.protocol.StatementError;
-import io.polybius.driver.protocol.StatementOutput;
 import io.polybius.magic.Magics;
 import io.polybius.magic.PlainValue;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
-import java.util.function.BooleanSupplier;
-import java.util.function.Consumer;
 import org.apache.spark.SparkContext;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -73,8 +72,18 @@ class BusyCompilerTest {
     }
 
     @Override
-    public void execute(String code, Consumer<StatementOutput> output, BooleanSupplier cancelled) {
+    public void execute(String code, Execution execution) {
       executed.add(code);
+    }
+
+    @Override
+    public MimeBundle evaluate(String expression, Execution execution) {
+      throw new AssertionError("nobody wants to know " + expression);
+    }
+
+    @Override
+    public Optional<MimeBundle> inspect(String code, int cursor, boolean detailed) {
+      throw new AssertionError("nobody asks for " + code);
     }
 
     @Override

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.polybius.driver.protocol.Candidate;
+import io.polybius.driver.protocol.Completeness;
 import io.polybius.driver.protocol.DriverEvent.Completed;
 import io.polybius.driver.protocol.DriverEvent.StatementPutOut;
 import java.util.concurrent.TimeUnit;
@@ -110,7 +111,7 @@ class CompletionTest {
   @Test
   void cursorOutsideTheTextCountsAsItsNearestEnd() throws Exception {
     found("spark.ra|");
-    assertThat(desk.complete("spark.ra", 1000)).isEqualTo(completed(6, 8, "range"));
+    assertThat(bare(desk.complete("spark.ra", 1000))).isEqualTo(completed(6, 8, "range"));
     Completed before = desk.complete("spark.ra", -1);
     assertThat(before.start()).isEqualTo(0);
     assertThat(before.end()).isEqualTo(0);
@@ -138,9 +139,8 @@ class CompletionTest {
   }
 
   @Test
-  void busyInterpreterOffersNothing() throws Exception {
+  void questionsAreAnsweredWhileTheCodeOfAStatementRuns() throws Exception {
     String sign = "polybius.test.proceed";
-    found("spark.ra|");
     int busy =
         desk.submit(
             "println(\"busy\"); while (System.getProperty(\""
@@ -148,7 +148,9 @@ class CompletionTest {
                 + "\") == null) Thread.sleep(9)");
     try {
       desk.nextOf(StatementPutOut.class);
-      assertThat(desk.complete("spark.ra|")).isEqualTo(completed(8, 8));
+      assertThat(found("spark.ra|")).isEqualTo(completed(6, 8, "range"));
+      assertThat(found("%json greet|")).isEqualTo(completed(6, 11, "greeting"));
+      assertThat(desk.completeness("def f = {")).isEqualTo(Completeness.INCOMPLETE);
     } finally {
       System.setProperty(sign, "");
     }
@@ -157,12 +159,43 @@ class CompletionTest {
   }
 
   @Test
+  void candidatesSayWhatTheyAreAndWhatTheyTake() throws Exception {
+    assertThat(desk.run("def twice(text: String, times: Int): String = text * times").error())
+        .isNull();
+    assertThat(candidate("twi|", "twice"))
+        .isEqualTo(new Candidate("twice", "function", "(text: String, times: Int): String"));
+    assertThat(candidate("greet|", "greeting"))
+        .isEqualTo(new Candidate("greeting", "instance", ": String"));
+    assertThat(candidate("greeting.substr|", "substring"))
+        .isEqualTo(new Candidate("substring", "function", "(Int, Int): String (and 1 more)"));
+    assertThat(candidate("Pixel(1, 2).gr|", "green"))
+        .isEqualTo(new Candidate("green", "instance", ": Int"));
+    assertThat(candidate("new Pix|", "Pixel")).isEqualTo(new Candidate("Pixel", "class", ""));
+    assertThat(candidate("Pix|", "Pixel")).isEqualTo(new Candidate("Pixel", "module", ""));
+    assertThat(candidate("java.uti|", "util")).isEqualTo(new Candidate("util", "module", ""));
+    assertThat(candidate("whil|", "while")).isEqualTo(new Candidate("while", "keyword", ""));
+    assertThat(candidate("%js|", "json")).isEqualTo(new Candidate("json", "magic", ""));
+  }
+
+  @Test
+  void whatLaterStatementsDefineIsKnownAndHidesWhatWasThere() throws Exception {
+    desk.run("val changing = 1");
+    assertThat(candidate("changi|", "changing").signature()).isEqualTo(": Int");
+    desk.run("val changing = \"text\"\nimport scala.collection.immutable.{TreeMap => Ordered1}");
+    assertThat(candidate("changi|", "changing").signature()).isEqualTo(": String");
+    assertThat(found("Ordere|").texts()).contains("Ordered1");
+    desk.run("throw new Exception(\"seen\")");
+    assertThat(found("lastExc|").texts()).containsExactly("lastException");
+  }
+
+  @Test
   void namesOfMagicsAreOffered() throws Exception {
-    assertThat(desk.complete("%js|")).isEqualTo(completed(1, 3, "json"));
-    assertThat(desk.complete("%%ta|ble")).isEqualTo(completed(2, 4, "table"));
-    assertThat(desk.complete("val x = 1\n%l|\nx")).isEqualTo(completed(11, 12, "lsmagic"));
-    assertThat(desk.complete("%|").texts()).containsExactly("help", "json", "lsmagic", "table");
-    assertThat(desk.complete("%nothing|")).isEqualTo(completed(1, 8));
+    assertThat(bare(desk.complete("%js|"))).isEqualTo(completed(1, 3, "json"));
+    assertThat(bare(desk.complete("%%ta|ble"))).isEqualTo(completed(2, 4, "table"));
+    assertThat(bare(desk.complete("val x = 1\n%l|\nx"))).isEqualTo(completed(11, 12, "lsmagic"));
+    assertThat(desk.complete("%|").texts())
+        .containsExactly("help", "json", "lsmagic", "plot", "table");
+    assertThat(bare(desk.complete("%nothing|"))).isEqualTo(completed(1, 8));
   }
 
   @Test
@@ -179,14 +212,27 @@ class CompletionTest {
     assertThat(desk.complete("%%json\ngreeting.le|").texts()).isEmpty();
   }
 
+  /** Returns an answer with nothing but the texts of its candidates. */
+  private static Completed bare(Completed answer) {
+    return completed(answer.start(), answer.end(), answer.texts().toArray(String[]::new));
+  }
+
   private static Completed completed(int start, int end, String... candidates) {
     return new Completed(0, Stream.of(candidates).map(Candidate::of).toList(), start, end);
+  }
+
+  private static Candidate candidate(String marked, String text) throws Exception {
+    found(marked);
+    return desk.complete(marked).candidates().stream()
+        .filter(candidate -> candidate.text().equals(text))
+        .findFirst()
+        .orElseThrow();
   }
 
   /** Asks until there is an answer, because a slow machine may take too long the first time. */
   private static Completed found(String marked) {
     return await()
         .atMost(60, TimeUnit.SECONDS)
-        .until(() -> desk.complete(marked), answer -> !answer.texts().isEmpty());
+        .until(() -> bare(desk.complete(marked)), answer -> !answer.texts().isEmpty());
   }
 }

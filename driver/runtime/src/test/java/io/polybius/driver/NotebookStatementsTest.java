@@ -205,10 +205,10 @@ class NotebookStatementsTest {
     String code =
         """
         val scanner = new java.util.Scanner(System.in)
-        val sum = scanner.nextInt() + scanner.nextInt() + scanner.nextInt()
+        val total = scanner.nextInt() + scanner.nextInt() + scanner.nextInt()
         val bytes = (System.in.read(), System.in.available())
         scanner.close()
-        (sum, bytes)""";
+        (total, bytes)""";
     assertThat(desk.converse(code, "1 2", "3", "x").value()).isEqualTo("(6,(120,1))");
     // What the one before has left of its line is gone.
     assertThat(desk.converse(code, "1 2", "4", "y").value()).isEqualTo("(7,(121,1))");
@@ -352,12 +352,12 @@ class NotebookStatementsTest {
   void handlersRunBesideStatementsAndAreInterruptedWithThem() throws Exception {
     desk.run(
         """
-        val never = new java.util.concurrent.CountDownLatch(1)
+        val latch = new java.util.concurrent.CountDownLatch(1)
         kernel.comms.registerTarget("waits", (comm, opening) => {
           comm.send("{}")
-          never.await()
+          latch.await()
         })""");
-    int id = desk.submit("kernel.text(\"runs\"); never.await()");
+    int id = desk.submit("{ kernel.text(\"runs\"); latch.await() }");
     nextDisplay();
     desk.handle(30, message(Step.OPEN, "c4", "waits", "{}"));
     desk.nextOf(CommSent.class);

@@ -8,22 +8,23 @@ import io.polybius.driver.protocol.Candidate;
 import io.polybius.driver.protocol.Completeness;
 import io.polybius.driver.protocol.DriverCommand.CheckCompleteness;
 import io.polybius.driver.protocol.DriverCommand.Complete;
+import io.polybius.driver.protocol.DriverCommand.Inspect;
 import io.polybius.driver.protocol.DriverEvent;
 import io.polybius.driver.protocol.DriverEvent.Completed;
 import io.polybius.driver.protocol.DriverEvent.CompletenessChecked;
-import io.polybius.driver.protocol.StatementOutput;
+import io.polybius.driver.protocol.DriverEvent.Inspected;
+import io.polybius.driver.protocol.MimeBundle;
 import io.polybius.magic.Magics;
 import io.polybius.magic.PlainValue;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
-import java.util.function.BooleanSupplier;
-import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -63,7 +64,7 @@ class QuestionsTest {
     @Override
     public Completion complete(String code, int cursor) {
       think(code);
-      return new Completion(List.of("word"), 0, cursor);
+      return new Completion(List.of(Candidate.of("word")), 0, cursor);
     }
 
     @Override
@@ -78,8 +79,21 @@ class QuestionsTest {
     }
 
     @Override
-    public void execute(String code, Consumer<StatementOutput> output, BooleanSupplier cancelled) {
+    public Optional<MimeBundle> inspect(String code, int cursor, boolean detailed) {
+      think(code);
+      return code.equals("word")
+          ? Optional.of(MimeBundle.text(detailed ? "a word" : "word"))
+          : Optional.empty();
+    }
+
+    @Override
+    public void execute(String code, Execution execution) {
       throw new AssertionError("a question ran " + code);
+    }
+
+    @Override
+    public MimeBundle evaluate(String expression, Execution execution) {
+      throw new AssertionError("a question ran " + expression);
     }
 
     @Override
@@ -108,6 +122,23 @@ class QuestionsTest {
     questions.check(new CheckCompleteness(2, "language", "wo"));
     assertThat(answer()).isEqualTo(new Completed(1, List.of(Candidate.of("word")), 0, 2));
     assertThat(answer()).isEqualTo(new CompletenessChecked(2, Completeness.INCOMPLETE, "  "));
+  }
+
+  @Test
+  void namesAreDescribed() throws Exception {
+    questions.inspect(new Inspect(1, "language", "word", 2, true));
+    assertThat(answer()).isEqualTo(new Inspected(1, true, MimeBundle.text("a word")));
+    questions.inspect(new Inspect(2, "language", "else", 2, true));
+    assertThat(answer()).isEqualTo(new Inspected(2, false, new MimeBundle(List.of())));
+    questions.inspect(new Inspect(3, "language", "%json word", 2, false));
+    assertThat(answer())
+        .isInstanceOfSatisfying(
+            Inspected.class,
+            inspected ->
+                assertThat(inspected.description().find(MimeBundle.TEXT).orElseThrow().data())
+                    .contains("%json NAME"));
+    questions.inspect(new Inspect(4, "language", "bad", 2, false));
+    assertThat(answer()).isEqualTo(new Inspected(4, false, new MimeBundle(List.of())));
   }
 
   @Test

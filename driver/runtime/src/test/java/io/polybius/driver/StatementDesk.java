@@ -6,6 +6,8 @@ import io.polybius.driver.protocol.Completeness;
 import io.polybius.driver.protocol.DriverCommand;
 import io.polybius.driver.protocol.DriverEvent;
 import io.polybius.driver.protocol.ExecuteOptions;
+import io.polybius.driver.protocol.ExecuteOptions.Expression;
+import io.polybius.driver.protocol.ExpressionResult;
 import io.polybius.driver.protocol.MimeBundle;
 import io.polybius.driver.protocol.StatementError;
 import io.polybius.driver.protocol.StatementOutput;
@@ -74,6 +76,29 @@ final class StatementDesk {
           .map(output -> ((StatementOutput.Value) output).bundle())
           .map(bundle -> bundle.find(MimeBundle.TEXT).orElseThrow().data())
           .collect(Collectors.joining());
+    }
+
+    /** Returns the value in all its forms. */
+    MimeBundle richValue() {
+      return outputs.stream()
+          .filter(StatementOutput.Value.class::isInstance)
+          .map(output -> ((StatementOutput.Value) output).bundle())
+          .findFirst()
+          .orElseThrow();
+    }
+
+    /** Returns the texts of what was put out for reading. */
+    List<String> pages() {
+      return outputs.stream()
+          .filter(StatementOutput.Page.class::isInstance)
+          .map(output -> ((StatementOutput.Page) output).bundle())
+          .map(bundle -> bundle.find(MimeBundle.TEXT).orElseThrow().data())
+          .toList();
+    }
+
+    /** Returns what became of the expressions after a statement that ended well. */
+    List<ExpressionResult> expressions() {
+      return ((DriverEvent.StatementSucceeded) all.get(all.size() - 1)).expressions();
     }
 
     /** Returns what magics showed. */
@@ -154,6 +179,19 @@ final class StatementDesk {
   /** Cancels a statement. */
   void cancel(int id) {
     runner.cancel(id);
+  }
+
+  /** Runs Scala for a client that wants more than the text of values, and waits for its end. */
+  Ended runRich(String code, Expression... expressions) throws InterruptedException {
+    return await(submit(code, new ExecuteOptions(true, false, List.of(expressions))));
+  }
+
+  /** Asks what a name means, at the place of a bar. */
+  DriverEvent.Inspected inspect(String marked, boolean detailed) throws InterruptedException {
+    int cursor = marked.indexOf('|');
+    String code = marked.substring(0, cursor) + marked.substring(cursor + 1);
+    runner.questions().inspect(new DriverCommand.Inspect(0, "spark", code, cursor, detailed));
+    return nextOf(DriverEvent.Inspected.class);
   }
 
   /** Asks about a text. */

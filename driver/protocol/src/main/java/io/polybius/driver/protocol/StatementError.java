@@ -9,8 +9,11 @@ import java.util.List;
  * @param name the class of the exception, or the name of the condition ({@code NameError})
  * @param message what went wrong, possibly of several lines, possibly empty
  * @param traceback the lines that a prompt would show after the message, without line ends
+ * @param trace the lines that a notebook shows in their place: they begin at the user's own line,
+ *     and count lines as his cell does; empty if no more is known than the traceback
  */
-public record StatementError(Origin origin, String name, String message, List<String> traceback) {
+public record StatementError(
+    Origin origin, String name, String message, List<String> traceback, List<String> trace) {
 
   /** Which part of the work failed. */
   public enum Origin {
@@ -28,8 +31,14 @@ public record StatementError(Origin origin, String name, String message, List<St
     DRIVER
   }
 
-  /** Copies the traceback. */
+  /** Copies the lists. */
   public StatementError {
     traceback = List.copyOf(traceback);
+    trace = List.copyOf(trace);
+  }
+
+  /** One that has nothing to do with a place in the user's code. */
+  public StatementError(Origin origin, String name, String message, List<String> traceback) {
+    this(origin, name, message, traceback, List.of());
   }
 }

@@ -69,7 +69,8 @@ final class Samples {
                         StatementError.Origin.USER_CODE,
                         "java.lang.RuntimeException",
                         "boom",
-                        List.of("  at .f(<console>:1)"))),
+                        List.of("  at .f(<console>:1)"),
+                        List.of("----> 1 f(0)", "  at cell line 1"))),
                 new DriverEvent.CompletenessChecked(7, Completeness.INCOMPLETE, "    "),
                 new DriverEvent.Completed(
                     8,

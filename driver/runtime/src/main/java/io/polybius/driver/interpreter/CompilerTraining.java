@@ -44,7 +44,7 @@ public final class CompilerTraining implements AutoCloseable {
     } else {
       String code = STATEMENTS.get(shape).apply(number);
       bridge.parse(code);
-      bridge.interpret(code);
+      bridge.interpret(code, ScalaBridge.Unlocked.ALONE);
     }
   }
 

@@ -1,5 +1,6 @@
 package io.polybius.driver.interpreter;
 
+import io.polybius.driver.protocol.Candidate;
 import java.util.List;
 
 /**
@@ -9,7 +10,7 @@ import java.util.List;
  * @param start offset of that part
  * @param end offset after that part
  */
-public record Completion(List<String> candidates, int start, int end) {
+public record Completion(List<Candidate> candidates, int start, int end) {
 
   /** Copies the list. */
   public Completion {

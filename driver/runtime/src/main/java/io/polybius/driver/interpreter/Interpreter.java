@@ -1,18 +1,70 @@
 package io.polybius.driver.interpreter;
 
 import io.polybius.driver.protocol.DriverEvent.CompletenessChecked;
+import io.polybius.driver.protocol.MimeBundle;
 import io.polybius.driver.protocol.StatementOutput;
 import io.polybius.magic.MagicException;
 import io.polybius.magic.PlainValue;
 import java.time.Duration;
-import java.util.function.BooleanSupplier;
-import java.util.function.Consumer;
+import java.util.Optional;
+import java.util.function.Supplier;
 
 /**
  * A language. All methods but {@link #interrupt} are called by the statement thread or under the
- * same lock, never twice at once.
+ * same lock, never twice at once; but while the code of a statement itself runs, questions may be
+ * asked ({@link Execution#unlocked}).
  */
 public interface Interpreter extends AutoCloseable {
+
+  /** The statement that is executed. */
+  interface Execution {
+
+    /** Takes an echo or the value; what the code prints goes to the process's own streams. */
+    void put(StatementOutput output);
+
+    /** Tells, between statements, whether to stop. */
+    boolean isCancelled();
+
+    /** Tells whether the value is wanted in forms that have to be computed. */
+    boolean wantsRichValue();
+
+    /** Returns the number of the line of the user's cell in which the code begins, from 1. */
+    int firstLine();
+
+    /**
+     * Runs the user's own code. Others may ask questions meanwhile.
+     *
+     * @param code must not use the compiler, and must not throw
+     */
+    <T> T unlocked(Supplier<T> code);
+
+    /** One that nobody looks at. */
+    Execution UNSEEN =
+        new Execution() {
+          @Override
+          public void put(StatementOutput output) {}
+
+          @Override
+          public boolean isCancelled() {
+            return false;
+          }
+
+          @Override
+          public boolean wantsRichValue() {
+            return false;
+          }
+
+          @Override
+          public int firstLine() {
+            return 1;
+          }
+
+          @Override
+          public <T> T unlocked(Supplier<T> code) {
+            return code.get();
+          }
+        };
+  }
 
   /** Returns the kind of statements that it runs, by canonical name. */
   String kind();
@@ -21,12 +73,17 @@ public interface Interpreter extends AutoCloseable {
    * Runs code without magics, and stops at the first error.
    *
    * @param code whole statements, lines separated by {@code \n}
-   * @param output gets echoes and the value; what the code prints goes to the process's own streams
-   * @param cancelled tells, between statements, whether to stop
    * @throws StatementException if the code is wrong, fails or is incomplete
    */
-  void execute(String code, Consumer<StatementOutput> output, BooleanSupplier cancelled)
-      throws StatementException;
+  void execute(String code, Execution execution) throws StatementException;
+
+  /**
+   * Returns the value of an expression. Defines nothing, and puts nothing out but what the
+   * expression prints.
+   *
+   * @throws StatementException if it is wrong or fails
+   */
+  MimeBundle evaluate(String expression, Execution execution) throws StatementException;
 
   /** Tells whether a text is a whole statement. */
   CompletenessChecked completeness(int requestId, String code);
@@ -38,6 +95,16 @@ public interface Interpreter extends AutoCloseable {
    * @param cursor an offset in it
    */
   Completion complete(String code, int cursor);
+
+  /**
+   * Describes the name at the cursor, or the method in whose parentheses the cursor is. Runs
+   * nothing, and defines nothing.
+   *
+   * @param code the text, also what follows the cursor
+   * @param cursor an offset in it
+   * @param detailed whether to tell all there is
+   */
+  Optional<MimeBundle> inspect(String code, int cursor, boolean detailed);
 
   /**
    * Returns what a variable holds, as plain data.

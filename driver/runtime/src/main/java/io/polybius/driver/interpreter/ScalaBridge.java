@@ -4,13 +4,15 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.lang.reflect.Constructor;
 import java.lang.reflect.InvocationTargetException;
-import java.lang.reflect.Method;
+import java.lang.reflect.UndeclaredThrowableException;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.ExecutionException;
+import java.util.function.Supplier;
+import java.util.stream.Collectors;
 import scala.Function1;
 import scala.Function2;
 import scala.collection.JavaConverters;
@@ -21,11 +23,12 @@ import scala.runtime.BoxedUnit;
 import scala.tools.nsc.Settings;
 import scala.tools.nsc.interpreter.IMain;
 import scala.tools.nsc.interpreter.Results;
+import scala.util.Either;
 
 /**
  * A Scala compiler that runs what it compiles, the same for Scala 2.12 and 2.13. This class is
- * compiled once, against 2.12; what has another form in 2.13 is called by reflection, here and
- * nowhere else.
+ * compiled once, against 2.12; what has another form in 2.13 is called by reflection, here and in
+ * {@link PresentationCompiler}.
  *
  * <p>Used by one thread at a time.
  */
@@ -46,8 +49,41 @@ final class ScalaBridge implements AutoCloseable {
    *
    * @param outcome how it ended
    * @param text what the prompt would have printed
+   * @param thrown what the code threw
+   * @param line where the compiler has put the text
+   * @param value what {@link #evaluate} has got, which can be null
    */
-  record Interpreted(Outcome outcome, String text) {}
+  record Interpreted(
+      Outcome outcome, String text, Optional<Throwable> thrown, CompiledLine line, Object value) {}
+
+  /**
+   * A text in the eyes of the compiler.
+   *
+   * @param name of the package in which it is; empty if it was not compiled
+   * @param before how many lines the compiler counts before it
+   */
+  record CompiledLine(String name, int before) {
+    static final CompiledLine NONE = new CompiledLine("", 0);
+  }
+
+  /** Runs code of the user's, during which the compiler is not used. */
+  interface Unlocked {
+    /**
+     * Returns what the code returns.
+     *
+     * @param line which text it belongs to
+     */
+    <T> T run(CompiledLine line, Supplier<T> code);
+
+    /** Just runs the code. */
+    Unlocked ALONE =
+        new Unlocked() {
+          @Override
+          public <T> T run(CompiledLine line, Supplier<T> code) {
+            return code.get();
+          }
+        };
+  }
 
   /** What a top-level statement is, as far as it matters to how it is run. */
   enum StatementKind {
@@ -78,7 +114,12 @@ final class ScalaBridge implements AutoCloseable {
   record Parsed(List<TopLevel> statements, boolean incomplete, boolean wrong) {}
 
   private final StringWriter printed = new StringWriter();
+  private final Calls calls = new Calls();
+  private final Scope scope = new Scope();
   private final IMain main;
+  private final PresentationCompiler presentation;
+  private int remembered;
+  private boolean isRunning;
 
   /**
    * Starts a compiler; takes one to three seconds.
@@ -126,6 +167,7 @@ final class ScalaBridge implements AutoCloseable {
     } catch (ReflectiveOperationException e) {
       throw new IllegalStateException("this Scala's interpreter cannot be started", e);
     }
+    presentation = new PresentationCompiler(main, calls, scope);
   }
 
   /** Returns the version of the Scala that runs, such as {@code 2.12.18}. */
@@ -138,15 +180,215 @@ final class ScalaBridge implements AutoCloseable {
     return main.classLoader();
   }
 
-  /** Compiles and runs a text. */
-  Interpreted interpret(String code) {
+  /**
+   * Compiles and runs a text.
+   *
+   * @param unlocked runs what the text does, while others may ask questions
+   */
+  Interpreted interpret(String code, Unlocked unlocked) {
     takePrinted();
-    Results.Result result = main.interpret(code);
-    Outcome outcome =
-        result == Results.Success$.MODULE$
-            ? Outcome.SUCCESS
-            : result == Results.Incomplete$.MODULE$ ? Outcome.INCOMPLETE : Outcome.ERROR;
-    return new Interpreted(outcome, takePrinted());
+    Either<?, ?> request = requestFor(code);
+    if (request.isLeft()) {
+      return refused(request);
+    }
+    Object compiled = ((scala.util.Right<?, ?>) request).value();
+    CompiledLine line = lineOf(compiled, code);
+    if (!calls.is(compiled, "compile")) {
+      return ended(Outcome.ERROR, Optional.empty(), line);
+    }
+    Ran ran = run(compiled, "printName", line, unlocked);
+    if (ran.thrown().isPresent()) {
+      Throwable thrown = ran.thrown().get();
+      printWhole(calls.text(calls.call(compiled, "lineRep"), "bindError", thrown));
+      remember();
+      return ended(Outcome.ERROR, Optional.of(withoutReflection(thrown)), line);
+    }
+    String echo = "" + ran.value();
+    if (!echo.isEmpty()) {
+      calls.call(
+          calls.call(main, "reporter"),
+          "printMessage",
+          echo.endsWith("\n") ? echo.substring(0, echo.length() - 1) : echo);
+    }
+    calls.call(main, "recordRequest", compiled);
+    remember();
+    return ended(Outcome.SUCCESS, Optional.empty(), line);
+  }
+
+  /**
+   * Compiles and runs an expression, and defines nothing.
+   *
+   * @param unlocked runs the expression, while others may ask questions
+   */
+  Interpreted evaluate(String code, Unlocked unlocked) {
+    takePrinted();
+    String definition = "val polybiusValue = {\n" + code + "\n}";
+    Either<?, ?> request = requestFor(definition);
+    if (request.isLeft()) {
+      return refused(request);
+    }
+    Object compiled = ((scala.util.Right<?, ?>) request).value();
+    CompiledLine inDefinition = lineOf(compiled, definition);
+    CompiledLine line = new CompiledLine(inDefinition.name(), inDefinition.before() + 1);
+    if (!calls.is(compiled, "compile")) {
+      return ended(Outcome.ERROR, Optional.empty(), line);
+    }
+    Ran ran = run(compiled, "resultName", line, unlocked);
+    Interpreted ended =
+        ended(
+            ran.thrown().isPresent() ? Outcome.ERROR : Outcome.SUCCESS,
+            ran.thrown().map(ScalaBridge::withoutReflection),
+            line);
+    return new Interpreted(ended.outcome(), ended.text(), ended.thrown(), line, ran.value());
+  }
+
+  /** What became of code that ran: a value, which can be null, unless it threw. */
+  private record Ran(Object value, Optional<Throwable> thrown) {}
+
+  private Either<?, ?> requestFor(String code) {
+    // In 2.13 there is one more argument, which tells whether an unfinished text is an error.
+    Object request =
+        calls.has(main, "requestFromLine", code, false, false)
+            ? calls.call(main, "requestFromLine", code, false, false)
+            : calls.call(main, "requestFromLine", code, false);
+    Either<?, ?> either = (Either<?, ?>) request;
+    return either.isRight() && ((scala.util.Right<?, ?>) either).value() == null
+        ? new scala.util.Left<>(Results.Error$.MODULE$)
+        : either;
+  }
+
+  private Ran run(Object compiled, String member, CompiledLine line, Unlocked unlocked) {
+    Object code = calls.call(compiled, "lineRep");
+    String name = calls.text(code, member);
+    isRunning = true;
+    try {
+      return unlocked.run(
+          line,
+          () -> {
+            Thread.currentThread().setContextClassLoader(main.classLoader());
+            try {
+              return new Ran(
+                  ((Class<?>) calls.call(code, "evalClass")).getMethod(name).invoke(null),
+                  Optional.empty());
+            } catch (Throwable e) {
+              return new Ran(null, Optional.of(e));
+            }
+          });
+    } finally {
+      isRunning = false;
+    }
+  }
+
+  private Interpreted refused(Either<?, ?> request) {
+    boolean incomplete = ((scala.util.Left<?, ?>) request).value() == Results.Incomplete$.MODULE$;
+    return ended(
+        incomplete ? Outcome.INCOMPLETE : Outcome.ERROR, Optional.empty(), CompiledLine.NONE);
+  }
+
+  private Interpreted ended(Outcome outcome, Optional<Throwable> thrown, CompiledLine line) {
+    forgetComplaints();
+    return new Interpreted(outcome, takePrinted(), thrown, line, null);
+  }
+
+  /** Warnings of one text must not come up with the next. */
+  private void forgetComplaints() {
+    calls.call(calls.call(main, "reporter"), "reset");
+    calls.call(
+        calls.call(calls.call(main.global(), "currentRun"), "reporting"),
+        "clearAllConditionalWarnings");
+  }
+
+  /** Prints a text as the prompt does, with readable names, but never cuts it. */
+  private void printWhole(String text) {
+    Object reporter = calls.call(main, "reporter");
+    if (calls.has(reporter, "printUntruncatedMessage", text)) {
+      calls.call(reporter, "printUntruncatedMessage", text);
+    } else {
+      calls.call(
+          reporter,
+          "withoutTruncating",
+          new AbstractFunction0<Object>() {
+            @Override
+            public Object apply() {
+              calls.call(reporter, "printMessage", text);
+              return BoxedUnit.UNIT;
+            }
+          });
+    }
+  }
+
+  /** Returns what the user's code threw, without what reflection wraps around it. */
+  private static Throwable withoutReflection(Throwable thrown) {
+    Throwable unwrapped = thrown;
+    while ((unwrapped instanceof InvocationTargetException
+            || unwrapped instanceof ExceptionInInitializerError
+            || unwrapped instanceof UndeclaredThrowableException
+            || unwrapped instanceof ExecutionException)
+        && unwrapped.getCause() != null) {
+      unwrapped = unwrapped.getCause();
+    }
+    return unwrapped;
+  }
+
+  /**
+   * Returns how the lines of a text are numbered in what the compiler says of it. Scala 2.12 puts
+   * the imports of the session before it, and the name of the result.
+   */
+  private CompiledLine lineOf(Object request, String code) {
+    String name = calls.text(calls.call(request, "lineRep"), "packageName");
+    int before = 0;
+    if (calls.has(request, "ObjectSourceCode")) {
+      Object source = calls.call(request, "ObjectSourceCode");
+      String preamble = calls.text(source, "preamble");
+      int length = (int) calls.call(source, "preambleLength");
+      String header = calls.text(calls.call(request, "lineRep"), "packageDecl") + "\n\n";
+      before =
+          lineEnds(header)
+              + lineEnds(preamble.substring(0, length))
+              + lineEnds(calls.text(request, "line"))
+              - lineEnds(code);
+    }
+    return new CompiledLine(name, before);
+  }
+
+  private static int lineEnds(String text) {
+    return (int) text.chars().filter(letter -> letter == '\n').count();
+  }
+
+  /** Adds what the REPL has recorded since the last time to what questions know. */
+  private void remember() {
+    List<Object> requests = calls.list(main, "prevRequestList");
+    for (Object request : requests.subList(remembered, requests.size())) {
+      Object line = calls.call(request, "lineRep");
+      String path = calls.text(line, "readPathInstance") + calls.text(request, "accessPath");
+      presentation.added(calls.text(line, "packageName"));
+      for (Object handler : calls.list(request, "handlers")) {
+        remember(handler, path);
+      }
+    }
+    remembered = requests.size();
+  }
+
+  private void remember(Object handler, String path) {
+    if (handler.getClass().getName().endsWith("ImportHandler")) {
+      scope.add(
+          new Scope.Entry(
+              calls.text(handler, "member"),
+              Set.of(),
+              calls.list(handler, "referencedNames").stream()
+                  .map(String::valueOf)
+                  .collect(Collectors.toSet()),
+              true));
+      return;
+    }
+    for (Object name : calls.list(handler, "definedNames")) {
+      scope.add(
+          new Scope.Entry(
+              "import " + path + ".`" + name + "`",
+              Set.of(calls.is(name, "isTypeName") ? name + "#" : String.valueOf(name)),
+              Set.of(),
+              calls.is(handler, "definesImplicit")));
+    }
   }
 
   /** Returns the value of a variable. */
@@ -167,72 +409,28 @@ final class ScalaBridge implements AutoCloseable {
 
   /** Takes a text apart without compiling it. */
   Parsed parse(String code) {
-    try {
-      return new Parser(code).parse();
-    } catch (ReflectiveOperationException e) {
-      throw new IllegalStateException("this Scala's parser cannot be called", e);
-    } finally {
-      takePrinted();
-    }
+    // While a statement runs, its class loader may use the REPL's own compiler.
+    return new Parser(isRunning ? presentation.global() : main.global(), code).parse();
   }
 
-  /** Finds the names that could stand at an offset of a text. The whole text is type-checked. */
+  /** Finds what could stand at an offset of a text. The whole text is type-checked. */
   Completion complete(String code, int cursor) {
-    try {
-      Object completer = newCompleter();
-      Method complete = completer.getClass().getMethod("complete", String.class, int.class);
-      // After a line end, a dot does not stand for the last result, and no comment is a command.
-      Object found = complete.invoke(completer, "\n" + code, cursor + 1);
-      int start = (int) call(found, "cursor") - 1;
-      Set<String> names = new LinkedHashSet<>();
-      for (Object candidate :
-          JavaConverters.seqAsJavaList((scala.collection.Seq<?>) call(found, "candidates"))) {
-        if (candidate instanceof String name) {
-          names.add(name);
-        } else if (start < cursor || !(boolean) call(candidate, "isUniversal")) {
-          // Scala 2.12 leaves out by itself what every object has, until somebody asks for it.
-          names.add((String) call(candidate, "name"));
-        }
-      }
-      // The sign of Scala 2.12 that the others do not begin with what is there.
-      if (names.remove("")) {
-        start = startOfName(code, cursor);
-      }
-      return names.isEmpty()
-          ? Completion.none(cursor)
-          : new Completion(List.copyOf(names), start, cursor);
-    } catch (ReflectiveOperationException e) {
-      throw new IllegalStateException("this Scala's completion cannot be called", e);
-    } finally {
-      takePrinted();
-    }
+    return presentation.complete(code, cursor);
   }
 
-  /**
-   * Returns a new one, because it remembers what it was asked before and then answers otherwise.
-   */
-  private Object newCompleter() throws ReflectiveOperationException {
-    String packageName = "scala.tools.nsc.interpreter.";
-    Optional<Class<?>> of212 = findClass(packageName + "PresentationCompilerCompleter");
-    if (of212.isPresent()) {
-      return of212.get().getConstructor(IMain.class).newInstance(main);
-    }
-    Class<?> accumulator = Class.forName(packageName + "shell.Accumulator");
-    return Class.forName(packageName + "shell.ReplCompletion")
-        .getConstructor(Class.forName(packageName + "Repl"), accumulator)
-        .newInstance(main, accumulator.getConstructor().newInstance());
+  /** Finds what the name means that ends at an offset of a text. */
+  Optional<PresentationCompiler.Meaning> meaning(String code, int end, boolean detailed) {
+    return presentation.meaning(code, end, detailed);
   }
 
-  private static int startOfName(String code, int cursor) {
-    int start = cursor;
-    while (start > 0 && Character.isJavaIdentifierPart(code.charAt(start - 1))) {
-      start--;
-    }
-    return start;
+  /** Returns whether a statement's code runs at the moment, so that nothing else must. */
+  boolean isRunning() {
+    return isRunning;
   }
 
   @Override
   public void close() {
+    presentation.close();
     main.close();
   }
 
@@ -255,40 +453,23 @@ final class ScalaBridge implements AutoCloseable {
     }
   }
 
-  private static Object call(Object target, String method, Object... arguments)
-      throws ReflectiveOperationException {
-    for (Method candidate : target.getClass().getMethods()) {
-      if (candidate.getName().equals(method) && candidate.getParameterCount() == arguments.length) {
-        candidate.setAccessible(true);
-        try {
-          return candidate.invoke(target, arguments);
-        } catch (InvocationTargetException e) {
-          if (e.getCause() instanceof RuntimeException cause) {
-            throw cause;
-          }
-          throw e;
-        }
-      }
-    }
-    throw new NoSuchMethodException(target.getClass().getName() + "." + method);
-  }
-
   /** One run of the compiler's parser, which reports each top-level statement as it goes. */
   private final class Parser {
 
     private final List<TopLevel> statements = new ArrayList<>();
+    private final Object global;
     private final String code;
     private boolean incomplete;
 
-    Parser(String code) {
+    Parser(Object global, String code) {
+      this.global = global;
       this.code = code;
     }
 
-    Parsed parse() throws ReflectiveOperationException {
-      Object global = main.global();
-      Object reporter = call(global, "reporter");
-      call(reporter, "reset");
-      Object parsing = call(call(global, "currentRun"), "parsing");
+    Parsed parse() {
+      Object reporter = calls.call(global, "reporter");
+      calls.call(reporter, "reset");
+      Object parsing = calls.call(calls.call(global, "currentRun"), "parsing");
       Function2<Object, Object, BoxedUnit> onIncomplete =
           new AbstractFunction2<>() {
             @Override
@@ -297,49 +478,45 @@ final class ScalaBridge implements AutoCloseable {
               return BoxedUnit.UNIT;
             }
           };
-      call(
+      calls.call(
           parsing,
           "withIncompleteHandler",
           onIncomplete,
           new AbstractFunction0<Object>() {
             @Override
             public Object apply() {
-              return parseStatements(global);
+              return parseStatements();
             }
           });
-      boolean wrong = (boolean) call(reporter, "hasErrors");
-      call(reporter, "reset");
+      boolean wrong = calls.is(reporter, "hasErrors");
+      calls.call(reporter, "reset");
       // After an error the parser skips on, and may well run into the end.
       return new Parsed(
           incomplete || wrong ? List.of() : List.copyOf(statements), incomplete && !wrong, wrong);
     }
 
-    private Object parseStatements(Object global) {
-      try {
-        Object parser = call(global, "newUnitParser", code, "<console>");
-        Object scanner = call(parser, "in");
-        @SuppressWarnings("unchecked")
-        var statement =
-            (scala.PartialFunction<Object, scala.collection.Iterable<Object>>)
-                call(parser, "templateStat");
-        return call(
-            parser,
-            "statSeq",
-            new AbstractPartialFunction<Object, scala.collection.Iterable<Object>>() {
-              @Override
-              public <A, B> B applyOrElse(A token, Function1<A, B> otherwise) {
-                return recorded(statement, scanner, token, otherwise);
-              }
+    private Object parseStatements() {
+      Object parser = calls.call(global, "newUnitParser", code, "<console>");
+      Object scanner = calls.call(parser, "in");
+      @SuppressWarnings("unchecked")
+      var statement =
+          (scala.PartialFunction<Object, scala.collection.Iterable<Object>>)
+              calls.call(parser, "templateStat");
+      return calls.call(
+          parser,
+          "statSeq",
+          new AbstractPartialFunction<Object, scala.collection.Iterable<Object>>() {
+            @Override
+            public <A, B> B applyOrElse(A token, Function1<A, B> otherwise) {
+              return recorded(statement, scanner, token, otherwise);
+            }
 
-              @Override
-              public boolean isDefinedAt(Object token) {
-                return statement.isDefinedAt(token);
-              }
-            },
-            "illegal start of statement");
-      } catch (ReflectiveOperationException e) {
-        throw new IllegalStateException("this Scala's parser cannot be called", e);
-      }
+            @Override
+            public boolean isDefinedAt(Object token) {
+              return statement.isDefinedAt(token);
+            }
+          },
+          "illegal start of statement");
     }
 
     @SuppressWarnings("unchecked")
@@ -348,28 +525,20 @@ final class ScalaBridge implements AutoCloseable {
         Object scanner,
         A token,
         Function1<A, B> otherwise) {
-      try {
-        int start = (int) call(scanner, "offset");
-        Object trees = statement.applyOrElse(token, (Function1<Object, Object>) otherwise);
-        int end = (int) call(scanner, "lastOffset");
-        List<Object> parts = new ArrayList<>();
-        scala.collection.Iterator<?> iterator = ((scala.collection.Iterable<?>) trees).iterator();
-        while (iterator.hasNext()) {
-          parts.add(iterator.next());
-        }
-        if (!parts.isEmpty()) {
-          statements.add(new TopLevel(kindOf(parts), start, Math.max(start, end)));
-        }
-        return (B) trees;
-      } catch (ReflectiveOperationException e) {
-        throw new IllegalStateException("this Scala's parser cannot be called", e);
+      int start = (int) calls.call(scanner, "offset");
+      Object trees = statement.applyOrElse(token, (Function1<Object, Object>) otherwise);
+      int end = (int) calls.call(scanner, "lastOffset");
+      List<Object> parts = Calls.items(trees);
+      if (!parts.isEmpty()) {
+        statements.add(new TopLevel(kindOf(parts), start, Math.max(start, end)));
       }
+      return (B) trees;
     }
 
-    private StatementKind kindOf(List<Object> trees) throws ReflectiveOperationException {
+    private StatementKind kindOf(List<Object> trees) {
       StatementKind kind = StatementKind.DECLARATION;
       for (Object tree : trees) {
-        if ((boolean) call(tree, "isTerm")) {
+        if (calls.is(tree, "isTerm")) {
           return StatementKind.EXPRESSION;
         }
         if (((scala.Product) tree).productPrefix().equals("ValDef")) {

@@ -1,10 +1,15 @@
 package io.polybius.driver.interpreter;
 
+import io.polybius.driver.interpreter.PresentationCompiler.Meaning;
+import io.polybius.driver.interpreter.ScalaBridge.CompiledLine;
 import io.polybius.driver.interpreter.ScalaBridge.Interpreted;
 import io.polybius.driver.interpreter.ScalaBridge.Outcome;
 import io.polybius.driver.interpreter.ScalaBridge.Parsed;
 import io.polybius.driver.interpreter.ScalaBridge.StatementKind;
 import io.polybius.driver.interpreter.ScalaBridge.TopLevel;
+import io.polybius.driver.interpreter.ScalaBridge.Unlocked;
+import io.polybius.driver.interpreter.UserTraces.Cell;
+import io.polybius.driver.interpreter.UserTraces.Place;
 import io.polybius.driver.protocol.Completeness;
 import io.polybius.driver.protocol.DriverEvent.CompletenessChecked;
 import io.polybius.driver.protocol.MimeBundle;
@@ -16,12 +21,14 @@ import io.polybius.magic.PlainValue;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
-import java.util.function.BooleanSupplier;
-import java.util.function.Consumer;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Supplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.apache.spark.sql.Dataset;
 
 /**
  * Scala over the REPL of the Spark that runs, with {@code spark}, {@code sc} and the imports that
@@ -56,6 +63,9 @@ final class ScalaInterpreter implements Interpreter {
       Pattern.compile("^(?:val )?(res\\d+): ", Pattern.MULTILINE);
   private static final Pattern IMPORT_ECHO = Pattern.compile("^import .*\n", Pattern.MULTILINE);
 
+  private static final int MAX_MEMBERS = 200;
+
+  private final UserTraces traces = new UserTraces();
   private final ScalaBridge bridge;
 
   /**
@@ -65,7 +75,7 @@ final class ScalaInterpreter implements Interpreter {
    */
   ScalaInterpreter(Path classDirectory) {
     bridge = new ScalaBridge(classDirectory.toString());
-    Interpreted prelude = bridge.interpret(PRELUDE);
+    Interpreted prelude = bridge.interpret(PRELUDE, Unlocked.ALONE);
     if (prelude.outcome() != Outcome.SUCCESS) {
       bridge.close();
       throw new IllegalStateException("the Scala REPL could not be set up: " + prelude.text());
@@ -83,32 +93,51 @@ final class ScalaInterpreter implements Interpreter {
   }
 
   @Override
-  public void execute(String code, Consumer<StatementOutput> output, BooleanSupplier cancelled)
-      throws StatementException {
+  public void execute(String code, Execution execution) throws StatementException {
     Parsed parsed = bridge.parse(code);
     if (parsed.incomplete()) {
       throw incomplete();
     }
-    List<Piece> pieces = parsed.wrong() ? List.of(new Piece(false, code)) : pieces(code, parsed);
+    Cell cell = Cell.of(code, execution.firstLine());
+    List<Piece> pieces = parsed.wrong() ? List.of(new Piece(false, 0, code)) : pieces(code, parsed);
     StringBuilder definitions = new StringBuilder();
     for (int i = 0; i < pieces.size(); i++) {
-      if (cancelled.getAsBoolean()) {
-        throw new StatementException(interrupted(List.of()));
+      if (execution.isCancelled()) {
+        throw new StatementException(interrupted(List.of(), List.of()));
       }
       Piece piece = pieces.get(i);
-      String echo = run(piece.code(), cancelled);
+      String echo = run(piece, cell, code, execution);
       if (!echo.isEmpty()) {
-        output.accept(new StatementOutput.Echo(echo));
+        execution.put(new StatementOutput.Echo(echo));
       }
       definitions.append(IMPORT_ECHO.matcher(echo).replaceAll(""));
       if (i == pieces.size() - 1) {
-        String shown =
-            piece.expression() ? expressionValue(echo).orElse("") : definitions.toString();
-        if (!shown.isBlank()) {
-          output.accept(new StatementOutput.Value(MimeBundle.text(shown.stripTrailing())));
-        }
+        String shown = definitions.toString().stripTrailing();
+        Optional<MimeBundle> value =
+            piece.expression()
+                ? expressionValue(echo, cell, execution)
+                : Optional.of(MimeBundle.text(shown));
+        value
+            .filter(bundle -> !bundle.find(MimeBundle.TEXT).orElseThrow().data().isBlank())
+            .ifPresent(bundle -> execution.put(new StatementOutput.Value(bundle)));
       }
     }
+  }
+
+  @Override
+  public MimeBundle evaluate(String expression, Execution execution) throws StatementException {
+    Cell cell = Cell.of(expression, 1);
+    Interpreted evaluated = bridge.evaluate(expression, user(cell, expression, 0, execution));
+    if (evaluated.thrown().isPresent()) {
+      Throwable thrown = evaluated.thrown().get();
+      throw failed(thrown, framesOf(thrown), cell, execution);
+    } else if (evaluated.outcome() == Outcome.SUCCESS) {
+      return bundle(evaluated.value(), cell, execution);
+    }
+    throw evaluated.outcome() == Outcome.INCOMPLETE
+        ? incomplete()
+        : new StatementException(
+            compileError(evaluated.text(), Place.of(cell, expression, 0, evaluated.line())));
   }
 
   @Override
@@ -124,6 +153,34 @@ final class ScalaInterpreter implements Interpreter {
   @Override
   public Completion complete(String code, int cursor) {
     return bridge.complete(code, cursor);
+  }
+
+  @Override
+  public Optional<MimeBundle> inspect(String code, int cursor, boolean detailed) {
+    return NameAtCursor.find(code, cursor)
+        .flatMap(
+            name ->
+                bridge
+                    .meaning(code, name.end(), detailed)
+                    .map(meaning -> description(name.text(), meaning)));
+  }
+
+  private MimeBundle description(String name, Meaning meaning) {
+    List<String> lines = new ArrayList<>(meaning.declarations());
+    if (meaning.variable() && !bridge.isRunning()) {
+      bridge.valueOf(name).flatMap(ScalaValues::glance).ifPresent(text -> lines.add("= " + text));
+    }
+    lines.add("");
+    lines.add(meaning.owner().isEmpty() ? "Defined in this session." : "In " + meaning.owner());
+    if (!meaning.members().isEmpty()) {
+      lines.add("");
+      lines.add("Members:");
+      meaning.members().stream().limit(MAX_MEMBERS).forEach(line -> lines.add("  " + line));
+      if (meaning.members().size() > MAX_MEMBERS) {
+        lines.add("  ... " + (meaning.members().size() - MAX_MEMBERS) + " more");
+      }
+    }
+    return MimeBundle.text(String.join("\n", lines));
   }
 
   @Override
@@ -157,7 +214,7 @@ final class ScalaInterpreter implements Interpreter {
   }
 
   /** A part of a statement that the REPL gets in one go. */
-  private record Piece(boolean expression, String code) {}
+  private record Piece(boolean expression, int start, String code) {}
 
   private static List<Piece> pieces(String code, Parsed parsed) {
     List<Piece> pieces = new ArrayList<>();
@@ -173,42 +230,99 @@ final class ScalaInterpreter implements Interpreter {
       pieces.add(
           new Piece(
               all.get(i).kind() == StatementKind.EXPRESSION,
+              start,
               code.substring(start, all.get(i).end())));
     }
     return pieces;
   }
 
-  private String run(String code, BooleanSupplier cancelled) throws StatementException {
-    Object exceptionBefore = bridge.valueOf("lastException").orElse(null);
-    Interpreted interpreted = bridge.interpret(code);
+  private String run(Piece piece, Cell cell, String code, Execution execution)
+      throws StatementException {
+    Interpreted interpreted =
+        bridge.interpret(piece.code(), user(cell, code, piece.start(), execution));
     switch (interpreted.outcome()) {
       case SUCCESS:
         return interpreted.text();
       case INCOMPLETE:
         throw incomplete();
       default:
-        Object exception = bridge.valueOf("lastException").orElse(null);
-        boolean thrown = exception != exceptionBefore && exception instanceof Throwable;
-        if (cancelled.getAsBoolean()) {
-          throw new StatementException(
-              interrupted(thrown ? frames(interpreted.text(), (Throwable) exception) : List.of()));
+        if (interpreted.thrown().isPresent()) {
+          Throwable thrown = interpreted.thrown().get();
+          throw failed(thrown, frames(interpreted.text(), thrown), cell, execution);
+        } else if (execution.isCancelled()) {
+          throw new StatementException(interrupted(List.of(), List.of()));
         }
         throw new StatementException(
-            thrown
-                ? runtimeError(interpreted.text(), (Throwable) exception)
-                : compileError(interpreted.text()));
+            compileError(
+                interpreted.text(), Place.of(cell, code, piece.start(), interpreted.line())));
     }
   }
 
-  private Optional<String> expressionValue(String echo) {
+  private Unlocked user(Cell cell, String code, int start, Execution execution) {
+    return new Unlocked() {
+      @Override
+      public <T> T run(CompiledLine line, Supplier<T> runs) {
+        traces.remember(line, Place.of(cell, code, start, line));
+        return execution.unlocked(runs);
+      }
+    };
+  }
+
+  private Optional<MimeBundle> expressionValue(String echo, Cell cell, Execution execution)
+      throws StatementException {
     Matcher matcher = RESULT_ECHO.matcher(echo);
     if (!matcher.find() || !matcher.group(1).equals(bridge.mostRecentVariable())) {
       return Optional.empty();
     }
-    Object value = bridge.valueOf(matcher.group(1)).orElse(null);
+    return Optional.of(bundle(bridge.valueOf(matcher.group(1)).orElse(null), cell, execution));
+  }
+
+  /** Returns a value in all forms that are wanted of it. */
+  private MimeBundle bundle(Object value, Cell cell, Execution execution)
+      throws StatementException {
+    if (execution.wantsRichValue() && value instanceof Dataset<?> frame && !frame.isStreaming()) {
+      int rows = TableValue.rows(frame);
+      if (rows > 0) {
+        return table(frame, rows, cell, execution);
+      }
+    }
     String text = scala.runtime.ScalaRunTime.replStringOf(value, VALUE_ELEMENTS).strip();
-    return Optional.of(
+    return MimeBundle.text(
         text.length() <= VALUE_CHARS ? text : text.substring(0, VALUE_CHARS) + "...");
+  }
+
+  private MimeBundle table(Dataset<?> frame, int rows, Cell cell, Execution execution)
+      throws StatementException {
+    AtomicReference<Throwable> failure = new AtomicReference<>();
+    Optional<MimeBundle> table =
+        execution.unlocked(
+            () -> {
+              try {
+                return Optional.of(TableValue.of(frame, rows));
+              } catch (Throwable e) {
+                failure.set(e);
+                return Optional.empty();
+              }
+            });
+    if (table.isEmpty()) {
+      throw failed(failure.get(), framesOf(failure.get()), cell, execution);
+    }
+    return table.get();
+  }
+
+  /** Returns what a user is told of what his code has thrown. */
+  private StatementException failed(
+      Throwable thrown, List<String> frames, Cell cell, Execution execution) {
+    List<String> trace = traces.of(thrown, cell);
+    return new StatementException(
+        execution.isCancelled()
+            ? interrupted(frames, trace)
+            : new StatementError(
+                Origin.USER_CODE,
+                thrown.getClass().getName(),
+                thrown.getMessage() == null ? "" : thrown.getMessage(),
+                frames,
+                trace));
   }
 
   /**
@@ -238,12 +352,12 @@ final class ScalaInterpreter implements Interpreter {
             Origin.INCOMPLETE, "IncompleteStatement", "incomplete statement", List.of()));
   }
 
-  private static StatementError interrupted(List<String> frames) {
+  private static StatementError interrupted(List<String> frames, List<String> trace) {
     return new StatementError(
-        Origin.INTERRUPT, "Interrupted", "The statement was interrupted.", frames);
+        Origin.INTERRUPT, "Interrupted", "The statement was interrupted.", frames, trace);
   }
 
-  private static StatementError compileError(String text) {
+  private static StatementError compileError(String text, Place place) {
     List<String> lines = new ArrayList<>(text.strip().lines().toList());
     // Scala 2.13 points at the place first, and then says what is wrong there.
     String message =
@@ -253,13 +367,16 @@ final class ScalaInterpreter implements Interpreter {
             .or(() -> lines.stream().findFirst())
             .orElse("the code could not be compiled");
     lines.remove(message);
-    return new StatementError(Origin.COMPILER, "CompileError", message.strip(), lines);
+    return new StatementError(
+        Origin.COMPILER,
+        "CompileError",
+        message.strip(),
+        lines,
+        UserTraces.ofCompiler(text, place));
   }
 
-  private static StatementError runtimeError(String text, Throwable thrown) {
-    String message = thrown.getMessage() == null ? "" : thrown.getMessage();
-    return new StatementError(
-        Origin.USER_CODE, thrown.getClass().getName(), message, frames(text, thrown));
+  private static List<String> framesOf(Throwable thrown) {
+    return Arrays.stream(thrown.getStackTrace()).map(frame -> "  at " + frame).toList();
   }
 
   /** Returns what the prompt printed after the exception's own description. */

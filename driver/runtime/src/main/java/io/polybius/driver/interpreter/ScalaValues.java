@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.apache.spark.rdd.RDD;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
@@ -28,6 +29,8 @@ import scala.runtime.BoxedUnit;
 
 /** Values of Scala, Java and Spark as plain data. */
 public final class ScalaValues {
+
+  private static final int GLANCE_CHARS = 200;
 
   private final int maxRows;
 
@@ -44,6 +47,28 @@ public final class ScalaValues {
    */
   public static PlainValue plain(Object value, int maxRows) throws MagicException {
     return new ScalaValues(maxRows).convert(value, 0);
+  }
+
+  /** Returns a short text for a value, if that is cheap and runs nothing of the user's. */
+  static Optional<String> glance(Object value) {
+    String text = "";
+    if (value instanceof CharSequence characters) {
+      text = "\"" + characters.subSequence(0, Math.min(characters.length(), GLANCE_CHARS)) + "\"";
+    } else if (value instanceof Dataset<?> || value instanceof RDD<?> || isScalar(value)) {
+      text = value.toString();
+    } else if (value instanceof scala.collection.IndexedSeq<?> sequence) {
+      text = "a sequence of " + sequence.length();
+    } else if (value.getClass().isArray()) {
+      text = "an array of " + java.lang.reflect.Array.getLength(value);
+    }
+    return text.isEmpty()
+        ? Optional.empty()
+        : Optional.of(text.length() <= GLANCE_CHARS + 2 ? text : text.substring(0, GLANCE_CHARS));
+  }
+
+  private static boolean isScalar(Object value) {
+    PlainValue plain = scalar(value);
+    return plain != null && plain != PlainValue.NULL;
   }
 
   private PlainValue convert(Object value, int depth) throws MagicException {
