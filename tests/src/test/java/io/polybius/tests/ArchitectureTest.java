@@ -41,6 +41,8 @@ class ArchitectureTest {
       Map.of(
           PROTOCOL,
           List.of(NETTY, KRYO, LOGGING),
+          "io.polybius.notebook..",
+          List.of(PROTOCOL),
           "io.polybius.magic..",
           List.of(PROTOCOL, JACKSON, "org.knowm.xchart.."),
           SESSION,
@@ -129,7 +131,10 @@ class ArchitectureTest {
         .should()
         .dependOnClassesThat()
         .resideInAnyPackage(
-            "io.polybius.driver", "io.polybius.driver.interpreter", "io.polybius.magic..")
+            "io.polybius.driver",
+            "io.polybius.driver.interpreter",
+            "io.polybius.notebook..",
+            "io.polybius.magic..")
         .check(CLASSES);
   }
 
