@@ -47,11 +47,25 @@ class KernelCommandTest {
     assertThat(KernelCommand.parse(List.of("-f", "k.json")))
         .isEqualTo(
             new RelayOptions(
-                URI.create("http://127.0.0.1:8998"), Path.of("k.json"), "spark", Optional.empty(), Duration.ofSeconds(60)));
+                URI.create("http://127.0.0.1:8998"),
+                Path.of("k.json"),
+                "spark",
+                Optional.empty(),
+                Duration.ofSeconds(60)));
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"", "-f", "-f k.json --server", "-f k.json --nothing x", "k.json", "-h", "-f k.json --patience long", "-f k.json --patience -1"})
+  @ValueSource(
+      strings = {
+        "",
+        "-f",
+        "-f k.json --server",
+        "-f k.json --nothing x",
+        "k.json",
+        "-h",
+        "-f k.json --patience long",
+        "-f k.json --patience -1"
+      })
   void saysHowItIsUsed(String arguments) {
     List<String> words = arguments.isEmpty() ? List.of() : Arrays.asList(arguments.split(" ", -1));
 
