@@ -7,8 +7,6 @@ import com.sun.net.httpserver.HttpServer;
 import io.polybius.driver.protocol.DriverEvent;
 import io.polybius.driver.protocol.StatementOutput;
 import io.polybius.driver.protocol.StreamName;
-import io.polybius.driver.protocol.StatementOutput;
-import io.polybius.driver.protocol.StreamName;
 import io.polybius.kernel.client.ExecuteOptions;
 import io.polybius.kernel.client.KernelClient;
 import io.polybius.kernel.http.TestingGateway;
@@ -449,8 +447,7 @@ class KernelRelayTest {
           .satisfies(
               statement ->
                   assertThat(statement.outputs().toList())
-                      .containsExactly(
-                          new StatementOutput.StreamText(StreamName.STDOUT, "Ann\n")));
+                      .containsExactly(new StatementOutput.StreamText(StreamName.STDOUT, "Ann\n")));
     }
   }
 
