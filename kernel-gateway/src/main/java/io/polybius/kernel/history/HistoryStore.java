@@ -45,12 +45,13 @@ public final class HistoryStore implements AutoCloseable {
   private static final long CLOSE_SECONDS = 5;
   private static final String LOCK_FILE = "lock";
 
-  private final Optional<Path> folder;
-  private final Optional<FileLock> lock;
+  private final Optional<Path> wanted;
   private final ThreadPoolExecutor thread;
 
-  /** On the thread. */
+  // On the thread:
   private final Map<Optional<String>, UserHistory> users = new HashMap<>();
+  private Optional<Path> folder = Optional.empty();
+  private Optional<FileLock> lock = Optional.empty();
 
   /**
    * One life of a session: between two restarts.
@@ -61,9 +62,8 @@ public final class HistoryStore implements AutoCloseable {
    */
   public record Place(Optional<String> owner, int session, int incarnation) {}
 
-  private HistoryStore(Optional<Path> folder, Optional<FileLock> lock) {
-    this.folder = folder;
-    this.lock = lock;
+  private HistoryStore(Optional<Path> wanted) {
+    this.wanted = wanted;
     this.thread =
         new ThreadPoolExecutor(
             1,
@@ -80,27 +80,31 @@ public final class HistoryStore implements AutoCloseable {
 
   /** Makes a store that ends with the server. */
   public static HistoryStore inMemory() {
-    return new HistoryStore(Optional.empty(), Optional.empty());
+    return new HistoryStore(Optional.empty());
   }
 
   /**
    * Makes a store on the files of a folder. Where that cannot be used, or another server uses it,
    * the store is in memory, and the log says so.
    *
-   * @param folder is made if it is missing
+   * @param folder is made, if it is missing, when there is something to keep
    */
   public static HistoryStore in(Path folder) {
+    return new HistoryStore(Optional.of(folder));
+  }
+
+  private void open(Path path) {
     try {
-      Files.createDirectories(folder, ownerOnly("rwx------"));
-      Optional<FileLock> lock = lock(folder.resolve(LOCK_FILE));
+      Files.createDirectories(path, ownerOnly("rwx------"));
+      lock = lock(path.resolve(LOCK_FILE));
       if (lock.isPresent()) {
-        return new HistoryStore(Optional.of(folder), lock);
+        folder = Optional.of(path);
+      } else {
+        log.warn("another server uses {}; the history of this one ends with it", path);
       }
-      log.warn("another server uses {}; the history of this one ends with it", folder);
     } catch (IOException e) {
-      log.warn("{} cannot be used; the history ends with the server: {}", folder, e.toString());
+      log.warn("{} cannot be used; the history ends with the server: {}", path, e.toString());
     }
-    return inMemory();
   }
 
   private static Optional<FileLock> lock(Path file) throws IOException {
@@ -179,6 +183,9 @@ public final class HistoryStore implements AutoCloseable {
   }
 
   private UserHistory user(Place place) {
+    if (users.isEmpty()) {
+      wanted.ifPresent(this::open);
+    }
     return users.computeIfAbsent(
         place.owner(),
         owner -> UserHistory.open(folder.map(files -> files.resolve(fileName(owner)))));

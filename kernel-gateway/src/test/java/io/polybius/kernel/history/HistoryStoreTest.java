@@ -168,7 +168,17 @@ class HistoryStoreTest {
   }
 
   @Test
+  void folderIsMadeWhenThereIsSomethingToKeep() {
+    assertThat(folder).doesNotExist();
+    add(PLACE, 1, 10, "a", "");
+    read(PLACE);
+
+    assertThat(folder).isDirectory();
+  }
+
+  @Test
   void secondServerOnAFolderKeepsItsHistoryToItself() {
+    assertThat(read(PLACE)).containsExactly("now 1");
     try (HistoryStore second = HistoryStore.in(folder)) {
       second.add(PLACE, 1, 10, "a", Optional::empty);
       assertThat(

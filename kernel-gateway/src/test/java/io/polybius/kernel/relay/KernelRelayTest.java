@@ -405,6 +405,75 @@ class KernelRelayTest {
     }
   }
 
+  @Test
+  void questionsOfTheCodeReachItsClientAndTheAnswersComeBack() throws Exception {
+    try (KernelClient client = relay();
+        ZContext context = new ZContext()) {
+      client.kernelInfo(PATIENCE);
+      ConnectionFile connection = ConnectionFile.read(file);
+      WireCodec codec = new WireCodec(connection.signatureScheme(), connection.key());
+      MessageSource messages = new MessageSource(() -> "client", "tester", Clock.systemUTC());
+      ZMQ.Socket shell = socket(context, SocketType.DEALER, connection.shellPort());
+      ZMQ.Socket stdin = socket(context, SocketType.DEALER, connection.stdinPort());
+      JupyterMessage cell = asking(messages);
+      send(shell, codec.encode(cell));
+      List<JupyterMessage> questions = received(codec, Channel.STDIN, stdin);
+      for (int i = 0; i < 100 && questions.isEmpty(); i++) {
+        if (i % 20 == 19) {
+          // The question was lost, because the client's stdin was not connected yet.
+          gateway.call("POST", "/api/kernels/" + ID + "/interrupt", "{}");
+          replies(codec, shell, cell);
+          cell = asking(messages);
+          send(shell, codec.encode(cell));
+        }
+        questions = received(codec, Channel.STDIN, stdin);
+      }
+      JupyterMessage question = questions.get(0);
+      send(
+          stdin,
+          codec.encode(
+              messages.message(
+                  Channel.STDIN,
+                  "input_reply",
+                  Header.NONE,
+                  JupyterJson.object(),
+                  JupyterJson.object().put("value", "Ann"))));
+
+      assertThat(question.parentHeader()).isEqualTo(cell.header());
+      assertThat(question.content().path("prompt").asText()).isEqualTo("name");
+      assertThat(status(replies(codec, shell, cell).get(0))).isEqualTo("ok");
+      assertThat(gateway.sessions().session("0").statements())
+          .last()
+          .satisfies(
+              statement ->
+                  assertThat(statement.outputs().toList())
+                      .containsExactly(new StatementOutput.StreamText(StreamName.STDOUT, "Ann\n")));
+    }
+  }
+
+  private static JupyterMessage asking(MessageSource messages) {
+    return messages.message(
+        Channel.SHELL,
+        "execute_request",
+        Header.NONE,
+        JupyterJson.object(),
+        JupyterJson.object().put("code", "ask name").put("allow_stdin", true));
+  }
+
+  private static List<JupyterMessage> replies(
+      WireCodec codec, ZMQ.Socket shell, JupyterMessage request) {
+    List<JupyterMessage> replies = new ArrayList<>();
+    Awaitility.await()
+        .atMost(PATIENCE)
+        .until(
+            () -> {
+              replies.addAll(received(codec, Channel.SHELL, shell));
+              return replies.stream()
+                  .anyMatch(reply -> reply.parentHeader().messageId().equals(request.id()));
+            });
+    return replies;
+  }
+
   private static JupyterMessage request(MessageSource messages, String type) {
     return messages.message(
         Channel.SHELL, type, Header.NONE, JupyterJson.object(), JupyterJson.object());

@@ -376,10 +376,10 @@ public record ServerConfig(
           "polybius.kernel.history-dir",
           SettingType.FOLDER_OR_OFF,
           "",
-          "Folder for what was run in notebooks, so that it can be called back after a restart;"
-              + " `off` keeps it no longer than the server runs. Without it, `history` in"
-              + " `polybius.server.state-dir`, else `polybius/history` in the user's folder for such"
-              + " files (`XDG_STATE_HOME`, or `.local/state`).");
+          "Folder for what was run in sessions with kernels, so that it can be called back after a"
+              + " restart; `off` keeps it no longer than the server runs. Without it, `history` in"
+              + " `polybius.server.state-dir`, or else in `polybius` in the user's folder for state"
+              + " (`~/.local/state`).");
 
   static final Setting<Duration> CANCEL_TIMEOUT =
       new Setting<>(
