@@ -282,16 +282,23 @@ class LabTest(unittest.TestCase):
         sources = json.loads((NOTEBOOKS / name).read_text())["cells"]
         code = [cell for cell in sources if cell["cell_type"] == "code"]
         self.menu("Run", "Run All Cells")
+        # Cells wait for their turn with a star; none does when all have ended, or one has failed.
         self.page.wait_for_function(
-            f"""() => Array.from(document.querySelectorAll('.jp-Notebook .jp-CodeCell .jp-InputPrompt'))
-                .filter(prompt => /\\[\\d+\\]:/.test(prompt.textContent)).length === {len(code)}""",
+            """() => {
+                const prompts = Array.from(document.querySelectorAll('.jp-CodeCell .jp-InputPrompt'))
+                    .map(prompt => prompt.textContent);
+                return /\\d/.test(prompts[0]) && !prompts.some(prompt => prompt.includes('*'));
+            }""",
             timeout=SPARK_START,
         )
         errors = self.page.locator('[data-mime-type="application/vnd.jupyter.error"]')
-        expected = sum(
-            "raises-exception" in cell["metadata"].get("tags", []) for cell in code
+        failing = sum("raises-exception" in cell["metadata"].get("tags", []) for cell in code)
+        self.assertEqual(errors.count(), failing, errors.all_inner_texts())
+        prompts = self.page.locator(".jp-Notebook .jp-CodeCell .jp-InputPrompt").all_inner_texts()
+        self.assertEqual(
+            [prompt.strip() for prompt in prompts],
+            [f"[{number}]:" for number in range(1, len(code) + 1)],
         )
-        self.assertEqual(errors.count(), expected, errors.all_inner_texts())
 
     def show(self, locator):
         locator.scroll_into_view_if_needed()
