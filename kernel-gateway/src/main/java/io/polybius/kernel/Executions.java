@@ -21,6 +21,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Consumer;
 
 /**
  * Follows the statements of a session and tells a kernel's clients about them: those that the
@@ -58,6 +59,7 @@ final class Executions {
   private final DisplayProjection projection = new DisplayProjection();
   private final int lastStatementBefore;
   private final ProgressDisplays progressDisplays;
+  private final Consumer<String> onAnswered;
   private final Map<String, Own> open = new LinkedHashMap<>();
   private final Map<Integer, Run> begun =
       new LinkedHashMap<>() {
@@ -83,18 +85,21 @@ final class Executions {
    * @param kernelId tells the kernel's own statements from those of others
    * @param lastStatementBefore the last statement that was there before the kernel; it and those
    *     before it are none of the kernel's business
+   * @param onAnswered told the name of each request that has got its reply
    */
   Executions(
       String kernelId,
       Voice voice,
       Numbering numbering,
       int lastStatementBefore,
-      ProgressDisplays progressDisplays) {
+      ProgressDisplays progressDisplays,
+      Consumer<String> onAnswered) {
     this.kernelId = kernelId;
     this.voice = voice;
     this.numbering = numbering;
     this.lastStatementBefore = lastStatementBefore;
     this.progressDisplays = progressDisplays;
+    this.onAnswered = onAnswered;
   }
 
   /** A statement as the clients see it. */
@@ -165,6 +170,33 @@ final class Executions {
         content.userExpressions().entrySet().stream()
             .map(named -> new ExecuteOptions.Expression(named.getKey(), named.getValue()))
             .toList());
+  }
+
+  /** Adds a request that an earlier server has received, under the name that it had there. */
+  void restore(String key, Request request, RequestContent.Execute content) {
+    open.put(key, new Own(request, content, voice.now()));
+  }
+
+  /** Returns what the open requests ask for, by their names. */
+  Map<String, RequestContent.Execute> contents() {
+    Map<String, RequestContent.Execute> contents = new LinkedHashMap<>();
+    open.forEach((key, own) -> contents.put(key, own.content));
+    return contents;
+  }
+
+  /** Makes up for what is no longer told of a statement: that it has begun. */
+  void hadBegun(Statement statement) {
+    if (statement.origin().client().equals(kernelId)) {
+      Own own = open.get(statement.origin().request());
+      if (own != null && !own.hasBegun && statement.state().isTerminal()) {
+        own.statement = Optional.of(statement);
+        begin(statement, own);
+      } else if (own != null) {
+        changed(statement, own);
+      }
+    } else if (!statement.state().isTerminal() && !begun.containsKey(statement.id())) {
+      changedElsewhere(statement);
+    }
   }
 
   /** Returns whether a request of that id is open. */
@@ -427,6 +459,7 @@ final class Executions {
     ObjectNode metadata =
         JupyterJson.object().put("status", status).put("started", JupyterTime.format(started));
     voice.finish(own.request, metadata, content);
+    onAnswered.accept(key);
   }
 
   private Map<String, ReplyContent> userExpressions(Statement statement, Own own) {

@@ -44,7 +44,10 @@ final class InputRequests {
       String answered = reply.message().parentHeader().messageId();
       return reply.from() == cell.from()
           && reply.header().session().equals(cell.header().session())
-          && (answered.isEmpty() || answered.equals(id) || answered.equals(cell.message().id()));
+          && (id.isEmpty()
+              || answered.isEmpty()
+              || answered.equals(id)
+              || answered.equals(cell.message().id()));
     }
   }
 
@@ -66,7 +69,8 @@ final class InputRequests {
       return;
     }
     JupyterMessage asked = voice.ask(cell, new InputRequest(event.prompt(), event.password()));
-    open.put(statementId, new Asked(cell, asked.id()));
+    // One that an earlier server has asked has an id that is not known here.
+    open.put(statementId, new Asked(cell, voice.isMuted() ? "" : asked.id()));
   }
 
   /** Takes a message from stdin; what answers no open question is dropped. */

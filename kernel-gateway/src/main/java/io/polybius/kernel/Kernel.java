@@ -1,6 +1,8 @@
 package io.polybius.kernel;
 
 import io.polybius.driver.protocol.CommMessage;
+import io.polybius.driver.protocol.StatementError;
+import io.polybius.kernel.KernelJournal.Identity;
 import io.polybius.kernel.wire.Channel;
 import io.polybius.kernel.wire.Header;
 import io.polybius.kernel.wire.JupyterMessage;
@@ -19,9 +21,12 @@ import io.polybius.session.SessionService;
 import io.polybius.session.SessionSnapshot;
 import io.polybius.session.SessionState;
 import io.polybius.session.Statement;
+import io.polybius.session.StatementState;
 import io.polybius.session.Subscription;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -30,6 +35,9 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Consumer;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -69,6 +77,7 @@ public final class Kernel {
   private final Map<String, Route> routes;
   private final Voice voice;
   private final Questions questions;
+  private final int lastStatementBefore;
 
   // Under the lock:
   private final Numbering numbering;
@@ -85,6 +94,7 @@ public final class Kernel {
   private boolean ended;
 
   // Written under the lock:
+  private volatile KernelJournal journal = KernelJournal.none();
   private volatile SessionSnapshot session;
   private volatile Instant lastActivity;
 
@@ -119,12 +129,14 @@ public final class Kernel {
    * Makes a kernel on a session.
    *
    * @param session the session as it is now
+   * @param before what the kernel was with an earlier server, if it goes on
    * @param onEnd told once, when the kernel is over; must return quickly
    */
   Kernel(
       KernelDescription description,
       SessionService sessions,
       SessionSnapshot session,
+      Optional<Identity> before,
       KernelServices services,
       Consumer<Kernel> onEnd) {
     this.description = description;
@@ -134,15 +146,27 @@ public final class Kernel {
     this.onEnd = onEnd;
     this.sessionId = String.valueOf(session.id());
     this.lastActivity = services.clock().instant();
-    this.voice = new Voice(services.clock());
+    this.voice = new Voice(services.clock(), before.map(Identity::headerSession));
     this.questions = new Questions(sessions, sessionId, description.kind());
     this.numbering = new Numbering(session);
     this.incarnation = session.incarnation();
     int count = session.statements().size();
-    int lastBefore =
-        description.ownsSession() || count == 0 ? -1 : session.statements().get(count - 1).id();
+    this.lastStatementBefore =
+        before
+            .map(Identity::lastStatementBefore)
+            .orElseGet(
+                () ->
+                    description.ownsSession() || count == 0
+                        ? -1
+                        : session.statements().get(count - 1).id());
     this.executions =
-        new Executions(description.id(), voice, numbering, lastBefore, this::progressDisplay);
+        new Executions(
+            description.id(),
+            voice,
+            numbering,
+            lastStatementBefore,
+            this::progressDisplay,
+            key -> journal.answered(key));
     this.launchDisplay =
         new LaunchDisplay(
             executions,
@@ -199,6 +223,140 @@ public final class Kernel {
                 Kernel.this.onCaughtUp(now);
               }
             });
+  }
+
+  /** Keeps the kernel from now on, so that it outlives the server. Called before it is started. */
+  synchronized void keep(KernelStore store) {
+    journal =
+        store.begin(
+            new Identity(
+                description.id(),
+                description.name(),
+                session.id(),
+                description.ownsSession(),
+                voice.session(),
+                lastStatementBefore,
+                false));
+  }
+
+  /** Returns what is kept of the kernel, if anything is. */
+  public KernelJournal journal() {
+    return journal;
+  }
+
+  /**
+   * Follows the session from where an earlier server has left off.
+   *
+   * @param kept what that has kept of the kernel
+   * @param clients gives the kernel its clients back, and returns these by their names
+   * @throws SessionException if the session is gone
+   */
+  synchronized void resume(
+      KernelJournal kept, Function<Kernel, Map<String, KernelConnection>> clients) {
+    journal = kept;
+    Map<String, KernelConnection> byName = clients.apply(this);
+    kept.open()
+        .forEach(
+            (key, open) -> {
+              try {
+                executions.restore(
+                    key,
+                    new Request(
+                        open.message(),
+                        byName.getOrDefault(open.client(), KernelConnection.NOBODY)),
+                    open.message().contentAs(RequestContent.Execute.class));
+              } catch (MalformedMessageException e) {
+                log.warn("kernel {} forgets a request: {}", description.id(), e.getMessage());
+                kept.answered(key);
+              }
+            });
+    List<SessionEvent> missed = new ArrayList<>();
+    subscription =
+        sessions.subscribe(
+            sessionId,
+            0,
+            new SessionListener() {
+              private boolean resumed;
+
+              @Override
+              public void onEvent(SessionEvent event) {
+                if (resumed) {
+                  Kernel.this.onEvent(event);
+                } else {
+                  missed.add(event);
+                }
+              }
+
+              @Override
+              public void onCaughtUp(long sequence, SessionSnapshot now) {
+                resumed = true;
+                catchUp(missed, now);
+              }
+            });
+  }
+
+  /** Comes to the state in which the earlier server was, and tells the clients what followed. */
+  private synchronized void catchUp(List<SessionEvent> events, SessionSnapshot now) {
+    long told = journal.told();
+    voice.setMuted(true);
+    events.stream().filter(event -> event.sequence() <= told).forEach(this::handle);
+    Map<Integer, Statement> begun = new LinkedHashMap<>();
+    now.statements().forEach(statement -> begun.put(statement.id(), statement));
+    for (SessionEvent event : events) {
+      if (event instanceof SessionEvent.OutputAdded added) {
+        begun.putIfAbsent(added.statement().id(), added.statement());
+      }
+    }
+    for (SessionEvent event : events) {
+      // Of these, all is told that there is to tell.
+      if (event instanceof SessionEvent.StatementChanged changed
+          && changed.statement().state() == StatementState.WAITING) {
+        begun.remove(changed.statement().id());
+      }
+    }
+    begun.values().stream()
+        .filter(statement -> statement.startedMillis() > 0)
+        .forEach(executions::hadBegun);
+    voice.setMuted(false);
+    onCaughtUp(now);
+    Set<String> known =
+        Stream.concat(now.statements().stream(), events.stream().flatMap(Kernel::statement))
+            .map(statement -> statement.origin().request())
+            .collect(Collectors.toSet());
+    events.stream().filter(event -> event.sequence() > told).forEach(this::onEvent);
+    executions
+        .contents()
+        .forEach(
+            (key, content) -> {
+              if (!known.contains(key)) {
+                submitLate(key, content);
+              }
+            });
+  }
+
+  private static Stream<Statement> statement(SessionEvent event) {
+    if (event instanceof SessionEvent.StatementChanged changed) {
+      return Stream.of(changed.statement());
+    }
+    return event instanceof SessionEvent.OutputAdded added
+        ? Stream.of(added.statement())
+        : Stream.empty();
+  }
+
+  /** The earlier server has received a request, but its session knows of no such statement. */
+  private void submitLate(String key, RequestContent.Execute content) {
+    if (content.storeHistory()) {
+      submit(key, content);
+    } else {
+      // It may have been run all the same: it would be in no history.
+      executions.refused(
+          key,
+          new StatementError(
+              StatementError.Origin.DRIVER,
+              "ServerRestarted",
+              "The server was restarted; it is not known whether this was run.",
+              List.of()));
+    }
   }
 
   /** Returns the message table: all that clients may ask, on shell as on control. */
@@ -370,6 +528,11 @@ public final class Kernel {
       return;
     }
     String key = executions.add(request, content);
+    journal.received(key, request);
+    submit(key, content);
+  }
+
+  private void submit(String key, RequestContent.Execute content) {
     NewStatement statement =
         new NewStatement(
             description.kind(),
@@ -521,8 +684,13 @@ public final class Kernel {
     ownRestarts--;
     executions.setRestarting(ownRestarts > 0);
     if (done && !ended) {
-      voice.beginIncarnation();
+      beginIncarnation();
     }
+  }
+
+  private void beginIncarnation() {
+    voice.beginIncarnation();
+    journal.headerSession(voice.session());
   }
 
   /**
@@ -552,9 +720,19 @@ public final class Kernel {
     return true;
   }
 
-  /** Ends the kernel and leaves its session alone, because the server itself is about to end. */
+  /**
+   * Leaves the kernel to a later server, or ends it if it is not kept, and leaves its session
+   * alone: the server itself is about to end.
+   */
   synchronized void release() {
-    end("The server is shutting down.", false, () -> {});
+    if (journal.isKept() && !ended) {
+      ended = true;
+      subscription.close();
+      journal.leave();
+      endConnections();
+    } else {
+      end("The server is shutting down.", false, () -> {});
+    }
   }
 
   /**
@@ -577,19 +755,28 @@ public final class Kernel {
     }
     executions.failAll(why);
     lastWords.run();
+    journal.delete();
+    endConnections();
+    log.info("kernel {} of session {} has ended", description.id(), sessionId);
+  }
+
+  private void endConnections() {
     List<KernelConnection> connections = List.copyOf(voice.connections());
     voice.connections().clear();
     connections.forEach(KernelConnection::kernelEnded);
     onEnd.accept(this);
-    log.info("kernel {} of session {} has ended", description.id(), sessionId);
   }
 
   // ---- what happens in the session
 
   private synchronized void onEvent(SessionEvent event) {
-    if (ended) {
-      return;
+    if (!ended) {
+      handle(event);
+      journal.told(event.sequence());
     }
+  }
+
+  private void handle(SessionEvent event) {
     if (event instanceof SessionEvent.StatementChanged changed) {
       lastActivity = services.clock().instant();
       onStatement(changed.statement());
@@ -638,7 +825,7 @@ public final class Kernel {
       incarnation = now.incarnation();
       if (restartedElsewhere) {
         voice.publish(new PublishedContent.Status("restarting"), Header.NONE);
-        voice.beginIncarnation();
+        beginIncarnation();
       }
     }
     if (!now.state().isActive() && !dead) {

@@ -10,6 +10,21 @@ import java.util.Optional;
  */
 public interface KernelConnection {
 
+  /** A client that is not there any more. */
+  KernelConnection NOBODY =
+      new KernelConnection() {
+        @Override
+        public void send(JupyterMessage message) {}
+
+        @Override
+        public void kernelEnded() {}
+
+        @Override
+        public boolean isLive() {
+          return false;
+        }
+      };
+
   /**
    * Passes a message on, in the order of the calls. Called on the threads of sessions and of other
    * clients, so it must return at once and never wait for a client.
@@ -22,6 +37,11 @@ public interface KernelConnection {
   /** Returns whether a client is there now; if not, what is sent waits for it. */
   default boolean isLive() {
     return true;
+  }
+
+  /** Returns the name under which the connection outlives the server; empty if it does not. */
+  default String keptName() {
+    return "";
   }
 
   /** Returns where the connection listens, if it does. */

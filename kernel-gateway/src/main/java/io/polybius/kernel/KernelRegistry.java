@@ -16,6 +16,7 @@ import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.regex.Pattern;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -30,6 +31,7 @@ public final class KernelRegistry implements AutoCloseable {
   private final Map<String, Kernel> kernels = new ConcurrentHashMap<>();
   private final SessionService sessions;
   private final KernelServices services;
+  private final Optional<KernelStore> store;
   private final Consumer<Kernel> onEnd;
   private boolean closed;
 
@@ -40,8 +42,24 @@ public final class KernelRegistry implements AutoCloseable {
    * @param onEnd told of each kernel that is over; must return quickly
    */
   public KernelRegistry(SessionService sessions, KernelServices services, Consumer<Kernel> onEnd) {
+    this(sessions, services, Optional.empty(), onEnd);
+  }
+
+  /**
+   * Makes a registry without kernels.
+   *
+   * @param services what the kernels share
+   * @param store keeps kernels so that they outlive the server; empty to end them with it
+   * @param onEnd told of each kernel that is over; must return quickly
+   */
+  public KernelRegistry(
+      SessionService sessions,
+      KernelServices services,
+      Optional<KernelStore> store,
+      Consumer<Kernel> onEnd) {
     this.sessions = sessions;
     this.services = services;
+    this.store = store;
     this.onEnd = onEnd;
   }
 
@@ -84,7 +102,22 @@ public final class KernelRegistry implements AutoCloseable {
    * @throws KernelException if there cannot be such a kernel
    * @throws SessionException if there is no such session, or it is over
    */
-  public synchronized Kernel create(NewKernel request, Caller caller) {
+  public Kernel create(NewKernel request, Caller caller) {
+    return create(request, caller, store);
+  }
+
+  /**
+   * Makes a kernel that ends with the server, on a new session or on one that is there.
+   *
+   * @throws KernelException if there cannot be such a kernel
+   * @throws SessionException if there is no such session, or it is over
+   */
+  public Kernel createPassing(NewKernel request, Caller caller) {
+    return create(request, caller, Optional.empty());
+  }
+
+  private synchronized Kernel create(
+      NewKernel request, Caller caller, Optional<KernelStore> keptIn) {
     if (closed) {
       throw new KernelException(Reason.SHUTTING_DOWN, "The server is shutting down.");
     }
@@ -115,13 +148,16 @@ public final class KernelRegistry implements AutoCloseable {
             new KernelDescription(id, spec.name(), kind, opens),
             sessions,
             session,
+            Optional.empty(),
             services,
             this::ended);
+    keptIn.ifPresent(kernel::keep);
     kernels.put(id, kernel);
     try {
       kernel.start();
     } catch (SessionException e) {
       kernels.remove(id, kernel);
+      kernel.journal().delete();
       throw e;
     }
     log.info(
@@ -130,6 +166,41 @@ public final class KernelRegistry implements AutoCloseable {
         session.id(),
         caller.user().orElse(caller.address()));
     return kernel;
+  }
+
+  /**
+   * Takes over the kernels of an earlier server whose sessions are there still.
+   *
+   * @param clients gives each of them its clients back, and returns these by their names
+   */
+  public void takeOver(Function<Kernel, Map<String, KernelConnection>> clients) {
+    store.map(KernelStore::left).orElse(List.of()).forEach(journal -> takeOver(journal, clients));
+  }
+
+  private synchronized void takeOver(
+      KernelJournal journal, Function<Kernel, Map<String, KernelConnection>> clients) {
+    KernelJournal.Identity identity = journal.identity();
+    try {
+      Kernel kernel =
+          new Kernel(
+              new KernelDescription(
+                  identity.id(),
+                  identity.name(),
+                  spec(Optional.of(identity.name())).kind(),
+                  identity.ownsSession()),
+              sessions,
+              sessions.session(String.valueOf(identity.sessionId())),
+              Optional.of(identity),
+              services,
+              this::ended);
+      kernels.put(identity.id(), kernel);
+      kernel.resume(journal, clients);
+      log.info("kernel {} goes on with session {}", identity.id(), identity.sessionId());
+    } catch (KernelException | SessionException e) {
+      log.warn("kernel {} cannot go on: {}", identity.id(), e.getMessage());
+      kernels.remove(identity.id());
+      journal.delete();
+    }
   }
 
   private void ended(Kernel kernel) {

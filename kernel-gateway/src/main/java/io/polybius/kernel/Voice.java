@@ -11,6 +11,7 @@ import io.polybius.kernel.wire.ReplyContent;
 import java.time.Clock;
 import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CopyOnWriteArrayList;
 
@@ -26,10 +27,15 @@ final class Voice {
   private final List<KernelConnection> connections = new CopyOnWriteArrayList<>();
   private final MessageSource messages;
   private final Clock clock;
-  private volatile String session = newSession();
+  private volatile String session;
+  private boolean muted;
 
-  Voice(Clock clock) {
+  /**
+   * @param session the id of the kernel's life before, if it goes on; empty for a new one
+   */
+  Voice(Clock clock, Optional<String> session) {
     this.clock = clock;
+    this.session = session.orElseGet(Voice::newSession);
     this.messages = new MessageSource(this::session, USERNAME, clock);
   }
 
@@ -40,6 +46,16 @@ final class Voice {
   /** Returns the id that all messages carry until the kernel is restarted. */
   String session() {
     return session;
+  }
+
+  /** Returns whether nothing is said. */
+  boolean isMuted() {
+    return muted;
+  }
+
+  /** Says nothing for a while, because the clients have heard it from an earlier server. */
+  void setMuted(boolean isMuted) {
+    muted = isMuted;
   }
 
   /** Returns those who hear what is published. */
@@ -66,7 +82,9 @@ final class Voice {
   void finish(Request request, ObjectNode metadata, ReplyContent reply) {
     JupyterMessage message =
         messages.reply(request.message(), metadata, JupyterJson.toObject(reply));
-    request.from().send(message);
+    if (!muted) {
+      request.from().send(message);
+    }
     end(request.header());
   }
 
@@ -82,7 +100,7 @@ final class Voice {
 
   /** Tells everybody something that is more than content. */
   void publish(PublishedContent content, ObjectNode metadata, List<byte[]> buffers, Header parent) {
-    if (connections.isEmpty()) {
+    if (muted || connections.isEmpty()) {
       return;
     }
     JupyterMessage message = messages.publication(content, metadata, buffers, parent);
@@ -92,7 +110,9 @@ final class Voice {
   /** Asks the user of the client that sent a request, and returns the message that does so. */
   JupyterMessage ask(Request request, InputRequest question) {
     JupyterMessage message = messages.question(question, request.message());
-    request.from().send(message);
+    if (!muted) {
+      request.from().send(message);
+    }
     return message;
   }
 

@@ -1,5 +1,6 @@
 package io.polybius.server;
 
+import io.polybius.kernel.KernelStore;
 import io.polybius.kernel.http.KernelGateway;
 import io.polybius.kernel.http.KernelGatewaySettings;
 import io.polybius.launch.LaunchSettings;
@@ -67,6 +68,7 @@ public final class ServerAssembly implements AutoCloseable {
           launchSettings(config, installation, environment, folder.folder("drivers"));
       CoreSettings core = coreSettings(config, folder.folder("logs"));
       Optional<RecoveryFolder> lasting = Optional.empty();
+      Optional<KernelStore> kernelStore = Optional.empty();
       if (config.recovery().enabled()) {
         Path chosen =
             config
@@ -75,6 +77,7 @@ public final class ServerAssembly implements AutoCloseable {
                 .orElseGet(() -> Installation.recoveryFolder(config, environment));
         lasting = Optional.of(part(new RecoveryFolder(chosen)));
         core = core.withStore(new FileSessionStore(lasting.get().folder("sessions")));
+        kernelStore = Optional.of(new KernelStore(lasting.get().folder("kernels")));
       }
       // Closes the launcher when it is closed itself.
       SessionService sessions =
@@ -102,7 +105,8 @@ public final class ServerAssembly implements AutoCloseable {
                       config
                           .notebooks()
                           .historyFolder(() -> Installation.historyFolder(config, environment)),
-                      config.notebooks().progress())));
+                      config.notebooks().progress()),
+                  kernelStore));
       RestFacade rest =
           part(
               new RestFacade(

@@ -100,6 +100,19 @@ final class Journal {
       public Moved {
         expressions = List.copyOf(expressions);
       }
+
+      /** Returns the change to what a statement is now. */
+      static Moved to(long event, Statement statement) {
+        return new Moved(
+            event,
+            statement.id(),
+            statement.state(),
+            statement.error(),
+            statement.tasks(),
+            statement.startedMillis(),
+            statement.completedMillis(),
+            statement.expressions());
+      }
     }
 
     /** A statement put something out. */

@@ -21,10 +21,8 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.NavigableMap;
 import java.util.Optional;
 import java.util.Set;
-import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.IntConsumer;
@@ -32,7 +30,6 @@ import java.util.function.IntFunction;
 import java.util.function.LongFunction;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
-import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -53,14 +50,6 @@ import org.slf4j.LoggerFactory;
 final class Session {
 
   private static final Logger logger = LoggerFactory.getLogger(Session.class);
-
-  /** Of a session's statements no more text than this is kept; the oldest statements go first. */
-  private static final long RETAINED_CHARS = 32L << 20;
-
-  /** What may wait, so that nobody can fill the server's memory with it. */
-  private static final int MOST_WAITING = 1_000;
-
-  private static final long MOST_CHARS = 2 * RETAINED_CHARS;
 
   /** After a driver's process has ended, how long its last words may still be on the wire. */
   private static final Duration LAST_WORDS = Duration.ofMillis(500);
@@ -88,10 +77,8 @@ final class Session {
 
   // In the mailbox:
   private final EventLog events = new EventLog();
-  private final NavigableMap<Integer, Statement> statements = new TreeMap<>();
-  private final Map<Integer, Statement> hiddenStatements = new HashMap<>();
-  private final Deque<Integer> waiting = new ArrayDeque<>();
-  private final Set<Integer> stopOnError = new HashSet<>();
+  private final DriverTalk talk = new DriverTalk();
+  private final Statements statements;
   private final Map<Integer, CompletableFuture<Optional<DriverEvent.Answer>>> questions =
       new HashMap<>();
   private final Map<Integer, List<CompletableFuture<Statement>>> waitingClients = new HashMap<>();
@@ -102,33 +89,19 @@ final class Session {
   /** What is done when a task is: with its changes kept. */
   private final Deque<Runnable> afterTask = new ArrayDeque<>();
 
-  /** Commands that the driver may not have; only in a session that is kept. */
-  private final Deque<DriverCommand> unacknowledged = new ArrayDeque<>();
-
-  /** Number of the last command before those. */
-  private long sentBefore;
-
-  /** The driver that is on its way, or there, by the incarnation that it is for. */
-  private int launchedIncarnation;
-
   /** What the driver is to be told once it is taken back. */
   private final List<DriverCommand> untold = new ArrayList<>();
 
-  private long lastReceived;
   private boolean left;
   private SessionState state = SessionState.STARTING;
   private Optional<DriverInfo> driverInfo = Optional.empty();
   private RunningDriver driver;
   private int launchesUnderWay;
   private Runnable startClock = () -> {};
-  private Integer withDriver;
   private int incarnation = 1;
   private int firstStatementId;
-  private int nextStatementId;
-  private int nextHiddenId = -1;
   private int nextQuestionId;
   private long endedMillis;
-  private long retainedChars;
 
   /**
    * Makes a session that has not been started.
@@ -150,6 +123,7 @@ final class Session {
     this.owner = opened.owner();
     this.limits = limits;
     this.log = log;
+    this.statements = new Statements(limits.retainedStatements());
     this.journal = journal;
     this.environment = environment;
     this.mailbox = new Mailbox(String.valueOf(id), environment.threads().mailboxes());
@@ -270,45 +244,26 @@ final class Session {
     for (Journal.Change change : changes) {
       restore(change);
     }
-    hiddenStatements.values().removeIf(this::isOver);
     forgetOldStatements();
-  }
-
-  private boolean isOver(Statement statement) {
-    boolean withDriverStill = withDriver != null && withDriver == statement.id();
-    return statement.state().isTerminal() && !withDriverStill;
   }
 
   private void restore(Journal.Change change) {
     if (change instanceof Journal.Change.Added added) {
-      Statement statement = Statement.waiting(added.id(), added.request());
-      enqueue(statement, added.request());
-      if (statement.isHidden()) {
-        nextHiddenId = Math.min(nextHiddenId, statement.id() - 1);
-      } else {
-        nextStatementId = Math.max(nextStatementId, statement.id() + 1);
-      }
-      remember(statement);
+      Statement statement = statements.add(added.id(), added.request());
       restoreEvent(
           added.event(), sequence -> new SessionEvent.StatementChanged(sequence, statement));
     } else if (change instanceof Journal.Change.Moved moved) {
-      Statement statement = known(moved.id()).restored(moved);
-      if (statement.state() != StatementState.WAITING) {
-        waiting.remove(Integer.valueOf(statement.id()));
-      }
-      if (statement.state().isTerminal()) {
-        stopOnError.remove(statement.id());
-      }
-      remember(statement);
+      Statement statement = statements.find(moved.id()).restored(moved);
+      statements.restore(statement);
       restoreEvent(
           moved.event(), sequence -> new SessionEvent.StatementChanged(sequence, statement));
     } else if (change instanceof Journal.Change.PutOut put) {
-      Statement statement = known(put.id()).plus(put.output());
-      remember(statement);
+      Statement statement = statements.find(put.id()).plus(put.output());
+      statements.put(statement);
       restoreEvent(
           put.event(), sequence -> new SessionEvent.OutputAdded(sequence, statement, put.output()));
     } else if (change instanceof Journal.Change.InputRequested asked) {
-      Statement statement = known(asked.id());
+      Statement statement = statements.find(asked.id());
       restoreEvent(
           asked.event(),
           sequence ->
@@ -328,19 +283,15 @@ final class Session {
       SessionSnapshot then = snapshot;
       restoreEvent(became.event(), sequence -> new SessionEvent.SessionChanged(sequence, then));
     } else if (change instanceof Journal.Change.Launched launched) {
-      launchedIncarnation = launched.incarnation();
-      sentBefore = launched.sent();
-      unacknowledged.clear();
-      lastReceived = 0;
+      talk.begin(launched);
     } else if (change instanceof Journal.Change.Sent sent) {
-      unacknowledged.add(sent.command());
+      talk.sent(sent.command());
     } else if (change instanceof Journal.Change.Received received) {
-      lastReceived = received.sequence();
+      talk.received(received.sequence());
     } else if (change instanceof Journal.Change.DriverHas has) {
-      withDriver = has.statementId().orElse(null);
+      statements.setWithDriver(has.statementId());
     } else if (change instanceof Journal.Change.Counted counted) {
-      nextStatementId = counted.nextStatementId();
-      nextHiddenId = counted.nextHiddenId();
+      statements.restoreNumbers(counted.nextStatementId(), counted.nextHiddenId());
       nextQuestionId = counted.nextQuestionId();
       events.restore(counted.lastEvent());
     }
@@ -355,7 +306,7 @@ final class Session {
   /** Returns which driver of an earlier server is to be taken back, if one is. */
   Optional<LaunchSpec> awaitedDriver() {
     return Optional.of(new LaunchSpec(id, incarnation, checked))
-        .filter(spec -> state.isActive() && launchedIncarnation == incarnation);
+        .filter(spec -> state.isActive() && talk.isWith(incarnation));
   }
 
   /** Goes on with what was restored: takes the driver back, or launches one that was not yet. */
@@ -363,8 +314,7 @@ final class Session {
     inTask(
         () -> {
           if (awaitedDriver().isPresent()) {
-            LinkPosition position =
-                new LinkPosition(lastReceived, sentBefore, List.copyOf(unacknowledged));
+            LinkPosition position = talk.position();
             launch(
                 (spec, receiver) -> environment.launcher().reattach(spec, position, receiver, log));
           } else if (state.isActive()) {
@@ -440,32 +390,20 @@ final class Session {
           if (!state.isActive() || (starting && !request.mayWaitForStart())) {
             throw wrongState();
           }
-          if (waiting.size() >= MOST_WAITING || retainedChars > MOST_CHARS) {
+          if (statements.isFull()) {
             throw new SessionException(
                 ErrorCode.TOO_MANY_WAITING,
                 "Too many statements wait in this session; send more when some have ended.");
           }
           LanguageCheck.ofStatement(request.kind(), environment.launcher().languages());
-          Statement statement =
-              Statement.waiting(request.hidden() ? nextHiddenId-- : nextStatementId++, request);
-          enqueue(statement, request);
-          remember(statement);
-          events.add(
-              sequence -> {
-                journal.note(new Journal.Change.Added(sequence, statement.id(), request));
-                return new SessionEvent.StatementChanged(sequence, statement);
-              });
+          Statement statement = statements.add(request);
+          happened(
+              sequence -> new Journal.Change.Added(sequence, statement.id(), request),
+              sequence -> new SessionEvent.StatementChanged(sequence, statement));
           forgetOldStatements();
           dispatch();
           return statement;
         });
-  }
-
-  private void enqueue(Statement statement, NewStatement request) {
-    waiting.add(statement.id());
-    if (request.stopOnError()) {
-      stopOnError.add(statement.id());
-    }
   }
 
   /**
@@ -479,8 +417,8 @@ final class Session {
     CompletableFuture<Statement> answer = new CompletableFuture<>();
     inTask(
         () -> {
-          Statement statement = statements.get(statementId);
-          if (statement == null) {
+          Statement statement = statements.find(statementId);
+          if (statement == null || statement.isHidden()) {
             answer.completeExceptionally(SessionException.statementNotFound());
           } else if (statement.state().isTerminal()) {
             answer.complete(statement);
@@ -496,7 +434,7 @@ final class Session {
   private void stopWaiting(int statementId, CompletableFuture<Statement> answer) {
     List<CompletableFuture<Statement>> clients = waitingClients.get(statementId);
     if (clients != null && clients.remove(answer)) {
-      answer.complete(known(statementId));
+      answer.complete(statements.find(statementId));
       if (clients.isEmpty()) {
         waitingClients.remove(statementId);
       }
@@ -510,7 +448,7 @@ final class Session {
           if (!state.isActive()) {
             throw wrongState();
           }
-          cancelNow(statementId);
+          Optional.ofNullable(statements.find(statementId)).ifPresent(this::cancelNow);
           return null;
         });
   }
@@ -519,9 +457,7 @@ final class Session {
   CompletionStage<Void> interrupt() {
     return inMailbox(
         () -> {
-          if (withDriver != null) {
-            cancelNow(withDriver);
-          }
+          statements.withDriver().ifPresent(this::cancelNow);
           return null;
         });
   }
@@ -594,7 +530,7 @@ final class Session {
   CompletionStage<Void> answerInput(int statementId, String text) {
     return inMailbox(
         () -> {
-          if (withDriver != null && withDriver == statementId) {
+          if (isWithDriver(statementId)) {
             tellDriver(new DriverCommand.AnswerInput(statementId, text));
           }
           return null;
@@ -641,7 +577,7 @@ final class Session {
           retireDriver();
           incarnation++;
           driverInfo = Optional.empty();
-          firstStatementId = nextStatementId;
+          firstStatementId = statements.nextId();
           if (state == SessionState.STARTING) {
             announce();
           } else {
@@ -738,12 +674,11 @@ final class Session {
       return;
     }
     driver = begun;
-    if (launchedIncarnation != launched) {
-      launchedIncarnation = launched;
-      sentBefore = begun.connection().sent();
-      unacknowledged.clear();
-      lastReceived = 0;
-      journal.note(new Journal.Change.Launched(launched, sentBefore));
+    if (!talk.isWith(launched)) {
+      Journal.Change.Launched change =
+          new Journal.Change.Launched(launched, begun.connection().sent());
+      talk.begin(change);
+      journal.note(change);
     } else {
       tookBack();
     }
@@ -756,9 +691,10 @@ final class Session {
   }
 
   private void tookBack() {
-    if (withDriver != null && known(withDriver).state() == StatementState.CANCELLING) {
-      watchCancellation(withDriver);
-    }
+    statements
+        .withDriver()
+        .filter(statement -> statement.state() == StatementState.CANCELLING)
+        .ifPresent(statement -> watchCancellation(statement.id()));
     List<DriverCommand> meanwhile = List.copyOf(untold);
     untold.clear();
     meanwhile.forEach(this::tellDriver);
@@ -860,7 +796,7 @@ final class Session {
           () -> {
             RunningDriver sender = driver;
             handle(event);
-            lastReceived = sequence;
+            talk.received(sequence);
             journal.note(new Journal.Change.Received(sequence));
             afterTask.add(() -> sender.connection().kept(sequence));
           });
@@ -897,13 +833,11 @@ final class Session {
     } else if (event instanceof DriverEvent.Answer answer) {
       answerQuestion(answer.requestId(), Optional.of(answer));
     } else if (event instanceof DriverEvent.CommSent sent) {
-      events.add(
-          sequence -> {
-            journal.note(new Journal.Change.CommSent(sequence, sent.requestId(), sent.message()));
-            return new SessionEvent.CommSent(sequence, sent.requestId(), sent.message());
-          });
+      happened(
+          sequence -> new Journal.Change.CommSent(sequence, sent.requestId(), sent.message()),
+          sequence -> new SessionEvent.CommSent(sequence, sent.requestId(), sent.message()));
     } else if (event instanceof DriverEvent.OfStatement about) {
-      Statement statement = known(about.statementId());
+      Statement statement = statements.find(about.statementId());
       if (statement != null) {
         handle(about, statement);
       }
@@ -914,11 +848,9 @@ final class Session {
     if (event instanceof DriverEvent.StatementPutOut put) {
       Statement grown = statement.plus(put.output());
       remember(grown);
-      events.add(
-          sequence -> {
-            journal.note(new Journal.Change.PutOut(sequence, grown.id(), put.output()));
-            return new SessionEvent.OutputAdded(sequence, grown, put.output());
-          });
+      happened(
+          sequence -> new Journal.Change.PutOut(sequence, grown.id(), put.output()),
+          sequence -> new SessionEvent.OutputAdded(sequence, grown, put.output()));
     } else if (event instanceof DriverEvent.StatementProgressed progressed) {
       if (!statement.state().isTerminal()) {
         update(
@@ -930,14 +862,13 @@ final class Session {
                     progressed.totalStages())));
       }
     } else if (event instanceof DriverEvent.InputRequested asked) {
-      events.add(
-          sequence -> {
-            journal.note(
-                new Journal.Change.InputRequested(
-                    sequence, statement.id(), asked.prompt(), asked.password()));
-            return new SessionEvent.InputRequested(
-                sequence, statement, asked.prompt(), asked.password());
-          });
+      happened(
+          sequence ->
+              new Journal.Change.InputRequested(
+                  sequence, statement.id(), asked.prompt(), asked.password()),
+          sequence ->
+              new SessionEvent.InputRequested(
+                  sequence, statement, asked.prompt(), asked.password()));
     } else if (event instanceof DriverEvent.StatementSucceeded succeeded) {
       driverFinished(statement.evaluated(succeeded.expressions()), Optional.empty());
     } else if (event instanceof DriverEvent.StatementFailed failed) {
@@ -962,14 +893,14 @@ final class Session {
   }
 
   private void driverFinished(Statement statement, Optional<StatementError> error) {
-    if (withDriver == null || withDriver != statement.id()) {
+    if (!isWithDriver(statement.id())) {
       return;
     }
-    giveDriver(null);
+    giveDriver(Optional.empty());
     if (!statement.state().isTerminal()) {
       endStarted(statement, error);
     }
-    hiddenStatements.remove(statement.id());
+    statements.ended(statement);
     dispatch();
   }
 
@@ -977,15 +908,15 @@ final class Session {
 
   /** Gives the driver the next statement if it has none, and shows whether the session is busy. */
   private void dispatch() {
-    if (isRunning() && withDriver == null && !waiting.isEmpty()) {
-      Statement next = known(waiting.remove()).running(environment.clock().millis());
-      giveDriver(next.id());
+    if (isRunning() && statements.withDriver().isEmpty() && statements.anyWaits()) {
+      Statement next = statements.takeWaiting().running(environment.clock().millis());
+      giveDriver(Optional.of(next.id()));
       update(next);
       tellDriver(
           new DriverCommand.Execute(
               next.id(), next.kind().canonicalName(), next.code(), next.options()));
     }
-    boolean working = withDriver != null || !waiting.isEmpty();
+    boolean working = statements.withDriver().isPresent() || statements.anyWaits();
     if (state == SessionState.IDLE && working) {
       become(SessionState.BUSY);
     } else if (state == SessionState.BUSY && !working) {
@@ -993,18 +924,14 @@ final class Session {
     }
   }
 
-  private void cancelNow(int statementId) {
-    Statement statement = known(statementId);
-    if (statement == null) {
-      return;
-    }
+  private void cancelNow(Statement statement) {
     if (statement.state() == StatementState.WAITING) {
-      cancelWaiting(other -> other.id() == statementId, Optional.empty());
+      cancelWaiting(other -> other.id() == statement.id(), Optional.empty());
       dispatch();
     } else if (statement.state() == StatementState.RUNNING) {
       update(statement.cancelling());
-      tellDriver(new DriverCommand.Cancel(statementId));
-      watchCancellation(statementId);
+      tellDriver(new DriverCommand.Cancel(statement.id()));
+      watchCancellation(statement.id());
     }
   }
 
@@ -1012,7 +939,7 @@ final class Session {
     later(
         limits.cancelTimeout(),
         () -> {
-          Statement late = known(statementId);
+          Statement late = statements.find(statementId);
           if (late != null && late.state() == StatementState.CANCELLING) {
             String why =
                 "Statement "
@@ -1035,22 +962,21 @@ final class Session {
    * @param why what went wrong with the session, or empty when only an earlier statement failed
    */
   private void cancelWaiting(Predicate<Statement> which, Optional<StatementError> why) {
-    for (Integer waitingId : List.copyOf(waiting)) {
-      Statement statement = known(waitingId);
+    for (Statement statement : statements.waiting()) {
       if (which.test(statement)) {
-        waiting.remove(waitingId);
-        stopOnError.remove(waitingId);
+        statements.stopWaiting(statement);
         end(statement, StatementState.CANCELLED, why);
-        hiddenStatements.remove(waitingId);
+        statements.ended(statement);
       }
     }
   }
 
   /** Ends all statements, and the wait for answers, because their driver is about to go. */
   private void cancelAll(String why) {
-    if (withDriver != null && known(withDriver).state() == StatementState.RUNNING) {
-      update(known(withDriver).cancelling());
-    }
+    statements
+        .withDriver()
+        .filter(statement -> statement.state() == StatementState.RUNNING)
+        .ifPresent(statement -> update(statement.cancelling()));
     StatementError error =
         new StatementError(StatementError.Origin.INTERRUPT, "SessionInterrupted", why, List.of());
     endRunning(error);
@@ -1060,17 +986,18 @@ final class Session {
 
   /** Ends the statement that is with the driver, which will say nothing more about it. */
   private void endRunning(StatementError error) {
-    if (withDriver == null) {
-      return;
-    }
-    Statement running = known(withDriver);
-    giveDriver(null);
-    // Those that wait behind it end too, but because of the driver.
-    stopOnError.remove(running.id());
-    if (!running.state().isTerminal()) {
-      endStarted(running, Optional.of(error));
-    }
-    hiddenStatements.remove(running.id());
+    statements
+        .withDriver()
+        .ifPresent(
+            running -> {
+              giveDriver(Optional.empty());
+              // Those that wait behind it end too, but because of the driver.
+              boolean unused = statements.takeStopOnError(running);
+              if (!running.state().isTerminal()) {
+                endStarted(running, Optional.of(error));
+              }
+              statements.ended(running);
+            });
   }
 
   /** Ends a statement that has begun, and those that its client does not want after a failure. */
@@ -1081,7 +1008,7 @@ final class Session {
             ? StatementState.CANCELLED
             : StatementState.AVAILABLE,
         error);
-    if (stopOnError.remove(statement.id()) && error.isPresent()) {
+    if (statements.takeStopOnError(statement) && error.isPresent()) {
       String client = statement.origin().client();
       cancelWaiting(other -> other.origin().client().equals(client), Optional.empty());
     }
@@ -1091,22 +1018,15 @@ final class Session {
     update(statement.ended(how, error, environment.clock().millis()));
   }
 
-  private Statement known(int statementId) {
-    return statementId < 0 ? hiddenStatements.get(statementId) : statements.get(statementId);
+  private boolean isWithDriver(int statementId) {
+    return statements.withDriver().filter(statement -> statement.id() == statementId).isPresent();
   }
 
   private void remember(Statement statement) {
-    if (statement.isHidden()) {
-      hiddenStatements.put(statement.id(), statement);
-    } else {
-      Statement before = statements.put(statement.id(), statement);
-      retainedChars += chars(statement) - (before == null ? 0 : chars(before));
+    statements.put(statement);
+    if (!statement.isHidden()) {
       snapshot = takeSnapshot();
     }
-  }
-
-  private static long chars(Statement statement) {
-    return statement.code().length() + statement.outputs().chars();
   }
 
   private void update(Statement statement) {
@@ -1116,36 +1036,13 @@ final class Session {
           .flatMap(List::stream)
           .forEach(client -> client.complete(statement));
     }
-    events.add(
-        sequence -> {
-          journal.note(moved(sequence, statement));
-          return new SessionEvent.StatementChanged(sequence, statement);
-        });
-  }
-
-  private static Journal.Change.Moved moved(long sequence, Statement statement) {
-    return new Journal.Change.Moved(
-        sequence,
-        statement.id(),
-        statement.state(),
-        statement.error(),
-        statement.tasks(),
-        statement.startedMillis(),
-        statement.completedMillis(),
-        statement.expressions());
+    happened(
+        sequence -> Journal.Change.Moved.to(sequence, statement),
+        sequence -> new SessionEvent.StatementChanged(sequence, statement));
   }
 
   private void forgetOldStatements() {
-    while (statements.size() > limits.retainedStatements() || retainedChars > RETAINED_CHARS) {
-      Statement oldest = statements.firstEntry().getValue();
-      // One that the driver could not stop has ended for its users, but not for the driver.
-      boolean withDriverStill = withDriver != null && withDriver == oldest.id();
-      if (withDriverStill || !oldest.state().isTerminal()) {
-        break;
-      }
-      retainedChars -= chars(oldest);
-      statements.pollFirstEntry();
-    }
+    statements.forgetOld();
     snapshot = takeSnapshot();
   }
 
@@ -1203,11 +1100,7 @@ final class Session {
   private void announce() {
     snapshot = takeSnapshot();
     SessionSnapshot now = snapshot;
-    events.add(
-        sequence -> {
-          journal.note(became(sequence));
-          return new SessionEvent.SessionChanged(sequence, now);
-        });
+    happened(this::became, sequence -> new SessionEvent.SessionChanged(sequence, now));
   }
 
   private Journal.Change.Became became(long sequence) {
@@ -1217,7 +1110,7 @@ final class Session {
 
   private Journal.Change.Counted counted() {
     return new Journal.Change.Counted(
-        nextStatementId, nextHiddenId, nextQuestionId, events.lastSequence());
+        statements.nextId(), statements.nextHiddenId(), nextQuestionId, events.lastSequence());
   }
 
   private SessionException wrongState() {
@@ -1233,7 +1126,7 @@ final class Session {
         driverInfo,
         incarnation,
         firstStatementId,
-        List.copyOf(statements.values()),
+        statements.shown(),
         endedMillis);
   }
 
@@ -1296,58 +1189,34 @@ final class Session {
     }
     DriverConnection<DriverCommand> connection = driver.connection();
     if (journal.isKept()) {
-      while (sentBefore < connection.acknowledged() && !unacknowledged.isEmpty()) {
-        unacknowledged.remove();
-        sentBefore++;
-      }
-      unacknowledged.add(command);
+      talk.forgetAcknowledged(connection);
+      talk.sent(command);
       journal.note(new Journal.Change.Sent(command));
     }
     afterTask.add(() -> connection.send(command));
   }
 
-  private void giveDriver(Integer statementId) {
-    withDriver = statementId;
-    journal.note(new Journal.Change.DriverHas(Optional.ofNullable(statementId)));
+  private void giveDriver(Optional<Integer> statementId) {
+    statements.setWithDriver(statementId);
+    journal.note(new Journal.Change.DriverHas(statementId));
+  }
+
+  /** Notes a change, and the event that tells of it, under the event's number. */
+  private void happened(LongFunction<Journal.Change> change, LongFunction<SessionEvent> event) {
+    events.add(
+        sequence -> {
+          journal.note(change.apply(sequence));
+          return event.apply(sequence);
+        });
   }
 
   /** Returns the changes that lead from nothing to what is the case. */
   private List<Journal.Change> everything() {
     List<Journal.Change> changes = new ArrayList<>();
     changes.add(opened);
-    Stream.concat(
-            Stream.concat(statements.values().stream(), hiddenStatements.values().stream())
-                .filter(statement -> statement.state() != StatementState.WAITING),
-            waiting.stream().map(this::known))
-        .forEach(
-            statement -> {
-              changes.add(
-                  new Journal.Change.Added(
-                      Journal.NO_EVENT,
-                      statement.id(),
-                      new NewStatement(
-                          statement.kind(),
-                          statement.code(),
-                          statement.origin(),
-                          statement.isHidden(),
-                          stopOnError.contains(statement.id()),
-                          true)));
-              statement
-                  .outputs()
-                  .toList()
-                  .forEach(
-                      output ->
-                          changes.add(
-                              new Journal.Change.PutOut(Journal.NO_EVENT, statement.id(), output)));
-              changes.add(moved(Journal.NO_EVENT, statement));
-            });
+    changes.addAll(statements.changes());
     changes.add(became(Journal.NO_EVENT));
-    if (launchedIncarnation == incarnation) {
-      changes.add(new Journal.Change.Launched(launchedIncarnation, sentBefore));
-      unacknowledged.forEach(command -> changes.add(new Journal.Change.Sent(command)));
-      changes.add(new Journal.Change.Received(lastReceived));
-    }
-    changes.add(new Journal.Change.DriverHas(Optional.ofNullable(withDriver)));
+    changes.addAll(talk.changes());
     changes.add(counted());
     return changes;
   }

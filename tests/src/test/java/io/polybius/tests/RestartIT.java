@@ -3,9 +3,25 @@ package io.polybius.tests;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.polybius.kernel.wire.Channel;
+import io.polybius.kernel.wire.Header;
+import io.polybius.kernel.wire.JupyterJson;
+import io.polybius.kernel.wire.JupyterMessage;
+import io.polybius.kernel.wire.MessageSource;
+import io.polybius.kernel.wire.V1WebSocketCodec;
+import io.polybius.kernel.wire.WireException;
+import java.io.ByteArrayOutputStream;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.WebSocket;
+import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -68,6 +84,138 @@ class RestartIT {
                 () -> assertThat(names(after.stateFiles())).isEqualTo(FILES_OF_THE_SERVER));
         assertThat(after.stop()).isIn(0, 143);
       }
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void notebooksGoOn(boolean killed) throws Exception {
+    try (RunningServer before = RunningServer.start(RECOVERY)) {
+      String kernel = before.rest().call("POST", "/api/kernels", "{}").get("id").asText();
+      Notebook notebook = new Notebook(before.uri(), kernel);
+      notebook.run(CELL);
+      await().atMost(LONG).until(() -> notebook.shown().contains("line 5\n"));
+      end(before, killed);
+      // A connection that just ends is an error, or 1006.
+      assertThat(notebook.closeCode()).isIn(killed ? List.of(-1, 1006) : List.of(1012));
+
+      try (RunningServer after = before.startAgain()) {
+        // As Jupyter's clients do, it comes with the name that it had.
+        notebook.connect(after.uri());
+        await().atMost(LONG).until(() -> notebook.shown().endsWith("idle "));
+        assertThat(notebook.shown())
+            .isEqualTo("busy execute_input " + ALL_LINES + "\nexecute_reply ok idle ");
+        notebook.run("println(6 * 7)");
+        await().atMost(LONG).until(() -> notebook.shown().contains("42\nexecute_reply ok idle "));
+        after.rest().call("DELETE", "/api/kernels/" + kernel, null);
+        await().atMost(LONG).until(() -> after.processes().isEmpty());
+        await()
+            .atMost(LONG)
+            .untilAsserted(
+                () -> assertThat(names(after.stateFiles())).isEqualTo(FILES_OF_THE_SERVER));
+        assertThat(after.stop()).isIn(0, 143);
+      }
+    }
+  }
+
+  /** A client of a kernel, which notes what it is told about its cells. */
+  private static final class Notebook implements WebSocket.Listener {
+
+    private static final V1WebSocketCodec CODEC = new V1WebSocketCodec();
+
+    private final MessageSource messages =
+        new MessageSource(() -> "notebook", "tester", Clock.systemUTC());
+    private final StringBuffer shown = new StringBuffer();
+    private final ByteArrayOutputStream parts = new ByteArrayOutputStream();
+    private final String kernel;
+    private volatile CompletableFuture<Integer> closed;
+    private volatile WebSocket socket;
+
+    Notebook(URI server, String kernel) throws Exception {
+      this.kernel = kernel;
+      connect(server);
+    }
+
+    void connect(URI server) throws Exception {
+      parts.reset();
+      closed = new CompletableFuture<>();
+      URI channels =
+          URI.create(
+              server.toString().replaceFirst("http", "ws")
+                  + "/api/kernels/"
+                  + kernel
+                  + "/channels?session_id=notebook");
+      socket =
+          HttpClient.newHttpClient()
+              .newWebSocketBuilder()
+              .subprotocols(V1WebSocketCodec.SUBPROTOCOL)
+              .buildAsync(channels, this)
+              .get(10, TimeUnit.SECONDS);
+    }
+
+    void run(String code) throws Exception {
+      JupyterMessage request =
+          messages.message(
+              Channel.SHELL,
+              "execute_request",
+              Header.NONE,
+              JupyterJson.object(),
+              JupyterJson.object().put("code", code));
+      socket.sendBinary(CODEC.encode(request), true).get(10, TimeUnit.SECONDS);
+    }
+
+    String shown() {
+      return shown.toString();
+    }
+
+    int closeCode() throws Exception {
+      return closed.get(20, TimeUnit.SECONDS);
+    }
+
+    @Override
+    public void onOpen(WebSocket opened) {
+      opened.request(Long.MAX_VALUE);
+    }
+
+    @Override
+    public CompletionStage<?> onBinary(WebSocket from, ByteBuffer data, boolean last) {
+      byte[] part = new byte[data.remaining()];
+      data.get(part);
+      parts.writeBytes(part);
+      if (last) {
+        note(ByteBuffer.wrap(parts.toByteArray()));
+        parts.reset();
+      }
+      return null;
+    }
+
+    private void note(ByteBuffer frame) {
+      try {
+        JupyterMessage message = CODEC.decode(frame);
+        if (message.parentHeader().messageType().equals("execute_request")) {
+          shown.append(
+              switch (message.type()) {
+                case "stream" -> message.content().path("text").asText();
+                case "status" -> message.content().path("execution_state").asText() + " ";
+                case "execute_reply" ->
+                    "execute_reply " + message.content().path("status").asText() + " ";
+                default -> message.type() + " ";
+              });
+        }
+      } catch (WireException e) {
+        shown.append(e);
+      }
+    }
+
+    @Override
+    public CompletionStage<?> onClose(WebSocket from, int code, String reason) {
+      closed.complete(code);
+      return null;
+    }
+
+    @Override
+    public void onError(WebSocket from, Throwable failure) {
+      closed.complete(-1);
     }
   }
 

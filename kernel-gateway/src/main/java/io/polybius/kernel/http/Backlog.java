@@ -29,8 +29,9 @@ final class Backlog {
    * @param frame the message as it goes out
    * @param outputOf the request whose output it is, if it can be done without
    * @param isPrinted whether it is nothing but printed text
+   * @param number its number in the client's {@link SeatLog}; 0 if another one comes with it
    */
-  record Entry(Frame frame, Optional<Header> outputOf, boolean isPrinted) {}
+  record Entry(Frame frame, Optional<Header> outputOf, boolean isPrinted, long number) {}
 
   /**
    * Makes one in which nothing waits.
@@ -107,6 +108,6 @@ final class Backlog {
     return dropped
         .outputOf()
         .filter(request -> noted.add(request.messageId()))
-        .map(request -> new Entry(note.apply(request), Optional.empty(), false));
+        .map(request -> new Entry(note.apply(request), Optional.empty(), false, 0));
   }
 }

@@ -63,6 +63,7 @@ final class ChannelSeat implements Seat {
 
   private final Kernel kernel;
   private final WireForm form;
+  private final String keptName;
   private final MessageSource messages;
   private final SmallerMessages smaller;
   private final Consumer<Seat> onLost;
@@ -70,6 +71,7 @@ final class ChannelSeat implements Seat {
   private final CompletableFuture<Void> left = new CompletableFuture<>();
 
   // Under the lock:
+  private final SeatLog seatLog;
   private final Backlog waiting;
   private Optional<Socket> socket = Optional.empty();
   private boolean pumping;
@@ -79,17 +81,39 @@ final class ChannelSeat implements Seat {
    * Makes a place without a WebSocket.
    *
    * @param form how its messages are written
+   * @param seatLog keeps what is sent; may have something from an earlier server
    * @param onLost told when the client is no longer there, for whatever reason
    * @param closeCode tells the client why its WebSocket is closed when the kernel ends
    */
-  ChannelSeat(Kernel kernel, WireForm form, Consumer<Seat> onLost, IntSupplier closeCode) {
+  ChannelSeat(
+      Kernel kernel, WireForm form, SeatLog seatLog, Consumer<Seat> onLost, IntSupplier closeCode) {
     this.kernel = kernel;
+    this.seatLog = seatLog;
+    this.keptName = seatLog.name();
     this.form = form;
     this.messages = new MessageSource(kernel::headerSession, "polybius", Clock.systemUTC());
     this.smaller = new SmallerMessages(messages);
     this.waiting = new Backlog(MAX_WAITING_BYTES, MAX_WAITING_MESSAGES, this::dropped);
     this.onLost = onLost;
     this.closeCode = closeCode;
+    seatLog
+        .undelivered()
+        .forEach(kept -> add(kept.message(), form.encode(kept.message()), kept.number()));
+  }
+
+  @Override
+  public String keptName() {
+    return keptName;
+  }
+
+  @Override
+  public synchronized void close() {
+    seatLog.close();
+  }
+
+  @Override
+  public synchronized void forget() {
+    seatLog.delete();
   }
 
   @Override
@@ -138,14 +162,12 @@ final class ChannelSeat implements Seat {
   }
 
   private void send(JupyterMessage message, Frame frame) {
-    Optional<Header> outputOf =
-        OUTPUT.contains(message.type()) ? Optional.of(message.parentHeader()) : Optional.empty();
     boolean tooMuch;
     synchronized (this) {
       if (ended) {
         return;
       }
-      waiting.add(new Backlog.Entry(frame, outputOf, message.type().equals("stream")));
+      add(message, frame, seatLog.sent(message));
       if (waiting.isFull()) {
         waiting.dropOutput();
       }
@@ -156,6 +178,12 @@ final class ChannelSeat implements Seat {
     } else {
       pump();
     }
+  }
+
+  private void add(JupyterMessage message, Frame frame, long number) {
+    Optional<Header> outputOf =
+        OUTPUT.contains(message.type()) ? Optional.of(message.parentHeader()) : Optional.empty();
+    waiting.add(new Backlog.Entry(frame, outputOf, message.type().equals("stream"), number));
   }
 
   /** Returns the message that tells the client of output that it will not get. */
@@ -310,6 +338,7 @@ final class ChannelSeat implements Seat {
     @Override
     public void complete(WebSocketChannel ignored, Void context) {
       synchronized (ChannelSeat.this) {
+        inFlight.ifPresent(entry -> seatLog.delivered(entry.number()));
         inFlight = Optional.empty();
         pump();
       }

@@ -1,7 +1,10 @@
 package io.polybius.kernel.http;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.polybius.kernel.Kernel;
+import io.polybius.kernel.KernelConnection;
 import io.polybius.kernel.link.LinkEnd;
+import io.polybius.kernel.wire.JupyterJson;
 import io.polybius.kernel.wire.V1WebSocketCodec;
 import io.undertow.server.HttpHandler;
 import io.undertow.server.HttpServerExchange;
@@ -46,6 +49,7 @@ final class KernelChannels implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(KernelChannels.class);
   private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(3);
   private static final int SERVICE_RESTART = 1012;
+  private static final String RELAY = "relay";
 
   /** What Jupyter's servers are made of. */
   private static final String TORNADO = "Tornado/";
@@ -73,10 +77,26 @@ final class KernelChannels implements AutoCloseable {
   /**
    * What a client is known by when it comes again.
    *
-   * @param session the name that it gave itself
+   * @param session the name that it gave itself, or got
    * @param form how its messages are written; nothing for a relay
+   * @param comesAgain whether it can come again, because it knows that name
    */
-  private record ClientName(String session, Optional<WireForm> form) {}
+  private record ClientName(String session, Optional<WireForm> form, boolean comesAgain) {
+
+    ObjectNode write() {
+      return JupyterJson.object()
+          .put("session", session)
+          .put("form", form.map(WireForm::name).orElse(RELAY));
+    }
+
+    static ClientName read(ObjectNode written) {
+      String form = written.path("form").asText();
+      return new ClientName(
+          written.path("session").asText(),
+          form.equals(RELAY) ? Optional.empty() : Optional.of(WireForm.valueOf(form)),
+          true);
+    }
+  }
 
   /**
    * Makes one without WebSockets.
@@ -93,6 +113,7 @@ final class KernelChannels implements AutoCloseable {
     synchronized (this) {
       seats(kernel).relay = true;
     }
+    kernel.journal().ofRelay();
     afterGrace(() -> endIfAlone(kernel));
   }
 
@@ -107,7 +128,9 @@ final class KernelChannels implements AutoCloseable {
         offers(exchange, LinkEnd.SUBPROTOCOL) ? Optional.empty() : Optional.of(form(exchange));
     Optional<String> session =
         JsonExchange.query(exchange, "session_id").filter(name -> !name.isEmpty());
-    ClientName client = new ClientName(session.orElseGet(() -> UUID.randomUUID().toString()), form);
+    ClientName client =
+        new ClientName(
+            session.orElseGet(() -> UUID.randomUUID().toString()), form, session.isPresent());
     Consumer<Seat> onLost =
         session.isPresent()
             ? seat -> lost(kernel, client, seat)
@@ -174,16 +197,52 @@ final class KernelChannels implements AutoCloseable {
       }
       others = Map.copyOf(all.parked);
       all.parked.clear();
-      seat =
-          client
-              .form()
-              .<Seat>map(form -> new ChannelSeat(kernel, form, onLost, () -> closeCode))
-              .orElseGet(() -> new RelaySeat(kernel, onLost, () -> closeCode));
+      SeatLog seatLog =
+          client.comesAgain()
+              ? kernel
+                  .journal()
+                  .seats()
+                  .map(
+                      in -> SeatLog.begin(in.resolve(UUID.randomUUID().toString()), client.write()))
+                  .orElseGet(SeatLog::none)
+              : SeatLog.none();
+      seat = newSeat(kernel, client, seatLog, onLost);
       all.seats.put(client, seat);
     }
     others.forEach((name, other) -> leave(kernel, name, other));
     kernel.connect(seat);
     return seat;
+  }
+
+  private Seat newSeat(Kernel kernel, ClientName client, SeatLog seatLog, Consumer<Seat> onLost) {
+    return client
+        .form()
+        .<Seat>map(form -> new ChannelSeat(kernel, form, seatLog, onLost, () -> closeCode))
+        .orElseGet(() -> new RelaySeat(kernel, seatLog, onLost, () -> closeCode));
+  }
+
+  /**
+   * Gives the clients of an earlier server their places back, where they are waited for as if they
+   * had just been lost.
+   *
+   * @return their connections by the names under which they are kept
+   */
+  Map<String, KernelConnection> restore(Kernel kernel) {
+    Map<String, KernelConnection> byName = new HashMap<>();
+    for (SeatLog seatLog : SeatLog.leftIn(kernel.journal().seats())) {
+      ClientName client = ClientName.read(seatLog.client());
+      Seat seat = newSeat(kernel, client, seatLog, lost -> lost(kernel, client, lost));
+      synchronized (this) {
+        seats(kernel).seats.put(client, seat);
+      }
+      kernel.connect(seat);
+      byName.put(seat.keptName(), seat);
+      lost(kernel, client, seat);
+    }
+    if (kernel.journal().identity().relay()) {
+      expectRelay(kernel);
+    }
+    return byName;
   }
 
   private Seats seats(Kernel kernel) {
@@ -234,6 +293,7 @@ final class KernelChannels implements AutoCloseable {
       }
     }
     kernel.disconnect(seat);
+    seat.forget();
   }
 
   private void endIfAlone(Kernel kernel) {
@@ -261,7 +321,7 @@ final class KernelChannels implements AutoCloseable {
       Seats known = kernels.remove(kernel.id());
       if (known != null) {
         leaving.removeIf(CompletableFuture::isDone);
-        known.seats.values().forEach(seat -> leaving.add(seat.left()));
+        known.seats.values().forEach(seat -> leaving.add(seat.left().thenRun(seat::close)));
       }
     }
   }

@@ -3,12 +3,14 @@ package io.polybius.kernel.http;
 import io.polybius.kernel.Kernel;
 import io.polybius.kernel.KernelRegistry;
 import io.polybius.kernel.KernelServices;
+import io.polybius.kernel.KernelStore;
 import io.polybius.kernel.history.HistoryStore;
 import io.polybius.session.SessionService;
 import io.undertow.server.HttpHandler;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Optional;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
@@ -39,6 +41,17 @@ public final class KernelGateway implements AutoCloseable {
    * @param sessions what kernels are views of
    */
   public KernelGateway(SessionService sessions, KernelGatewaySettings settings) {
+    this(sessions, settings, Optional.empty());
+  }
+
+  /**
+   * Makes a gateway with the kernels that an earlier server has left.
+   *
+   * @param sessions what kernels are views of
+   * @param store keeps kernels so that they outlive the server; empty to end them with it
+   */
+  public KernelGateway(
+      SessionService sessions, KernelGatewaySettings settings, Optional<KernelStore> store) {
     Clock clock = Clock.systemUTC();
     this.timer =
         new ScheduledThreadPoolExecutor(
@@ -58,6 +71,7 @@ public final class KernelGateway implements AutoCloseable {
             sessions,
             new KernelServices(
                 settings.version(), clock, this::after, history, settings.showsProgress()),
+            store,
             this::ended);
     this.sessionKernels =
         new SessionKernels(sessions, kernels, settings.runtimeDirectory(), timer, clock);
@@ -77,6 +91,7 @@ public final class KernelGateway implements AutoCloseable {
             new KernelSpecsApi(kernels::specs),
             notebooks,
             new SessionKernelApi(sessionKernels));
+    kernels.takeOver(channels::restore);
   }
 
   private void cull(KernelGatewaySettings.Culling culling, Clock clock) {
@@ -113,8 +128,8 @@ public final class KernelGateway implements AutoCloseable {
   }
 
   /**
-   * Ends all kernels, tells their clients, and frees ports, files and threads. The sessions are
-   * left alone.
+   * Ends all kernels, or leaves those that are kept to a later server, tells their clients, and
+   * frees ports, files and threads. The sessions are left alone.
    */
   @Override
   public void close() {

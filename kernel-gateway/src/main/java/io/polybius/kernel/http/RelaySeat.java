@@ -22,7 +22,6 @@ import java.util.ArrayDeque;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
-import java.util.OptionalLong;
 import java.util.Queue;
 import java.util.Set;
 import java.util.UUID;
@@ -64,7 +63,8 @@ final class RelaySeat implements Seat {
   private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(2);
   private static final String ENDED = "The kernel has ended.";
 
-  private final String name = UUID.randomUUID().toString();
+  private final String name;
+  private final String keptName;
   private final Kernel kernel;
   private final Consumer<Seat> onLost;
   private final IntSupplier closeCode;
@@ -72,11 +72,16 @@ final class RelaySeat implements Seat {
   private final CompletableFuture<Void> left = new CompletableFuture<>();
 
   // Under the lock:
+  private final SeatLog seatLog;
   private final LinkEnd end = new LinkEnd(BOUNDS);
   private final Queue<LinkNote> notes = new ArrayDeque<>();
   private final Set<String> curtailed = new HashSet<>();
   private Optional<InOrder> incoming = Optional.empty();
   private long incomingBytes;
+
+  /** How many relays have begun here: each has numbers of its own. */
+  private int relays;
+
   private Optional<Socket> socket = Optional.empty();
   private boolean pumping;
   private boolean ended;
@@ -84,14 +89,37 @@ final class RelaySeat implements Seat {
   /**
    * Makes a place without a WebSocket.
    *
+   * @param seatLog keeps what is sent; may have something from an earlier server
    * @param onLost told when the relay is no longer there, for whatever reason
    * @param closeCode tells the relay why its WebSocket is closed when the kernel ends
    */
-  RelaySeat(Kernel kernel, Consumer<Seat> onLost, IntSupplier closeCode) {
+  RelaySeat(Kernel kernel, SeatLog seatLog, Consumer<Seat> onLost, IntSupplier closeCode) {
     this.kernel = kernel;
     this.onLost = onLost;
     this.closeCode = closeCode;
     this.messages = new MessageSource(kernel::headerSession, "polybius", Clock.systemUTC());
+    this.seatLog = seatLog;
+    this.keptName = seatLog.name();
+    // A place that goes on has the name that its relay knows.
+    this.name =
+        Optional.of(keptName).filter(kept -> !kept.isEmpty()).orElse(UUID.randomUUID().toString());
+    seatLog.undelivered().forEach(kept -> end.restore(kept.number(), kept.message()));
+    end.restore(seatLog.last(), seatLog.served());
+  }
+
+  @Override
+  public String keptName() {
+    return keptName;
+  }
+
+  @Override
+  public synchronized void close() {
+    seatLog.close();
+  }
+
+  @Override
+  public synchronized void forget() {
+    seatLog.delete();
   }
 
   @Override
@@ -143,7 +171,9 @@ final class RelaySeat implements Seat {
       if (ended) {
         return;
       }
-      if (!end.add(message)) {
+      if (end.add(message)) {
+        seatLog.sent(message);
+      } else {
         curtail(message.parentHeader(), "A part of the output is too large to be passed on.");
       }
       // Only what can be given up is: the rest is small, and there is little of it.
@@ -162,7 +192,11 @@ final class RelaySeat implements Seat {
   private void curtail(Header request, String why) {
     if (curtailed.add(request.messageId())) {
       log.info("kernel {} leaves out output for its relay", kernel.id());
-      end.add(messages.publication(new PublishedContent.Stream("stderr", why + "\n"), request));
+      JupyterMessage note =
+          messages.publication(new PublishedContent.Stream("stderr", why + "\n"), request);
+      if (end.add(note)) {
+        seatLog.sent(note);
+      }
     }
   }
 
@@ -248,12 +282,16 @@ final class RelaySeat implements Seat {
       }
       if (note instanceof LinkNote.Received received) {
         end.confirm(received.number());
+        seatLog.delivered(received.number());
       } else if (note instanceof LinkNote.Resume resume) {
         end.resume(resume.received());
+        seatLog.delivered(resume.received());
         curtailed.clear();
       } else if (note instanceof LinkNote.Begin) {
         end.expectNewEnd();
-        end.forgetSent();
+        relays++;
+        seatLog.serveFromStart();
+        seatLog.delivered(end.forgetSent());
         end.resume(0);
         unknown.forEach(id -> notes.add(new LinkNote.Unknown(id)));
       }
@@ -276,19 +314,16 @@ final class RelaySeat implements Seat {
       if (!end.accept(frame)) {
         return;
       }
-      OptionalLong confirmation = end.confirmation();
-      if (confirmation.isPresent()) {
-        notes.add(new LinkNote.Received(confirmation.getAsLong()));
-      }
+      long number = end.received();
+      int sender = relays;
       incomingBytes += size;
       Executor order = incoming.orElseThrow();
       // Under the lock, so that the next WebSocket's messages come after this one's.
-      order.execute(() -> serve(frame, size));
+      order.execute(() -> serve(frame, size, number, sender));
     }
-    pump();
   }
 
-  private void serve(ByteBuffer frame, long size) {
+  private void serve(ByteBuffer frame, long size, long number, int sender) {
     try {
       JupyterMessage message = end.decode(frame);
       // A server that took over from another may know what was asked of that one.
@@ -300,8 +335,14 @@ final class RelaySeat implements Seat {
     } finally {
       synchronized (this) {
         incomingBytes -= size;
+        if (sender == relays) {
+          // Not before: else a later server would think that it was served.
+          seatLog.served(number);
+          notes.add(new LinkNote.Received(number));
+        }
       }
     }
+    pump();
   }
 
   /** One WebSocket of the relay. */

@@ -7,6 +7,12 @@ import java.util.concurrent.CompletableFuture;
 /** A client's place at a kernel, which outlives the WebSocket that the client has at the moment. */
 interface Seat extends KernelConnection {
 
+  /** Frees the files of what is kept of the place, when nothing more comes. */
+  void close();
+
+  /** Removes what is kept of the place, for good. */
+  void forget();
+
   /** Lets the client go on over a new WebSocket; one that it has had before is closed. */
   void take(WebSocketChannel channel);
 

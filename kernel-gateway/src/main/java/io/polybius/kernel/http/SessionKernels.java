@@ -77,7 +77,7 @@ final class SessionKernels implements AutoCloseable {
     // A session of no one language shows itself in the one that every driver speaks.
     String name = (kind == Kind.SHARED ? Kind.SPARK : kind).canonicalName();
     Kernel kernel =
-        kernels.create(
+        kernels.createPassing(
             NewKernel.named(Optional.of(name)).onSession(String.valueOf(session.id())), caller);
     try {
       Served served = listen(kernel, name);

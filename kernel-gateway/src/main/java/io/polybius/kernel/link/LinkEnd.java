@@ -79,6 +79,23 @@ public final class LinkEnd {
     this.bounds = bounds;
   }
 
+  /**
+   * Goes on with the numbers of an earlier process.
+   *
+   * @param sent the number of the last message that it has sent
+   * @param received the number of the last message of the other end that it has dealt with
+   */
+  public void restore(long sent, long received) {
+    lastNumber = sent;
+    lastReceived = received;
+  }
+
+  /** Keeps a message that an earlier process has sent under that number. */
+  public void restore(long number, JupyterMessage message) {
+    lastNumber = number - 1;
+    boolean unused = add(message);
+  }
+
   // ---- out
 
   /**
@@ -182,10 +199,16 @@ public final class LinkEnd {
     bytesToConfirm = 0;
   }
 
-  /** Gives up what was sent to an other end that is no more and may have had it. */
-  public void forgetSent() {
+  /**
+   * Gives up what was sent to an other end that is no more and may have had it.
+   *
+   * @return the number of the last message that was given up, 0 for none
+   */
+  public long forgetSent() {
+    long last = sent.isEmpty() ? 0 : sent.getLast().number();
     sent.forEach(kept -> bytes -= kept.frame().remaining());
     sent.clear();
+    return last;
   }
 
   /** The other end has all messages up to that number. */

@@ -27,7 +27,7 @@ class BacklogTest {
         Optional.of(outputOf)
             .filter(id -> !id.isEmpty())
             .map(id -> new Header(JupyterJson.object().put("msg_id", id)));
-    backlog.add(new Backlog.Entry(frame(text), request, isPrinted));
+    backlog.add(new Backlog.Entry(frame(text), request, isPrinted, 0));
   }
 
   private List<String> all() {

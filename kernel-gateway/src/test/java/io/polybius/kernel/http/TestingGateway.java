@@ -2,14 +2,17 @@ package io.polybius.kernel.http;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.polybius.kernel.KernelStore;
 import io.polybius.session.CoreSettings;
 import io.polybius.session.SessionLimits;
 import io.polybius.session.SessionService;
+import io.polybius.session.store.FileSessionStore;
 import io.polybius.session.testing.ScriptedDriver.Script;
 import io.polybius.session.testing.ScriptedLauncher;
 import io.undertow.Undertow;
 import io.undertow.server.handlers.ResponseCodeHandler;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -41,13 +44,35 @@ public final class TestingGateway implements AutoCloseable {
   /** Starts a gateway that ends kernels without use. */
   public static TestingGateway start(Path runtimeDirectory, KernelGatewaySettings.Culling culling) {
     return new TestingGateway(
-        ScriptedLauncher.ready(Script.TINY), runtimeDirectory, Duration.ofSeconds(30), culling, 0);
+        ScriptedLauncher.ready(Script.TINY),
+        runtimeDirectory,
+        Duration.ofSeconds(30),
+        culling,
+        0,
+        Optional.empty());
   }
 
   /** Starts a gateway with drivers of its own kind. */
   public static TestingGateway start(Path runtimeDirectory, ScriptedLauncher launcher) {
     return new TestingGateway(
-        launcher, runtimeDirectory, Duration.ofSeconds(30), KernelGatewaySettings.Culling.NEVER, 0);
+        launcher,
+        runtimeDirectory,
+        Duration.ofSeconds(30),
+        KernelGatewaySettings.Culling.NEVER,
+        0,
+        Optional.empty());
+  }
+
+  /** Starts a gateway whose sessions and kernels outlive it in a folder. */
+  public static TestingGateway start(
+      Path runtimeDirectory, ScriptedLauncher launcher, Path store, int port) {
+    return new TestingGateway(
+        launcher,
+        runtimeDirectory,
+        Duration.ofSeconds(30),
+        KernelGatewaySettings.Culling.NEVER,
+        port,
+        Optional.of(store));
   }
 
   /** Starts a gateway on a given port. */
@@ -57,7 +82,8 @@ public final class TestingGateway implements AutoCloseable {
         runtimeDirectory,
         relayGrace,
         KernelGatewaySettings.Culling.NEVER,
-        port);
+        port,
+        Optional.empty());
   }
 
   private TestingGateway(
@@ -65,25 +91,35 @@ public final class TestingGateway implements AutoCloseable {
       Path runtimeDirectory,
       Duration relayGrace,
       KernelGatewaySettings.Culling culling,
-      int port) {
+      int port,
+      Optional<Path> store) {
     this.launcher = launcher;
-    this.sessions =
-        new SessionService(
-            launcher,
-            CoreSettings.of(
-                new SessionLimits(
-                    Duration.ofSeconds(60),
-                    Duration.ofMillis(100),
-                    Duration.ofSeconds(10),
-                    Duration.ofSeconds(2),
-                    1000,
-                    8 << 20)),
-            Clock.systemUTC());
-    this.gateway =
-        new KernelGateway(
-            sessions,
-            new KernelGatewaySettings(
-                "1.2.3", runtimeDirectory, relayGrace, culling, Optional.empty(), true));
+    CoreSettings plain =
+        CoreSettings.of(
+            new SessionLimits(
+                Duration.ofSeconds(60),
+                Duration.ofMillis(100),
+                Duration.ofSeconds(10),
+                Duration.ofSeconds(2),
+                1000,
+                8 << 20));
+    try {
+      CoreSettings core = plain;
+      Optional<KernelStore> kernels = Optional.empty();
+      if (store.isPresent()) {
+        core = plain.withStore(new FileSessionStore(store.get().resolve("sessions")));
+        kernels = Optional.of(new KernelStore(store.get().resolve("kernels")));
+      }
+      this.sessions = new SessionService(launcher, core, Clock.systemUTC());
+      this.gateway =
+          new KernelGateway(
+              sessions,
+              new KernelGatewaySettings(
+                  "1.2.3", runtimeDirectory, relayGrace, culling, Optional.empty(), true),
+              kernels);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
     this.server =
         Undertow.builder()
             .addHttpListener(port, "127.0.0.1")

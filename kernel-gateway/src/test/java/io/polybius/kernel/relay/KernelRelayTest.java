@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.sun.net.httpserver.HttpServer;
+import io.polybius.driver.protocol.DriverCommand;
 import io.polybius.driver.protocol.DriverEvent;
 import io.polybius.driver.protocol.StatementOutput;
 import io.polybius.driver.protocol.StreamName;
@@ -22,6 +23,8 @@ import io.polybius.session.Kind;
 import io.polybius.session.SessionSettings;
 import io.polybius.session.SessionState;
 import io.polybius.session.testing.ScriptedDriver;
+import io.polybius.session.testing.ScriptedDriver.Script;
+import io.polybius.session.testing.ScriptedLauncher;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -603,6 +606,52 @@ class KernelRelayTest {
       assertThat(types(published)).containsExactly("busy", "execute_input", "error", "idle");
       assertThat(running.exitCode()).isOne();
     }
+  }
+
+  @Test
+  void serverThatTakesOverGoesOnWithTheOpenCells() throws Exception {
+    ScriptedLauncher launcher = ScriptedLauncher.ready(Script.COLLECT);
+    Path store = directory.resolve("store");
+    TestingGateway before = TestingGateway.start(directory.resolve("before"), launcher, store, 0);
+    try (CuttableProxy network = new CuttableProxy(before.port());
+        KernelClient client = relay(network.uri(), Optional.empty(), Map.of())) {
+      List<JupyterMessage> published = new CopyOnWriteArrayList<>();
+      CompletableFuture<JupyterMessage> cell = begin(client, "long", published);
+      ScriptedDriver driver = launcher.nextDriver();
+      driver.nextCommand(DriverCommand.Execute.class);
+      print(driver, "a");
+      Awaitility.await().atMost(PATIENCE).until(() -> types(published).contains("stream"));
+      network.hold();
+      before.close();
+      print(driver, "b");
+
+      try (TestingGateway after =
+          TestingGateway.start(directory.resolve("after"), launcher, store, 0)) {
+        network.release(after.port());
+        print(driver, "c");
+        driver.say(new DriverEvent.StatementSucceeded(0));
+
+        assertThat(status(cell.get(10, TimeUnit.SECONDS))).isEqualTo("ok");
+        assertThat(published.stream().map(message -> message.content().path("text").asText("")))
+            .filteredOn(text -> !text.isEmpty())
+            .containsExactly("a", "b", "c");
+        assertThat(types(published))
+            .containsExactly("busy", "execute_input", "stream", "stream", "stream", "idle");
+        CompletableFuture<JupyterMessage> next =
+            begin(client, "next", new CopyOnWriteArrayList<>());
+        driver.nextCommand(DriverCommand.Execute.class);
+        driver.say(new DriverEvent.StatementSucceeded(1));
+        assertThat(status(next.get(10, TimeUnit.SECONDS))).isEqualTo("ok");
+      }
+    } finally {
+      before.close();
+    }
+  }
+
+  private static void print(ScriptedDriver driver, String text) {
+    driver.say(
+        new DriverEvent.StatementPutOut(
+            0, new StatementOutput.StreamText(StreamName.STDOUT, text)));
   }
 
   @Test

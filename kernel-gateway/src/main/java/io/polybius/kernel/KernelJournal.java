@@ -1,0 +1,351 @@
+package io.polybius.kernel;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.polybius.kernel.wire.JupyterJson;
+import io.polybius.kernel.wire.JupyterMessage;
+import io.polybius.kernel.wire.MalformedMessageException;
+import io.polybius.kernel.wire.V1WebSocketCodec;
+import io.polybius.kernel.wire.WireException;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.FileVisitResult;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Base64;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * What is kept of one kernel: what it is, its requests that are not answered, and how far it has
+ * told its clients of what happens in its session. If the disk takes no more, the kernel goes on
+ * and ends with the server. Safe for use by many threads.
+ */
+public final class KernelJournal {
+
+  private static final Logger log = LoggerFactory.getLogger(KernelJournal.class);
+  private static final V1WebSocketCodec CODEC = new V1WebSocketCodec();
+
+  /** When no request is open and the file of requests is larger, it is emptied. */
+  private static final long MOST_BYTES = 1 << 16;
+
+  private static final String KERNEL = "kernel.json";
+
+  /**
+   * What a kernel is.
+   *
+   * @param id its UUID
+   * @param name the name of its kernelspec
+   * @param sessionId its session
+   * @param ownsSession whether the session ends with it
+   * @param headerSession the id that its messages carry
+   * @param lastStatementBefore the last statement that was there before it, -1 for none
+   * @param relay whether it ends with its relay
+   */
+  public record Identity(
+      String id,
+      String name,
+      int sessionId,
+      boolean ownsSession,
+      String headerSession,
+      int lastStatementBefore,
+      boolean relay) {
+
+    Identity withHeaderSession(String other) {
+      return new Identity(id, name, sessionId, ownsSession, other, lastStatementBefore, relay);
+    }
+
+    Identity ofRelay() {
+      return new Identity(
+          id, name, sessionId, ownsSession, headerSession, lastStatementBefore, true);
+    }
+  }
+
+  /**
+   * A request that is not answered.
+   *
+   * @param message what the client sent
+   * @param client the name under which its connection is kept; empty if it is not
+   */
+  record Open(JupyterMessage message, String client) {}
+
+  private final Map<String, Open> open = new LinkedHashMap<>();
+  private Optional<Path> folder;
+  private Optional<Identity> identity = Optional.empty();
+  private Optional<FileChannel> requests = Optional.empty();
+  private Optional<FileChannel> position = Optional.empty();
+  private long told;
+
+  private KernelJournal(Optional<Path> folder) {
+    this.folder = folder;
+  }
+
+  /** Returns one that keeps nothing. */
+  static KernelJournal none() {
+    return new KernelJournal(Optional.empty());
+  }
+
+  /** Opens the journal in a folder, which need not be there. */
+  KernelJournal(Path folder) {
+    this(Optional.of(folder));
+    if (Files.exists(folder.resolve(KERNEL))) {
+      write(this::read);
+    }
+  }
+
+  private void read(Path from) throws IOException {
+    try {
+      ObjectNode kernel = JupyterJson.readObject(Files.readAllBytes(from.resolve(KERNEL)));
+      identity = Optional.of(JupyterJson.convert(kernel, Identity.class));
+      readRequests(from.resolve("requests"));
+    } catch (MalformedMessageException e) {
+      throw new IOException(e);
+    }
+    openFiles(from);
+    ByteBuffer number = ByteBuffer.allocate(Long.BYTES);
+    told = position.orElseThrow().read(number, 0) == Long.BYTES ? number.flip().getLong() : 0;
+  }
+
+  private void readRequests(Path file) throws IOException, MalformedMessageException {
+    String all;
+    try {
+      all = Files.readString(file);
+    } catch (NoSuchFileException e) {
+      return;
+    }
+    // What follows the last line end was only half written.
+    for (String line : all.substring(0, all.lastIndexOf('\n') + 1).lines().toList()) {
+      ObjectNode entry = JupyterJson.readObject(line.getBytes(StandardCharsets.UTF_8));
+      String key = entry.path("key").asText();
+      JsonNode message = entry.path("message");
+      if (message.isMissingNode()) {
+        open.remove(key);
+      } else {
+        open.put(key, new Open(decode(message.asText()), entry.path("client").asText()));
+      }
+    }
+  }
+
+  private static JupyterMessage decode(String text) throws MalformedMessageException {
+    try {
+      return CODEC.decode(ByteBuffer.wrap(Base64.getDecoder().decode(text)));
+    } catch (WireException | IllegalArgumentException e) {
+      throw new MalformedMessageException(String.valueOf(e.getMessage()));
+    }
+  }
+
+  private void openFiles(Path in) throws IOException {
+    requests = Optional.of(open(in.resolve("requests")));
+    position = Optional.of(open(in.resolve("told")));
+  }
+
+  private static FileChannel open(Path file) throws IOException {
+    return FileChannel.open(
+        file,
+        Set.of(StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE),
+        PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+  }
+
+  /** Begins with a kernel that has told nothing. */
+  synchronized void begin(Identity kernel) {
+    write(
+        in -> {
+          Files.createDirectories(
+              in.resolve("seats"),
+              PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+          openFiles(in);
+          keep(kernel);
+        });
+  }
+
+  private void keep(Identity kernel) {
+    identity = Optional.of(kernel);
+    write(
+        in -> {
+          Path next = in.resolve(KERNEL + ".new");
+          Files.deleteIfExists(next);
+          try (FileChannel file = open(next)) {
+            file.write(ByteBuffer.wrap(JupyterJson.write(JupyterJson.toObject(kernel))));
+          }
+          Files.move(next, in.resolve(KERNEL), StandardCopyOption.ATOMIC_MOVE);
+        });
+  }
+
+  /** Returns whether there is a kernel in it. */
+  synchronized boolean isReadable() {
+    return folder.isPresent() && identity.isPresent();
+  }
+
+  /** Returns whether the kernel outlives the server. */
+  public synchronized boolean isKept() {
+    return folder.isPresent();
+  }
+
+  /** Returns what the kernel is. */
+  public synchronized Identity identity() {
+    return identity.orElseThrow();
+  }
+
+  /** The kernel's messages carry another id from now on. */
+  synchronized void headerSession(String session) {
+    identity.ifPresent(kernel -> keep(kernel.withHeaderSession(session)));
+  }
+
+  /** The kernel ends with its relay. */
+  public synchronized void ofRelay() {
+    identity.ifPresent(kernel -> keep(kernel.ofRelay()));
+  }
+
+  /** Returns the folder for what is kept of the kernel's clients, if anything is. */
+  public synchronized Optional<Path> seats() {
+    return folder.map(in -> in.resolve("seats"));
+  }
+
+  /** A request was received; it is kept until {@link #answered}. */
+  synchronized void received(String key, Request request) {
+    if (isKept()) {
+      Open kept = new Open(request.message(), request.from().keptName());
+      open.put(key, kept);
+      byte[] message = CODEC.encode(kept.message()).array();
+      append(
+          JupyterJson.object()
+              .put("key", key)
+              .put("client", kept.client())
+              .put("message", Base64.getEncoder().encodeToString(message)));
+    }
+  }
+
+  /** A request was answered. */
+  synchronized void answered(String key) {
+    if (open.remove(key) != null) {
+      append(JupyterJson.object().put("key", key));
+    }
+  }
+
+  private void append(ObjectNode entry) {
+    write(
+        in -> {
+          FileChannel file = requests.orElseThrow();
+          if (open.isEmpty() && file.size() > MOST_BYTES) {
+            file.truncate(0);
+            return;
+          }
+          ByteBuffer line =
+              ByteBuffer.wrap(
+                  (new String(JupyterJson.write(entry), StandardCharsets.UTF_8) + "\n")
+                      .getBytes(StandardCharsets.UTF_8));
+          long at = file.size();
+          while (line.hasRemaining()) {
+            at += file.write(line, at);
+          }
+        });
+  }
+
+  /** Returns the requests that are not answered, by their keys, oldest first. */
+  synchronized Map<String, Open> open() {
+    return new LinkedHashMap<>(open);
+  }
+
+  /** All that follows from the session's event of that number has been told to the clients. */
+  synchronized void told(long sequence) {
+    if (isKept()) {
+      told = sequence;
+      write(
+          in ->
+              position
+                  .orElseThrow()
+                  .write(ByteBuffer.allocate(Long.BYTES).putLong(sequence).flip(), 0));
+    }
+  }
+
+  /** Returns the number of the last event that the clients have been told of. */
+  synchronized long told() {
+    return told;
+  }
+
+  /** Does something with the folder. */
+  private interface Work {
+    void in(Path folder) throws IOException;
+  }
+
+  private void write(Work work) {
+    if (folder.isEmpty()) {
+      return;
+    }
+    try {
+      work.in(folder.get());
+    } catch (IOException | RuntimeException e) {
+      log.error("what is kept in {} cannot be used, and is given up", folder.get(), e);
+      delete();
+    }
+  }
+
+  /** Frees what is open and leaves everything to a later server. */
+  synchronized void leave() {
+    close();
+    folder = Optional.empty();
+  }
+
+  private void close() {
+    try {
+      if (requests.isPresent()) {
+        requests.get().close();
+      }
+      if (position.isPresent()) {
+        position.get().close();
+      }
+    } catch (IOException e) {
+      log.warn("files of a kernel could not be closed: {}", e.toString());
+    }
+  }
+
+  /** Removes what is kept, for good. */
+  synchronized void delete() {
+    close();
+    folder.ifPresent(KernelJournal::delete);
+    folder = Optional.empty();
+  }
+
+  /** Removes a folder with what is in it, as far as that is possible. */
+  public static void delete(Path path) {
+    try {
+      Files.walkFileTree(
+          path,
+          new SimpleFileVisitor<>() {
+            @Override
+            public FileVisitResult visitFile(Path file, BasicFileAttributes attributes)
+                throws IOException {
+              Files.deleteIfExists(file);
+              return FileVisitResult.CONTINUE;
+            }
+
+            @Override
+            public FileVisitResult visitFileFailed(Path file, IOException failure) {
+              return FileVisitResult.CONTINUE;
+            }
+
+            @Override
+            public FileVisitResult postVisitDirectory(Path visited, IOException failure)
+                throws IOException {
+              Files.deleteIfExists(visited);
+              return FileVisitResult.CONTINUE;
+            }
+          });
+    } catch (IOException | UncheckedIOException e) {
+      log.warn("{} could not be deleted: {}", path, e.toString());
+    }
+  }
+}
