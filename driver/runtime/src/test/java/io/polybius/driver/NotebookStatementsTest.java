@@ -324,8 +324,7 @@ class NotebookStatementsTest {
     assertThat(opened.message())
         .usingRecursiveComparison()
         .isEqualTo(
-            new CommMessage(
-                Step.OPEN, id, "there", "{\"a\":1}", "{\"version\":\"2\"}", List.of()));
+            new CommMessage(Step.OPEN, id, "there", "{\"a\":1}", "{\"version\":\"2\"}", List.of()));
     assertThat(desk.await(opener).error()).isNull();
 
     desk.handle(10, message(Step.MESSAGE, id, "", "{\"b\":[1,\"x\"]}"));
