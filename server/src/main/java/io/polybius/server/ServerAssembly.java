@@ -102,9 +102,7 @@ public final class ServerAssembly implements AutoCloseable {
                           config.culling().idleTimeout(),
                           config.culling().connected(),
                           config.culling().interval()),
-                      config
-                          .notebooks()
-                          .historyFolder(() -> Installation.historyFolder(config, environment)),
+                      historyFolder(config, environment),
                       config.notebooks().progress()),
                   kernelStore));
       RestFacade rest =
@@ -221,6 +219,11 @@ public final class ServerAssembly implements AutoCloseable {
   static Optional<Path> accessLogFolder(
       ServerConfig config, Installation installation, Map<String, String> environment) {
     return config.http().accessLog().folder(installation.logs(environment));
+  }
+
+  /** Returns the folder for what users have run, or nothing when it is not to be kept. */
+  static Optional<Path> historyFolder(ServerConfig config, Map<String, String> environment) {
+    return config.notebooks().historyFolder(() -> Installation.historyFolder(config, environment));
   }
 
   /** Returns where HTTP is served. */

@@ -224,6 +224,24 @@ class ServerAssemblyTest {
   }
 
   @Test
+  void historyIsKeptWhereTheOperatorWantsIt() throws ConfigException {
+    assertThat(
+            ServerAssembly.historyFolder(
+                config(Map.of("polybius.server.state-dir", state.toString())), Map.of()))
+        .contains(state.resolve("history"));
+    assertThat(ServerAssembly.historyFolder(config(Map.of()), Map.of("XDG_STATE_HOME", "/st")))
+        .contains(Path.of("/st/polybius/history"));
+    assertThat(
+            ServerAssembly.historyFolder(
+                config(Map.of("polybius.kernel.history-dir", "/own")), Map.of()))
+        .contains(Path.of("/own"));
+    assertThat(
+            ServerAssembly.historyFolder(
+                config(Map.of("polybius.kernel.history-dir", "off")), Map.of()))
+        .isEmpty();
+  }
+
+  @Test
   void logsOfRequestsAreWhereTheOperatorSays() throws Exception {
     Installation installation = Installation.at(folder);
     Map<String, String> livy = Map.of("LIVY_LOG_DIR", "/var/log/livy");
