@@ -19,6 +19,7 @@ import io.polybius.session.testing.ScriptedLauncher;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -69,13 +70,17 @@ class KernelRecoveryTest {
     }
     // What is there in this moment is what a server that is killed leaves.
     driver.disconnect();
+    return start(copy());
+  }
+
+  private Path copy() throws IOException {
     Path copy = folder.resolve("copy-" + copies++);
     try (Stream<Path> files = Files.walk(store())) {
       for (Path file : files.toList()) {
         Files.copy(file, copy.resolve(store().relativize(file).toString()));
       }
     }
-    return start(copy);
+    return copy;
   }
 
   private static String newKernel(TestingGateway gateway) throws Exception {
@@ -174,6 +179,72 @@ class KernelRecoveryTest {
     JupyterMessage info = third.send(Channel.SHELL, "kernel_info_request", JupyterJson.object());
     assertThat(shown(third.next())).isEqualTo("busy");
     assertThat(third.next().parentHeader().messageId()).isEqualTo(info.id());
+  }
+
+  @Test
+  void cellWhoseBeginningIsLongAgoIsAnsweredToo() throws Exception {
+    TestingGateway before = start(store());
+    String kernel = newKernel(before);
+    ScriptedDriver driver = launcher.nextDriver();
+    WebSocketClient client = WebSocketClient.connect(before, kernel, CLIENT);
+    client.cell("long");
+    driver.nextCommand(DriverCommand.Execute.class);
+    // More than the session retains events of.
+    for (int i = 0; i < 2_500; i++) {
+      print(driver, 0, "line " + i);
+    }
+    until(client, "line 2499");
+
+    TestingGateway after = replace(before, false, driver);
+    WebSocketClient again = WebSocketClient.connect(after, kernel, CLIENT);
+    print(driver, 0, "last");
+    driver.say(new DriverEvent.StatementSucceeded(0));
+    assertThat(until(again, "idle")).containsExactly("last", "ok 1", "idle");
+  }
+
+  @Test
+  void answerToAQuestionOfTheEarlierServerArrives() throws Exception {
+    TestingGateway before = start(store());
+    String kernel = newKernel(before);
+    ScriptedDriver driver = launcher.nextDriver();
+    WebSocketClient client = WebSocketClient.connect(before, kernel, CLIENT);
+    client.send(
+        Channel.SHELL,
+        "execute_request",
+        JupyterJson.object().put("code", "ask").put("allow_stdin", true));
+    driver.nextCommand(DriverCommand.Execute.class);
+    driver.say(new DriverEvent.InputRequested(0, "name?", false));
+    until(client, "input_request");
+
+    TestingGateway after = replace(before, false, driver);
+    WebSocketClient again = WebSocketClient.connect(after, kernel, CLIENT);
+    again.send(Channel.STDIN, "input_reply", JupyterJson.object().put("value", "ann"));
+    assertThat(driver.nextCommand(DriverCommand.AnswerInput.class).text()).isEqualTo("ann");
+    driver.say(new DriverEvent.StatementSucceeded(0));
+    assertThat(until(again, "idle")).containsExactly("ok 1", "idle");
+  }
+
+  @Test
+  void cellThatDidNotReachTheSessionIsRun() throws Exception {
+    TestingGateway before = start(store());
+    String kernel = newKernel(before);
+    ScriptedDriver driver = launcher.nextDriver();
+    WebSocketClient client = WebSocketClient.connect(before, kernel, CLIENT);
+    client.trace(client.send(Channel.SHELL, "kernel_info_request", JupyterJson.object()));
+    Path left = copy();
+    client.cell("late");
+    driver.nextCommand(DriverCommand.Execute.class);
+    // The kernel has noted the request, and its session knows of nothing.
+    Path requests = Path.of("kernels", kernel, "requests");
+    Files.copy(
+        store().resolve(requests), left.resolve(requests), StandardCopyOption.REPLACE_EXISTING);
+    driver.disconnect();
+
+    TestingGateway after = start(left);
+    assertThat(driver.nextCommand(DriverCommand.Execute.class).code()).isEqualTo("late");
+    driver.say(new DriverEvent.StatementSucceeded(0));
+    WebSocketClient again = WebSocketClient.connect(after, kernel, CLIENT);
+    assertThat(until(again, "idle")).containsExactly("busy", "execute_input", "ok 1", "idle");
   }
 
   @Test
