@@ -46,6 +46,11 @@ final class UserTraces {
   private static final Pattern COMPILER_LINE =
       Pattern.compile("(?:<console>:(\\d+): |On line (\\d+): )(.*)");
 
+  private static final Pattern COMPLAINT = Pattern.compile("\\s*((?:error|warning): .*)");
+
+  /** How far Scala 2.13 moves code to the right. */
+  private static final String INDENT = " ".repeat(7);
+
   private final Map<String, Place> places =
       new LinkedHashMap<>() {
         private static final long serialVersionUID = 1;
@@ -239,12 +244,21 @@ final class UserTraces {
   /** Returns what the compiler says, with the lines' numbers in the cell. */
   static List<String> ofCompiler(String text, Place place) {
     List<String> lines = new ArrayList<>();
-    for (String line : text.strip().lines().toList()) {
-      Matcher matcher = COMPILER_LINE.matcher(line);
-      if (matcher.matches()) {
-        String number = matcher.group(1) == null ? matcher.group(2) : matcher.group(1);
-        lines.add("cell line " + place.lineOf(Integer.parseInt(number)) + ": " + matcher.group(3));
+    int only = place.lineOf(1);
+    for (String line : text.lines().filter(each -> !each.isBlank()).toList()) {
+      Matcher numbered = COMPILER_LINE.matcher(line);
+      Matcher unnumbered = COMPLAINT.matcher(line);
+      if (numbered.matches()) {
+        String number = numbered.group(1) == null ? numbered.group(2) : numbered.group(1);
+        lines.add(
+            "cell line " + place.lineOf(Integer.parseInt(number)) + ": " + numbered.group(3));
+      } else if (unnumbered.matches()) {
+        lines.add("cell line " + only + ": " + unnumbered.group(1));
       } else {
+        // Scala 2.13 points at a line that it does not repeat, if there is but one.
+        if (lines.isEmpty() && line.strip().equals("^")) {
+          place.text(only).ifPresent(code -> lines.add(INDENT + code));
+        }
         lines.add(line);
       }
     }
