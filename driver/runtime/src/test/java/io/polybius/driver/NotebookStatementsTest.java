@@ -70,6 +70,13 @@ class NotebookStatementsTest {
   }
 
   @Test
+  void displayIsNotFollowedByTheHandleThatItReturns() throws Exception {
+    StatementDesk.Ended ended = desk.run("kernel.text(\"1\")\nkernel.text(\"2\")");
+    assertThat(ended.outputs()).hasSize(2).allMatch(Display.class::isInstance);
+    assertThat(desk.run("kernel.text(\"1\").update(\"2\")\n3").value()).isEqualTo("3");
+  }
+
+  @Test
   void displaysAreChangedByTheirHandleAlsoInLaterStatements() throws Exception {
     desk.run("val shown = kernel.html(\"1\")");
     StatementDesk.Ended ended =

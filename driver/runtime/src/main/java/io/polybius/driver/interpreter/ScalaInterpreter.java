@@ -63,6 +63,11 @@ final class ScalaInterpreter implements Interpreter {
       Pattern.compile("^(?:val )?(res\\d+): ", Pattern.MULTILINE);
   private static final Pattern IMPORT_ECHO = Pattern.compile("^import .*\n", Pattern.MULTILINE);
 
+  /** What kernel.html and the like return is to be used; what they show is there already. */
+  private static final Pattern DISPLAY_ECHO =
+      Pattern.compile(
+          "^(?:val )?res\\d+: io\\.polybius\\.notebook\\.Display = .*\n", Pattern.MULTILINE);
+
   private static final int MAX_MEMBERS = 200;
 
   private final UserTraces traces = new UserTraces();
@@ -106,7 +111,7 @@ final class ScalaInterpreter implements Interpreter {
         throw new StatementException(interrupted(List.of(), List.of()));
       }
       Piece piece = pieces.get(i);
-      String echo = run(piece, cell, code, execution);
+      String echo = DISPLAY_ECHO.matcher(run(piece, cell, code, execution)).replaceAll("");
       if (!echo.isEmpty()) {
         execution.put(new StatementOutput.Echo(echo));
       }
