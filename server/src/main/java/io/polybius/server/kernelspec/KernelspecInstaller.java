@@ -182,6 +182,8 @@ public final class KernelspecInstaller {
                     .withObject("/env")
                     .put("POLYBIUS_TOKEN_FILE", file.toAbsolutePath().toString()));
     description.withObject("/metadata/" + MARK).put("server", request.server().toString());
+    // The relay's sockets can be; Jupyter asks for it in the connection file, if it is told to.
+    description.withObject("/metadata").putArray("supported_encryption").add("curve");
     return description;
   }
 

@@ -60,6 +60,7 @@ class KernelspecInstallerTest {
     assertThat(description.get("kernel_protocol_version").asText())
         .isEqualTo(Header.PROTOCOL_VERSION);
     assertThat(description.get("env")).isEmpty();
+    assertThat(strings(description.at("/metadata/supported_encryption"))).containsExactly("curve");
   }
 
   @Test
