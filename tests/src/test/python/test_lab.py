@@ -243,9 +243,13 @@ class LabTest(unittest.TestCase):
 
         # One candidate is put in, several are listed.
         self.type("numbers.isEm")
-        self.page.keyboard.press("Tab")
         active = self.page.locator(".jp-CodeCell.jp-mod-active .cm-content")
-        expect(active).to_have_text("numbers.isEmpty", timeout=SOON)
+        deadline = time.monotonic() + 60
+        while active.inner_text().strip() != "numbers.isEmpty":
+            # A cold compiler has nothing to offer yet; a user would press the key again.
+            self.assertLess(time.monotonic(), deadline, active.inner_text())
+            self.page.keyboard.press("Tab")
+            self.page.wait_for_timeout(3 * SECONDS)
         self.page.keyboard.press("Control+A")
         self.type("numbers.m")
         self.page.keyboard.press("Tab")
