@@ -88,6 +88,14 @@ def run(client, code, timeout=60, **options):
     return reply_to(client, message_id, timeout), published_by(client, message_id, timeout)
 
 
+def await_completion(client, timeout=120):
+    """Asks for completions until some come: a kernel has none to offer before its compiler is warm."""
+    end = time.monotonic() + timeout
+    while not client.complete("spark.", reply=True, timeout=30)["content"]["matches"]:
+        assert time.monotonic() < end, "nothing is completed"
+        time.sleep(0.5)
+
+
 def reply_to(client, message_id, timeout=60):
     """Waits for the reply to a request on shell."""
     end = time.monotonic() + timeout

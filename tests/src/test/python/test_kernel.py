@@ -46,6 +46,7 @@ class JupyterKernelTest(jupyter_kernel_test.KernelTests):
         cls.km, cls.kc = kernels.start()
         # Spark starts behind the kernel, which takes longer than these tests wait.
         run(cls.kc, "1", timeout=SPARK_START)
+        kernels.await_completion(cls.kc)
 
     @classmethod
     def tearDownClass(cls):

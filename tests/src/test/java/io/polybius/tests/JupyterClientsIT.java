@@ -23,7 +23,7 @@ import org.junit.jupiter.api.io.TempDir;
 /**
  * Jupyter's own clients, on the installed kernelspec, through the gateway and on connection files.
  */
-@Timeout(900)
+@Timeout(1200)
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class JupyterClientsIT {
 
@@ -159,7 +159,7 @@ class JupyterClientsIT {
   private void testKernel(Map<String, String> door) throws Exception {
     Commands.Result tested =
         Commands.run(
-            Duration.ofMinutes(6),
+            Duration.ofMinutes(10),
             folder,
             door,
             List.of(
