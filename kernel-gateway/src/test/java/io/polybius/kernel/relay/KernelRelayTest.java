@@ -711,7 +711,10 @@ class KernelRelayTest {
         replies.addAll(received(codec, Channel.SHELL, shell));
       }
       assertThat(gateway.sessions().sessions()).hasSize(1);
-      assertThat(status(run(other, "value 1"))).isEqualTo("ok");
+      // One that was there before may not hear the next relay's first messages.
+      try (KernelClient fresh = new KernelClient(connection)) {
+        assertThat(status(run(fresh, "value 1"))).isEqualTo("ok");
+      }
     }
   }
 
