@@ -250,8 +250,7 @@ final class UserTraces {
       Matcher unnumbered = COMPLAINT.matcher(line);
       if (numbered.matches()) {
         String number = numbered.group(1) == null ? numbered.group(2) : numbered.group(1);
-        lines.add(
-            "cell line " + place.lineOf(Integer.parseInt(number)) + ": " + numbered.group(3));
+        lines.add("cell line " + place.lineOf(Integer.parseInt(number)) + ": " + numbered.group(3));
       } else if (unnumbered.matches()) {
         lines.add("cell line " + only + ": " + unnumbered.group(1));
       } else {
