@@ -139,10 +139,10 @@ class ArchitectureTest {
   }
 
   @Test
-  void onlyTheBridgeCallsTheScalaCompiler() {
+  void onlyTheBridgeAndTheCompilerForQuestionsCallTheScalaCompiler() {
     noClasses()
         .that()
-        .haveNameNotMatching(".*\\.ScalaBridge(\\$.*)?")
+        .haveNameNotMatching(".*\\.(ScalaBridge|PresentationCompiler)(\\$.*)?")
         .should()
         .dependOnClassesThat()
         .resideInAPackage("scala.tools..")
