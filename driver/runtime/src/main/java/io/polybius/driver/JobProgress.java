@@ -2,12 +2,16 @@ package io.polybius.driver;
 
 import io.polybius.driver.protocol.DriverEvent;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.Map;
 import java.util.Properties;
+import java.util.Set;
 import java.util.function.Consumer;
 import org.apache.spark.scheduler.SparkListener;
+import org.apache.spark.scheduler.SparkListenerJobEnd;
 import org.apache.spark.scheduler.SparkListenerJobStart;
 import org.apache.spark.scheduler.SparkListenerStageCompleted;
+import org.apache.spark.scheduler.SparkListenerStageSubmitted;
 import org.apache.spark.scheduler.SparkListenerTaskEnd;
 import org.apache.spark.scheduler.StageInfo;
 
@@ -27,6 +31,8 @@ final class JobProgress extends SparkListener {
 
   // Guarded by this:
   private final Map<Integer, Integer> tasksOfStage = new HashMap<>();
+  private final Map<Integer, Set<Integer>> stagesOfJob = new HashMap<>();
+  private final Set<Integer> startedStages = new HashSet<>();
   private int statementId;
   private String jobGroup = "";
   private int completed;
@@ -45,7 +51,7 @@ final class JobProgress extends SparkListener {
   synchronized void begin(int statement, String group) {
     statementId = statement;
     jobGroup = group;
-    tasksOfStage.clear();
+    forget();
     completed = 0;
     total = 0;
     completedStages = 0;
@@ -54,7 +60,13 @@ final class JobProgress extends SparkListener {
   /** No statement runs. */
   synchronized void end() {
     jobGroup = "";
+    forget();
+  }
+
+  private void forget() {
     tasksOfStage.clear();
+    stagesOfJob.clear();
+    startedStages.clear();
   }
 
   @Override
@@ -70,9 +82,26 @@ final class JobProgress extends SparkListener {
       StageInfo stage = (StageInfo) stages.next();
       if (tasksOfStage.putIfAbsent(stage.stageId(), stage.numTasks()) == null) {
         total += stage.numTasks();
+        stagesOfJob.computeIfAbsent(start.jobId(), job -> new HashSet<>()).add(stage.stageId());
       }
     }
     say(true);
+  }
+
+  @Override
+  public synchronized void onStageSubmitted(SparkListenerStageSubmitted stage) {
+    startedStages.add(stage.stageInfo().stageId());
+  }
+
+  /** Spark skips a stage whose result it still has from an earlier job. */
+  @Override
+  public synchronized void onJobEnd(SparkListenerJobEnd end) {
+    Set<Integer> skipped = stagesOfJob.getOrDefault(end.jobId(), new HashSet<>());
+    skipped.removeAll(startedStages);
+    skipped.forEach(stage -> total -= tasksOfStage.remove(stage));
+    if (!skipped.isEmpty()) {
+      say(true);
+    }
   }
 
   @Override

@@ -8,6 +8,7 @@ import io.polybius.driver.protocol.StatementError.Origin;
 import io.polybius.driver.protocol.StatementOutput.StreamText;
 import io.polybius.driver.protocol.StreamName;
 import java.time.Duration;
+import java.util.List;
 import java.util.Locale;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -272,6 +273,26 @@ class ScalaStatementsTest {
               assertThat(progressed.totalTasks()).isEqualTo(8);
               assertThat(progressed.completedTasks()).isBetween(1, 8);
             });
+  }
+
+  @Test
+  void stagesThatSparkSkipsAreNotWaitedFor() throws Exception {
+    StatementDesk.Ended ended =
+        desk.run(
+            """
+            val sumsByParity = sc.parallelize(1 to 10, 2).map(i => (i % 2, i)).reduceByKey(_ + _, 2)
+            sumsByParity.count(); sumsByParity.count()
+            // Spark tells of the end of a job a little later than the job ends.
+            Thread.sleep(1000)
+            """);
+    DriverEvent.StatementProgressed last =
+        ended.all().stream()
+            .filter(DriverEvent.StatementProgressed.class::isInstance)
+            .map(DriverEvent.StatementProgressed.class::cast)
+            .reduce((earlier, later) -> later)
+            .orElseThrow();
+    assertThat(List.of(last.completedTasks(), last.totalTasks())).containsExactly(6, 6);
+    assertThat(List.of(last.completedStages(), last.totalStages())).containsExactly(3, 3);
   }
 
   @Test
