@@ -396,6 +396,9 @@ final class StatementRunner implements AutoCloseable {
     try {
       if (execution.isCancelled()) {
         error = interrupted();
+      } else if (!interpreterLock.isHeldByCurrentThread()) {
+        // The expression before has not got it back.
+        error = new StatementError(Origin.DRIVER, "CompilerBusy", BUSY, List.of());
       } else if (System.nanoTime() > end) {
         error = TOO_LATE;
       } else {
