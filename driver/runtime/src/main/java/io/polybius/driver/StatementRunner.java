@@ -504,7 +504,7 @@ final class StatementRunner implements AutoCloseable {
   }
 
   /** Lets magics see the variables of a language. */
-  private record InterpreterValues(Interpreter interpreter) implements MagicContext {
+  record InterpreterValues(Interpreter interpreter) implements MagicContext {
     @Override
     public PlainValue lookup(String name, int maxRows) throws MagicException {
       return interpreter.value(name, maxRows);
