@@ -10,6 +10,9 @@ final class PlotMagic implements Magic {
   /** Notebooks keep plots in their files. */
   private static final long MAX_BYTES = 2 << 20;
 
+  private static final List<String> AWT_PACKAGES =
+      List.of("java.awt.", "sun.awt.", "sun.font.", "sun.java2d.");
+
   @Override
   public String name() {
     return "plot";
@@ -58,18 +61,28 @@ final class PlotMagic implements Magic {
 
   private static MimeBundle bundle(Plot plot, String vegaLite) {
     MimeBundle bundle = new MimeBundle(List.of()).with(MimeBundle.VEGA_LITE, vegaLite);
+    String text = PlotText.of(plot);
     try {
-      return bundle
-          .with(MimeBundle.PNG, PlotPicture.png(plot))
-          .with(MimeBundle.TEXT, PlotText.of(plot));
-    } catch (RuntimeException | LinkageError | InternalError | AWTError e) {
-      // A Java without fonts, or without what draws them.
-      return bundle.with(
-          MimeBundle.TEXT,
-          PlotText.of(plot)
-              + "\n(no picture: Java cannot draw here, perhaps for lack of fonts: "
-              + e
-              + ")");
+      return bundle.with(MimeBundle.PNG, PlotPicture.png(plot)).with(MimeBundle.TEXT, text);
+    } catch (LinkageError | InternalError | AWTError e) {
+      return bundle.with(MimeBundle.TEXT, withoutPicture(text, e));
+    } catch (RuntimeException e) {
+      if (!isOfAwt(e)) {
+        throw e;
+      }
+      return bundle.with(MimeBundle.TEXT, withoutPicture(text, e));
     }
+  }
+
+  /** A Java without fonts, or without what draws them. */
+  private static String withoutPicture(String text, Throwable e) {
+    return text + "\n(no picture: Java cannot draw here, perhaps for lack of fonts: " + e + ")";
+  }
+
+  /** AWT has no exception of its own for a lack of fonts, only a place where it is thrown. */
+  private static boolean isOfAwt(RuntimeException e) {
+    StackTraceElement[] frames = e.getStackTrace();
+    return frames.length > 0
+        && AWT_PACKAGES.stream().anyMatch(frames[0].getClassName()::startsWith);
   }
 }

@@ -390,6 +390,8 @@ final class Session {
           if (!state.isActive() || (starting && !request.mayWaitForStart())) {
             throw wrongState();
           }
+          // What has ended must not keep anybody from going on.
+          forgetOldStatements();
           if (statements.isFull()) {
             throw new SessionException(
                 ErrorCode.TOO_MANY_WAITING,
@@ -901,6 +903,8 @@ final class Session {
       endStarted(statement, error);
     }
     statements.ended(statement);
+    statements.forgetBefore(statement);
+    snapshot = takeSnapshot();
     dispatch();
   }
 

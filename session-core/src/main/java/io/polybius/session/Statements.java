@@ -163,9 +163,20 @@ final class Statements {
   /** Forgets hidden statements that have ended, and old ones of which there are too many. */
   void forgetOld() {
     hidden.values().removeIf(this::isOver);
-    while (shown.size() > retained || chars > RETAINED_CHARS) {
+    forgetBefore(nextId);
+  }
+
+  /** Forgets old statements of which there are too many, but not one that has just ended. */
+  void forgetBefore(Statement justEnded) {
+    if (!justEnded.isHidden()) {
+      forgetBefore(justEnded.id());
+    }
+  }
+
+  private void forgetBefore(int id) {
+    while (!shown.isEmpty() && (shown.size() > retained || chars > RETAINED_CHARS)) {
       Statement oldest = shown.firstEntry().getValue();
-      if (!isOver(oldest)) {
+      if (oldest.id() >= id || !isOver(oldest)) {
         return;
       }
       chars -= charsOf(oldest);

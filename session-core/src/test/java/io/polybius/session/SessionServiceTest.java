@@ -8,7 +8,9 @@ import io.polybius.driver.protocol.Candidate;
 import io.polybius.driver.protocol.Completeness;
 import io.polybius.driver.protocol.DriverCommand;
 import io.polybius.driver.protocol.DriverEvent;
+import io.polybius.driver.protocol.MimeBundle;
 import io.polybius.driver.protocol.StatementError;
+import io.polybius.driver.protocol.StatementOutput;
 import io.polybius.driver.protocol.StatementOutput.StreamText;
 import io.polybius.driver.protocol.StreamName;
 import io.polybius.session.testing.ScriptedDriver;
@@ -214,6 +216,25 @@ class SessionServiceTest {
     assertThat(service.session("0").statements()).hasSize(5);
     assertThatThrownBy(() -> service.statement("0", 0)).hasMessage("Statement not found");
     assertThat(service.statement("0", 7).id()).isEqualTo(7);
+  }
+
+  @Test
+  void veryLargeOutputsOfWhatHasEndedDoNotKeepOthersFromRunning() throws Exception {
+    ScriptedDriver driver = openReady(Script.COLLECT);
+    assertThat(run("large").id()).isZero();
+    driver.nextCommand(DriverCommand.Execute.class);
+    String large = "x".repeat(8 << 20);
+    for (int i = 0; i < 9; i++) {
+      driver.say(
+          new DriverEvent.StatementPutOut(0, new StatementOutput.Display(MimeBundle.text(large))));
+    }
+    driver.say(new DriverEvent.StatementSucceeded(0));
+    assertThat(ended(0).outputs().toList()).hasSize(9);
+    awaitState(SessionState.IDLE);
+    assertThat(service.statement("0", 0).id()).isZero();
+
+    assertThat(run("next").id()).isEqualTo(1);
+    assertThatThrownBy(() -> service.statement("0", 0)).hasMessage("Statement not found");
   }
 
   @Test

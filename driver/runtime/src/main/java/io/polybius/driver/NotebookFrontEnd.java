@@ -70,7 +70,8 @@ final class NotebookFrontEnd implements FrontEnd {
         .orElseThrow(() -> new IllegalStateException("No statement has run yet."));
   }
 
-  private static long bytes(StatementOutput output) {
+  /** Returns how large something is that is shown on purpose; 0 for what is not. */
+  static long bytes(StatementOutput output) {
     if (output instanceof StatementOutput.Display display) {
       return display.bundle().bytes();
     } else if (output instanceof StatementOutput.DisplayUpdate update) {

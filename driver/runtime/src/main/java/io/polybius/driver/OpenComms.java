@@ -33,6 +33,11 @@ final class OpenComms implements Comms, AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(OpenComms.class);
   private static final String NOTHING = "{}";
 
+  /** What may wait for a handler that takes its time. */
+  private static final int MOST_WAITING = 1_000;
+
+  private static final long MOST_WAITING_BYTES = 64L << 20;
+
   /** The request of what comes from a statement. */
   private static final int NO_REQUEST = -1;
 
@@ -54,6 +59,8 @@ final class OpenComms implements Comms, AutoCloseable {
 
   // Guarded by this, so that whoever interrupts a handler finds it running or not at all:
   private Optional<Thread> handling = Optional.empty();
+  private int waiting;
+  private long waitingBytes;
 
   /**
    * Makes one without comms.
@@ -99,9 +106,51 @@ final class OpenComms implements Comms, AutoCloseable {
     return comm;
   }
 
-  /** Handles what a front end has sent, after what came before. */
+  /**
+   * Handles what a front end has sent, after what came before. If too much waits already, the comm
+   * is closed instead, so that its front end knows.
+   */
   void handle(HandleComm command) {
-    thread.execute(() -> run(command));
+    long bytes = bytes(command.message());
+    if (mayWait(bytes)) {
+      thread.execute(
+          () -> {
+            try {
+              run(command);
+            } finally {
+              handled(bytes);
+            }
+          });
+    } else {
+      refuse(command);
+    }
+  }
+
+  private synchronized boolean mayWait(long bytes) {
+    if (waiting >= MOST_WAITING || waitingBytes + bytes > MOST_WAITING_BYTES) {
+      return false;
+    }
+    waiting++;
+    waitingBytes += bytes;
+    return true;
+  }
+
+  private synchronized void handled(long bytes) {
+    waiting--;
+    waitingBytes -= bytes;
+  }
+
+  private void refuse(HandleComm command) {
+    CommMessage message = command.message();
+    log.warn("a comm is closed because too many messages wait for their handlers");
+    comms.remove(message.commId());
+    if (message.step() != Step.CLOSE) {
+      events.accept(
+          new CommSent(
+              command.requestId(),
+              new CommMessage(Step.CLOSE, message.commId(), "", NOTHING, NOTHING, List.of())));
+    }
+    events.accept(new CommHandled(command.requestId()));
   }
 
   /** Interrupts the handler that runs, if one does. */
@@ -188,11 +237,7 @@ final class OpenComms implements Comms, AutoCloseable {
   }
 
   private void send(CommMessage message) {
-    long bytes =
-        (long) message.data().getBytes(StandardCharsets.UTF_8).length
-            + message.metadata().getBytes(StandardCharsets.UTF_8).length
-            + message.buffers().stream().mapToLong(buffer -> buffer.length).sum();
-    NotebookFrontEnd.checkSize(bytes);
+    NotebookFrontEnd.checkSize(bytes(message));
     DriverEvent event = new CommSent(request.get(), message);
     Optional<StatementConsole> speaker = statements.speaker();
     if (speaker.isPresent()) {
@@ -200,6 +245,12 @@ final class OpenComms implements Comms, AutoCloseable {
     } else {
       events.accept(event);
     }
+  }
+
+  private static long bytes(CommMessage message) {
+    return (long) message.data().getBytes(StandardCharsets.UTF_8).length
+        + message.metadata().getBytes(StandardCharsets.UTF_8).length
+        + message.buffers().stream().mapToLong(buffer -> buffer.length).sum();
   }
 
   private static Thread daemon(Runnable task) {

@@ -396,6 +396,9 @@ final class StatementRunner implements AutoCloseable {
     try {
       if (execution.isCancelled()) {
         error = interrupted();
+      } else if (!interpreterLock.isHeldByCurrentThread()) {
+        // The expression before has not got it back.
+        error = new StatementError(Origin.DRIVER, "CompilerBusy", BUSY, List.of());
       } else if (System.nanoTime() > end) {
         error = TOO_LATE;
       } else {
@@ -501,7 +504,7 @@ final class StatementRunner implements AutoCloseable {
   }
 
   /** Lets magics see the variables of a language. */
-  private record InterpreterValues(Interpreter interpreter) implements MagicContext {
+  record InterpreterValues(Interpreter interpreter) implements MagicContext {
     @Override
     public PlainValue lookup(String name, int maxRows) throws MagicException {
       return interpreter.value(name, maxRows);

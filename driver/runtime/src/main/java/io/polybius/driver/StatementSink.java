@@ -10,6 +10,7 @@ import java.nio.charset.CharsetDecoder;
 import java.nio.charset.CodingErrorAction;
 import java.nio.charset.StandardCharsets;
 import java.util.EnumMap;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -25,6 +26,10 @@ final class StatementSink {
   private static final long FLUSH_MILLIS = 20;
 
   private static final int FLUSH_CHARS = 16 << 10;
+  private static final int OVERHEAD_BYTES = 64;
+
+  /** What stays to be seen of displays, pages and next inputs; each has 8 MiB at most. */
+  private static final long MAX_SHOWN_BYTES = 32L << 20;
 
   /** More of a line than this is no prompt. */
   private static final int MAX_PROMPT_CHARS = 1000;
@@ -43,6 +48,9 @@ final class StatementSink {
   private boolean flushScheduled;
   private long chars;
   private boolean full;
+  private final Map<String, Long> updates = new HashMap<>();
+  private long shownBytes;
+  private boolean shownFull;
 
   /**
    * @param statementId whose output it is
@@ -86,8 +94,45 @@ final class StatementSink {
   }
 
   /** Takes an echo, a value or a display, after the text that was printed before. */
-  void put(StatementOutput output) {
+  synchronized void put(StatementOutput output) {
+    if (output instanceof StatementOutput.Clear) {
+      shownBytes = updates.values().stream().mapToLong(bytes -> bytes).sum();
+    }
+    long bytes = shownBytes(output);
+    if (bytes > 0) {
+      if (shownFull) {
+        return;
+      }
+      long replaced =
+          output instanceof StatementOutput.DisplayUpdate update
+              ? updates.getOrDefault(update.displayId(), 0L)
+              : 0;
+      if (shownBytes - replaced + bytes > MAX_SHOWN_BYTES) {
+        shownFull = true;
+        sendOut(
+            new StreamText(
+                StreamName.STDERR,
+                "\n[What this statement shows is larger than "
+                    + MAX_SHOWN_BYTES
+                    + " bytes; the rest was dropped.]\n"));
+        return;
+      }
+      shownBytes += bytes - replaced;
+      if (output instanceof StatementOutput.DisplayUpdate update) {
+        updates.put(update.displayId(), bytes);
+      }
+    }
+    sendOut(output);
+  }
+
+  private void sendOut(StatementOutput output) {
     send(new DriverEvent.StatementPutOut(statementId, output));
+  }
+
+  /** Returns how much is kept of what is shown on purpose; a server keeps each form for long. */
+  private static long shownBytes(StatementOutput output) {
+    long bytes = NotebookFrontEnd.bytes(output);
+    return bytes == 0 ? 0 : bytes + OVERHEAD_BYTES;
   }
 
   /** Sends an event after the text that was printed before. */

@@ -1,8 +1,10 @@
 package io.polybius.driver;
 
+import io.polybius.driver.StatementRunner.InterpreterValues;
 import io.polybius.driver.interpreter.CompilerTraining;
 import io.polybius.driver.interpreter.Interpreter;
 import io.polybius.driver.interpreter.SparkStart;
+import io.polybius.magic.Magics;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -15,7 +17,8 @@ final class Training {
   private Training() {}
 
   /**
-   * Starts Spark and the REPL, runs a Spark job and a few statements, and stops Spark.
+   * Starts Spark and the REPL, runs a Spark job and a few statements, draws a plot, and stops
+   * Spark.
    *
    * @param directory for the classes that the REPL compiles
    */
@@ -35,6 +38,8 @@ final class Training {
             sc.parallelize(1 to 10).map(_ * 2).sum
             """,
             Interpreter.Execution.UNSEEN);
+    Magics magics = Magics.builtin();
+    magics.run(magics.parse("%plot numbers"), new InterpreterValues(spark.scala()));
     try (CompilerTraining training = new CompilerTraining(directory.resolve("training"))) {
       for (int step = 0; step < STEPS; step++) {
         training.step(step);

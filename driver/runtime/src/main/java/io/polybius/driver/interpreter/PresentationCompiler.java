@@ -157,9 +157,10 @@ final class PresentationCompiler implements AutoCloseable {
 
   @Override
   public void close() {
-    compiler.ifPresent(global -> calls.call(global, "askShutdown"));
+    Optional<Global> old = compiler;
     compiler = Optional.empty();
     newPackages.clear();
+    old.ifPresent(global -> calls.call(global, "askShutdown"));
   }
 
   /** Returns how a text could go on at a place. */
@@ -184,6 +185,17 @@ final class PresentationCompiler implements AutoCloseable {
   }
 
   private <T> Optional<T> ask(
+      String code, int cursor, boolean withRest, Function<Found, T> question) {
+    try {
+      return answer(code, cursor, withRest, question);
+    } catch (Throwable e) {
+      // What it was in the midst of could bring every later question into trouble too.
+      close();
+      throw e;
+    }
+  }
+
+  private <T> Optional<T> answer(
       String code, int cursor, boolean withRest, Function<Found, T> question) {
     Global global = global();
     enterNewPackages(global);

@@ -119,7 +119,7 @@ final class ScalaBridge implements AutoCloseable {
   private final IMain main;
   private final PresentationCompiler presentation;
   private int remembered;
-  private boolean isRunning;
+  private volatile boolean isRunning;
 
   /**
    * Starts a compiler; takes one to three seconds.
@@ -260,20 +260,32 @@ final class ScalaBridge implements AutoCloseable {
   private Ran run(Object compiled, String member, CompiledLine line, Unlocked unlocked) {
     Object code = calls.call(compiled, "lineRep");
     String name = calls.text(code, member);
+    return whileRunning(
+        () ->
+            unlocked.run(
+                line,
+                () -> {
+                  Thread.currentThread().setContextClassLoader(main.classLoader());
+                  try {
+                    return new Ran(
+                        ((Class<?>) calls.call(code, "evalClass")).getMethod(name).invoke(null),
+                        Optional.empty());
+                  } catch (Throwable e) {
+                    return new Ran(null, Optional.of(e));
+                  }
+                }));
+  }
+
+  /**
+   * Lets questions know, before they can be asked, that user code runs: its class loader may use
+   * the REPL's own compiler.
+   *
+   * @param code gives the lock away and takes it back
+   */
+  <T> T whileRunning(Supplier<T> code) {
     isRunning = true;
     try {
-      return unlocked.run(
-          line,
-          () -> {
-            Thread.currentThread().setContextClassLoader(main.classLoader());
-            try {
-              return new Ran(
-                  ((Class<?>) calls.call(code, "evalClass")).getMethod(name).invoke(null),
-                  Optional.empty());
-            } catch (Throwable e) {
-              return new Ran(null, Optional.of(e));
-            }
-          });
+      return code.get();
     } finally {
       isRunning = false;
     }

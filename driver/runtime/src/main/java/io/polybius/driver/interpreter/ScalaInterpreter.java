@@ -300,15 +300,17 @@ final class ScalaInterpreter implements Interpreter {
       throws StatementException {
     AtomicReference<Throwable> failure = new AtomicReference<>();
     Optional<MimeBundle> table =
-        execution.unlocked(
-            () -> {
-              try {
-                return Optional.of(TableValue.of(frame, rows));
-              } catch (Throwable e) {
-                failure.set(e);
-                return Optional.empty();
-              }
-            });
+        bridge.whileRunning(
+            () ->
+                execution.unlocked(
+                    () -> {
+                      try {
+                        return Optional.of(TableValue.of(frame, rows));
+                      } catch (Throwable e) {
+                        failure.set(e);
+                        return Optional.empty();
+                      }
+                    }));
     if (table.isEmpty()) {
       throw failed(failure.get(), framesOf(failure.get()), cell, execution);
     }

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.IntStream;
 
 /**
  * What the statements of a session have defined and imported, as the lines that bring it into
@@ -28,6 +29,17 @@ final class Scope {
 
   /** Adds what a statement has brought. */
   void add(Entry entry) {
+    if (entry.names().isEmpty()) {
+      // The first stays for the sake of imports that need it, the last hides what came before.
+      List<Integer> equal =
+          IntStream.range(0, entries.size())
+              .filter(i -> isSame(entries.get(i), entry))
+              .boxed()
+              .toList();
+      if (equal.size() > 1) {
+        entries.remove((int) equal.get(1));
+      }
+    }
     entries.add(entry);
   }
 
@@ -64,6 +76,10 @@ final class Scope {
       }
     }
     return lines.toString();
+  }
+
+  private static boolean isSame(Entry one, Entry other) {
+    return one.names().isEmpty() && one.line().equals(other.line());
   }
 
   private static boolean begins(String name, Set<String> beginnings) {
