@@ -154,6 +154,20 @@ class LastingDriversTest {
   }
 
   @Test
+  void driverIsApartFromTheTerminalOfItsServer() throws Exception {
+    RunningDriver driver = launcher().launch(SPEC, nobody, log);
+    await().until(() -> printed(log).size() > 2);
+    ProcessHandle process = process();
+    String stat = Files.readString(Path.of("/proc", String.valueOf(process.pid()), "stat"));
+    // Behind the name of the program: state, parent, process group, session.
+    String[] numbers = stat.substring(stat.lastIndexOf(')') + 2).split(" ");
+    assertThat(numbers[2]).as("process group").isEqualTo(String.valueOf(process.pid()));
+    assertThat(numbers[3]).as("session").isEqualTo(String.valueOf(process.pid()));
+    driver.kill();
+    awaitNothingLeft(process);
+  }
+
+  @Test
   void driversThatNobodyWantsAreEnded() throws Exception {
     LocalLauncher earlier = launcher();
     earlier.launch(SPEC, nobody, log);
