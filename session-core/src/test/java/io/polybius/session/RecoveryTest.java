@@ -1,6 +1,7 @@
 package io.polybius.session;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import io.polybius.driver.protocol.DriverCommand;
@@ -8,6 +9,7 @@ import io.polybius.driver.protocol.DriverEvent;
 import io.polybius.driver.protocol.StatementOutput;
 import io.polybius.driver.protocol.StatementOutput.StreamText;
 import io.polybius.driver.protocol.StreamName;
+import io.polybius.session.spi.SessionRecords;
 import io.polybius.session.store.FileSessionStore;
 import io.polybius.session.testing.ScriptedDriver;
 import io.polybius.session.testing.ScriptedDriver.Script;
@@ -20,6 +22,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Clock;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -300,8 +303,9 @@ class RecoveryTest {
     awaitState(before, "0", SessionState.IDLE);
     get(before.execute("0", statement("wait")));
     before.close();
-    // The length of a record, its checksum, and less than the record.
-    write(journal("0"), Files.size(journal("0")), new byte[] {0, 0, 1, 0, 7, 7, 7, 7, 1, 2, 3});
+    // What is before a record, and less than the record.
+    byte[] beginning = Arrays.copyOf(Files.readAllBytes(journal("0")), 15);
+    write(journal("0"), Files.size(journal("0")), beginning);
 
     SessionService after = service(launcher, store());
     assertThat(after.session("0").state().isActive()).isTrue();
@@ -334,6 +338,23 @@ class RecoveryTest {
 
     SessionService later = service(launcher, store());
     assertThat(later.session("0").state()).isEqualTo(SessionState.DEAD);
+  }
+
+  @Test
+  void damagedLengthOfTheLastRecordIsNotTakenForHalfARecord() throws Exception {
+    ScriptedLauncher launcher = ScriptedLauncher.ready(Script.TINY);
+    SessionService before = service(launcher, store());
+    before.open(SessionSettings.of(Kind.SPARK), CALLER);
+    awaitState(before, "0", SessionState.IDLE);
+    before.close();
+    byte[] whole = Files.readAllBytes(journal("0"));
+    write(journal("0"), 0, new byte[] {1});
+
+    List<byte[]> read = new ArrayList<>();
+    SessionRecords records = new FileSessionStore(store()).left().get(0);
+    assertThatThrownBy(() -> records.read(read::add)).hasMessageContaining("is damaged at byte 0");
+    assertThat(read).isEmpty();
+    assertThat(Files.size(journal("0"))).isEqualTo(whole.length);
   }
 
   @Test
