@@ -125,13 +125,18 @@ public final class SessionService implements AutoCloseable {
       for (SessionRecords records : store.left()) {
         restore(records).ifPresent(goingOn::add);
       }
+      launcher.expect(
+          goingOn.stream().flatMap(session -> session.awaitedDriver().stream()).toList());
+      goingOn.forEach(Session::takeBack);
     } catch (IOException e) {
       launcher.close();
       threads.close();
       throw new UncheckedIOException("The sessions of before cannot be read: " + e.getMessage(), e);
+    } catch (RuntimeException e) {
+      launcher.close();
+      threads.close();
+      throw e;
     }
-    launcher.expect(goingOn.stream().flatMap(session -> session.awaitedDriver().stream()).toList());
-    goingOn.forEach(Session::takeBack);
   }
 
   /** Restores a session; returns it if it can go on. */

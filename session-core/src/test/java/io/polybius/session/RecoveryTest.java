@@ -34,6 +34,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What a later server makes of the sessions that an earlier one has left. */
 @Timeout(60)
@@ -355,6 +357,21 @@ class RecoveryTest {
     assertThatThrownBy(() -> records.read(read::add)).hasMessageContaining("is damaged at byte 0");
     assertThat(read).isEmpty();
     assertThat(Files.size(journal("0"))).isEqualTo(whole.length);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", "x", "0"})
+  void numbersOfSessionsGoOnAlsoWhenTheNextOneIsLost(String text) throws Exception {
+    ScriptedLauncher launcher = ScriptedLauncher.ready(Script.TINY);
+    SessionService before = service(launcher, store());
+    before.open(SessionSettings.of(Kind.SPARK), CALLER);
+    before.open(SessionSettings.of(Kind.SPARK), CALLER);
+    awaitState(before, "1", SessionState.IDLE);
+    before.close();
+    Files.writeString(store().resolve("next-session"), text);
+
+    SessionService after = service(launcher, store());
+    assertThat(after.open(SessionSettings.of(Kind.SPARK), CALLER).id()).isEqualTo(2);
   }
 
   @Test
