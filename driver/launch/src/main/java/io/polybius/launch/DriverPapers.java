@@ -59,20 +59,29 @@ final class DriverPapers {
     try (DirectoryStream<Path> files = Files.newDirectoryStream(folder, "*" + SUFFIX)) {
       for (Path file : files) {
         String name = file.getFileName().toString();
-        Properties properties = new Properties();
-        try (InputStream in = Files.newInputStream(file)) {
-          properties.load(in);
-        }
         Map<String, String> values = new TreeMap<>();
-        properties
-            .stringPropertyNames()
-            .forEach(key -> values.put(key, properties.getProperty(key)));
+        try {
+          values.putAll(read(file));
+        } catch (IOException | IllegalArgumentException e) {
+          // Its driver is nobody's then.
+          logger.error("{} cannot be read, and its driver is lost: {}", file, e.toString());
+        }
         found.add(
             new DriverPapers(
                 folder.resolve(name.substring(0, name.length() - SUFFIX.length())), values));
       }
     }
     return found;
+  }
+
+  private static Map<String, String> read(Path file) throws IOException {
+    Properties properties = new Properties();
+    try (InputStream in = Files.newInputStream(file)) {
+      properties.load(in);
+    }
+    Map<String, String> values = new TreeMap<>();
+    properties.stringPropertyNames().forEach(key -> values.put(key, properties.getProperty(key)));
+    return values;
   }
 
   /** Returns the driver's own directory. */

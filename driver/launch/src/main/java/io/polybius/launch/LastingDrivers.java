@@ -4,6 +4,7 @@ import io.polybius.driver.protocol.DriverListener;
 import io.polybius.session.spi.LaunchException;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
@@ -69,11 +70,7 @@ final class LastingDrivers {
         throw e;
       }
       logger.error("drivers of the earlier server cannot be taken back: {}", e.getMessage());
-      synchronized (this) {
-        whyNone =
-            Optional.of(
-                "Port " + port + ", at which the driver looks for a server, is another program's.");
-      }
+      giveUp("Port " + port + ", at which the driver looks for a server, is another program's.");
       listener = new DriverListener(address, context, reconnectWindow, true);
     }
     Path next = folder.resolve("port.new");
@@ -83,10 +80,15 @@ final class LastingDrivers {
     return listener;
   }
 
+  /** The drivers of the earlier server cannot be taken back; they will end. */
+  synchronized void giveUp(String why) {
+    whyNone = Optional.of(why);
+  }
+
   private static int port(Path file) throws IOException {
     try {
       return Integer.parseInt(Files.readString(file).strip());
-    } catch (NoSuchFileException | NumberFormatException e) {
+    } catch (NoSuchFileException | CharacterCodingException | NumberFormatException e) {
       return 0;
     }
   }

@@ -63,6 +63,9 @@ public final class LocalLauncher implements DriverLauncher {
         LastingDrivers drivers = new LastingDrivers(folder.get());
         this.lasting = Optional.of(drivers);
         this.certificates = new SessionCertificates(folder.get());
+        if (certificates.isNew()) {
+          drivers.giveUp("The key by which the driver knows the server is lost.");
+        }
         this.listener =
             drivers.listen(
                 settings.listenAddress(), certificates.serverContext(), settings.reconnectWindow());

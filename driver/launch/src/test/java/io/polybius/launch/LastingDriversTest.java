@@ -168,6 +168,42 @@ class LastingDriversTest {
   }
 
   @Test
+  void damagedPapersLoseOnlyTheirDriver() throws Exception {
+    LocalLauncher earlier = launcher();
+    earlier.launch(SPEC, nobody, log);
+    await().until(() -> printed(log).size() > 2);
+    ProcessHandle process = process();
+    earlier.close();
+    Path damaged = folder.resolve("lasting").resolve("session-9-1-x.papers");
+    Files.writeString(damaged, "owner=\\u00zz");
+
+    LocalLauncher later = launcher();
+    later.expect(List.of(SPEC));
+    RunningDriver driver = later.reattach(SPEC, BEGINNING, nobody, log);
+    await().until(() -> !Files.exists(damaged));
+    driver.kill();
+    awaitNothingLeft(process);
+  }
+
+  @Test
+  void damagedKeyOfTheServerIsSetAsideAndItsDriversEnd() throws Exception {
+    LocalLauncher earlier = launcher();
+    earlier.launch(SPEC, nobody, log);
+    await().until(() -> printed(log).size() > 2);
+    ProcessHandle process = process();
+    earlier.close();
+    Files.writeString(folder.resolve("lasting").resolve("server.p12"), "damaged");
+
+    LocalLauncher later = launcher();
+    later.expect(List.of(SPEC));
+    assertThatThrownBy(() -> later.reattach(SPEC, BEGINNING, nobody, log))
+        .isInstanceOf(LaunchException.class)
+        .hasMessageContaining("key");
+    Files.delete(folder.resolve("lasting").resolve("server.p12.damaged"));
+    awaitNothingLeft(process);
+  }
+
+  @Test
   void driversThatNobodyWantsAreEnded() throws Exception {
     LocalLauncher earlier = launcher();
     earlier.launch(SPEC, nobody, log);
