@@ -6,6 +6,7 @@ import io.polybius.driver.protocol.ExpressionResult;
 import io.polybius.driver.protocol.RecordCodec;
 import io.polybius.driver.protocol.StatementError;
 import io.polybius.driver.protocol.StatementOutput;
+import io.polybius.driver.protocol.StreamName;
 import io.polybius.driver.protocol.WireException;
 import io.polybius.session.SessionSnapshot.DriverInfo;
 import io.polybius.session.spi.SessionRecords;
@@ -172,21 +173,26 @@ final class Journal {
   record Past(Change.Opened opened, List<Change> changes, Optional<String> damage) {}
 
   private final List<Change> noted = new ArrayList<>();
-  private volatile Optional<SessionRecords> records;
+  private final Optional<SessionRecords> records;
   private final Optional<RecordCodec> codec;
+  private final ProcessLog log;
+  private volatile boolean kept;
   private long bytesWhenNew;
 
   /**
    * @param records where the journal is; empty to keep nothing
+   * @param log the session's, which is told if nothing can be kept any more
    */
-  Journal(Optional<SessionRecords> records) {
+  Journal(Optional<SessionRecords> records, ProcessLog log) {
     this.records = records;
-    this.codec = records.map(kept -> new RecordCodec(TABLE));
+    this.codec = records.map(some -> new RecordCodec(TABLE));
+    this.log = log;
+    this.kept = records.isPresent();
   }
 
   /** Returns whether anything is kept; any thread may ask. */
   boolean isKept() {
-    return records.isPresent();
+    return kept;
   }
 
   /** Returns what is kept of an earlier server's session. */
@@ -267,7 +273,12 @@ final class Journal {
           "session {} can no longer be kept, and will end with the server",
           records.orElseThrow().sessionId(),
           e);
-      delete();
+      kept = false;
+      noted.clear();
+      records.orElseThrow().abandon();
+      log.append(
+          StreamName.STDERR,
+          "The session can no longer be kept, and will end with the server: " + e.getMessage());
     }
   }
 
@@ -278,8 +289,8 @@ final class Journal {
 
   /** Removes what is kept, for good. */
   void delete() {
+    kept = false;
     noted.clear();
     records.ifPresent(SessionRecords::delete);
-    records = Optional.empty();
   }
 }

@@ -112,10 +112,11 @@ public final class SessionService implements AutoCloseable {
     } catch (IOException e) {
       log.error("session {} cannot be kept, and will end with the server", id, e);
     }
-    Journal journal = new Journal(records);
+    ProcessLog sessionLog = settings.sessionLog(id, records);
+    Journal journal = new Journal(records, sessionLog);
     journal.note(opened);
     journal.commit();
-    return new Session(id, opened, limits, settings.sessionLog(id, records), journal, environment);
+    return new Session(id, opened, limits, sessionLog, journal, environment);
   }
 
   private void takeOver(SessionStore store) {
@@ -142,14 +143,15 @@ public final class SessionService implements AutoCloseable {
   /** Restores a session; returns it if it can go on. */
   private Optional<Session> restore(SessionRecords records) {
     int id = records.sessionId();
-    Journal journal = new Journal(Optional.of(records));
+    ProcessLog sessionLog = settings.sessionLog(id, Optional.of(records));
+    Journal journal = new Journal(Optional.of(records), sessionLog);
     Journal.Past past = journal.read();
     Session session =
         new Session(
             id,
             past.opened(),
             limitsOf(past.opened()),
-            settings.sessionLog(id, Optional.of(records)),
+            sessionLog,
             journal,
             environment);
     Optional<String> damage = past.damage();

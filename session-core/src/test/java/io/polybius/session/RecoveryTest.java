@@ -375,6 +375,28 @@ class RecoveryTest {
   }
 
   @Test
+  void sessionThatCanNoLongerBeKeptGoesOnAndSaysSo() throws Exception {
+    ScriptedLauncher launcher = ScriptedLauncher.ready(Script.TINY);
+    SessionService before = service(launcher, store());
+    before.open(SessionSettings.of(Kind.SPARK), CALLER);
+    awaitState(before, "0", SessionState.IDLE);
+    before.close();
+    launcher.nextDriver().exit("exit code 3");
+    // A folder in the place of the file that the journal is written to anew.
+    Files.createDirectories(store().resolve("0").resolve("journal.new").resolve("full"));
+    write(journal("0"), Files.size(journal("0")) - 1, new byte[] {77, 77});
+
+    SessionService after = service(launcher, store());
+    await()
+        .until(
+            () ->
+                after.log("0", 0, -1).lines().stream()
+                    .anyMatch(line -> line.contains("can no longer be kept")));
+    assertThat(journal("0")).doesNotExist();
+    assertThat(store().resolve("0").resolve("session-0.stderr")).isNotEmptyFile();
+  }
+
+  @Test
   void journalWithoutABeginningMakesADeadSession() throws Exception {
     ScriptedLauncher launcher = ScriptedLauncher.ready(Script.TINY);
     SessionService before = service(launcher, store());

@@ -135,7 +135,7 @@ final class FileSessionRecords implements SessionRecords {
 
   @Override
   public void replaceAll(byte[] content) throws IOException {
-    Path next = folder.resolve("journal.new");
+    Path next = next();
     Files.deleteIfExists(next);
     long nextEnd;
     try (FileChannel to = open(next)) {
@@ -144,6 +144,10 @@ final class FileSessionRecords implements SessionRecords {
     release();
     Files.move(next, file, StandardCopyOption.ATOMIC_MOVE);
     end = nextEnd;
+  }
+
+  private Path next() {
+    return folder.resolve("journal.new");
   }
 
   @Override
@@ -160,6 +164,17 @@ final class FileSessionRecords implements SessionRecords {
         logger.warn("{} could not be closed: {}", file, e.toString());
       }
       channel = null;
+    }
+  }
+
+  @Override
+  public void abandon() {
+    release();
+    try {
+      Files.deleteIfExists(file);
+      Files.deleteIfExists(next());
+    } catch (IOException e) {
+      logger.warn("{} could not be deleted: {}", file, e.toString());
     }
   }
 
