@@ -253,8 +253,9 @@ final class Journal {
    */
   void renew(Supplier<List<Change>> everything) {
     if (isKept()) {
-      Task task = new Task(everything.get());
-      write(records -> records.replaceAll(codec.orElseThrow().encode(task)));
+      write(
+          records ->
+              records.replaceAll(codec.orElseThrow().encode(new Task(everything.get()))));
       bytesWhenNew = records.map(SessionRecords::bytes).orElse(0L);
     }
   }
@@ -267,8 +268,8 @@ final class Journal {
   private void write(Write write) {
     try {
       write.to(records.orElseThrow());
-    } catch (IOException | RuntimeException e) {
-      // A journal with a gap would lead a later server astray.
+    } catch (Throwable e) {
+      // Whatever it is: a journal with a gap would lead a later server astray.
       logger.error(
           "session {} can no longer be kept, and will end with the server",
           records.orElseThrow().sessionId(),
