@@ -195,8 +195,11 @@ final class Journal {
     return kept;
   }
 
-  /** Returns what is kept of an earlier server's session. */
-  Past read() {
+  /**
+   * Returns what is kept of an earlier server's session; nothing if that server ended before it had
+   * written anything, and so before anybody learned of the session.
+   */
+  Optional<Past> read() {
     List<Change> changes = new ArrayList<>();
     Optional<String> damage = Optional.empty();
     try {
@@ -204,16 +207,23 @@ final class Journal {
     } catch (IOException | UncheckedIOException e) {
       damage = Optional.of(String.valueOf(e.getMessage()));
     }
+    if (changes.isEmpty() && damage.isEmpty()) {
+      return Optional.empty();
+    }
     // Those who listened to the earlier server may still ask for its last events.
     bytesWhenNew = records.orElseThrow().bytes() / 2;
     if (!changes.isEmpty() && changes.remove(0) instanceof Change.Opened opened) {
-      return new Past(opened, changes, damage);
+      return Optional.of(new Past(opened, changes, damage));
     }
-    return new Past(
-        new Change.Opened(
-            SessionSettings.of(Kind.SHARED), SessionSettings.of(Kind.SHARED), Optional.empty(), 0),
-        List.of(),
-        damage.or(() -> Optional.of("it does not begin with a session's settings")));
+    return Optional.of(
+        new Past(
+            new Change.Opened(
+                SessionSettings.of(Kind.SHARED),
+                SessionSettings.of(Kind.SHARED),
+                Optional.empty(),
+                0),
+            List.of(),
+            damage.or(() -> Optional.of("it does not begin with a session's settings"))));
   }
 
   private Task decode(byte[] content) {

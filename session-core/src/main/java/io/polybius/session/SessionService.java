@@ -116,7 +116,13 @@ public final class SessionService implements AutoCloseable {
     Journal journal = new Journal(records, sessionLog);
     journal.note(opened);
     journal.commit();
-    return new Session(id, opened, limits, sessionLog, journal, environment);
+    try {
+      return new Session(id, opened, limits, sessionLog, journal, environment);
+    } catch (RuntimeException e) {
+      sessionLog.delete();
+      journal.delete();
+      throw e;
+    }
   }
 
   private void takeOver(SessionStore store) {
@@ -145,7 +151,13 @@ public final class SessionService implements AutoCloseable {
     int id = records.sessionId();
     ProcessLog sessionLog = settings.sessionLog(id, Optional.of(records));
     Journal journal = new Journal(Optional.of(records), sessionLog);
-    Journal.Past past = journal.read();
+    Optional<Journal.Past> left = journal.read();
+    if (left.isEmpty()) {
+      sessionLog.delete();
+      journal.delete();
+      return Optional.empty();
+    }
+    Journal.Past past = left.get();
     Session session =
         new Session(
             id,

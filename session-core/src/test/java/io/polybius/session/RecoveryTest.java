@@ -396,6 +396,20 @@ class RecoveryTest {
     assertThat(store().resolve("0").resolve("session-0.stderr")).isNotEmptyFile();
   }
 
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void sessionOfWhichNothingWasWrittenYetLeavesNothing(boolean journalBegun) throws Exception {
+    ScriptedLauncher launcher = ScriptedLauncher.ready(Script.TINY);
+    new FileSessionStore(store()).begin(0);
+    if (journalBegun) {
+      Files.write(journal("0"), new byte[7]);
+    }
+    SessionService service = service(launcher, store());
+    assertThat(service.sessions()).isEmpty();
+    assertThat(store().resolve("0")).doesNotExist();
+    assertThat(service.open(SessionSettings.of(Kind.SPARK), CALLER).id()).isEqualTo(1);
+  }
+
   @Test
   void journalWithoutABeginningMakesADeadSession() throws Exception {
     ScriptedLauncher launcher = ScriptedLauncher.ready(Script.TINY);

@@ -55,6 +55,9 @@ final class FileSessionRecords implements SessionRecords {
 
   @Override
   public void read(Consumer<byte[]> each) throws IOException {
+    if (Files.notExists(file)) {
+      return;
+    }
     try (FileChannel reading = FileChannel.open(file, StandardOpenOption.READ);
         DataInputStream in =
             new DataInputStream(new BufferedInputStream(Channels.newInputStream(reading)))) {
