@@ -263,9 +263,7 @@ final class Journal {
    */
   void renew(Supplier<List<Change>> everything) {
     if (isKept()) {
-      write(
-          records ->
-              records.replaceAll(codec.orElseThrow().encode(new Task(everything.get()))));
+      write(records -> records.replaceAll(codec.orElseThrow().encode(new Task(everything.get()))));
       bytesWhenNew = records.map(SessionRecords::bytes).orElse(0L);
     }
   }

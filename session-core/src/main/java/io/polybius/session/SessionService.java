@@ -159,13 +159,7 @@ public final class SessionService implements AutoCloseable {
     }
     Journal.Past past = left.get();
     Session session =
-        new Session(
-            id,
-            past.opened(),
-            limitsOf(past.opened()),
-            sessionLog,
-            journal,
-            environment);
+        new Session(id, past.opened(), limitsOf(past.opened()), sessionLog, journal, environment);
     Optional<String> damage = past.damage();
     try {
       session.restore(past.changes());

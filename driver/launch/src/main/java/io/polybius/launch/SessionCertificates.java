@@ -94,8 +94,7 @@ final class SessionCertificates {
         kept = Optional.of(read(file, Files.readString(passwordFile).toCharArray()));
       } catch (GeneralSecurityException | IOException | RuntimeException e) {
         logger.error("{} cannot be read, so the drivers that know that key are lost", file, e);
-        Files.move(
-            file, folder.resolve("server.p12.damaged"), StandardCopyOption.REPLACE_EXISTING);
+        Files.move(file, folder.resolve("server.p12.damaged"), StandardCopyOption.REPLACE_EXISTING);
       }
     }
     isNew = kept.isEmpty();
