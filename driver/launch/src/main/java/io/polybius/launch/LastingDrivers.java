@@ -74,7 +74,8 @@ final class LastingDrivers {
       listener = new DriverListener(address, context, reconnectWindow, true);
     }
     Path next = folder.resolve("port.new");
-    Files.write(
+    Files.deleteIfExists(next);
+    WorkDirectory.write(
         next, String.valueOf(listener.address().getPort()).getBytes(StandardCharsets.US_ASCII));
     Files.move(next, file, StandardCopyOption.ATOMIC_MOVE);
     return listener;

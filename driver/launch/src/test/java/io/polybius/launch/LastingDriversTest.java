@@ -129,11 +129,9 @@ class LastingDriversTest {
     earlier.launch(SPEC, nobody, log);
     await().until(() -> printed(log).size() > 5);
     for (Path file : Files.walk(folder.resolve("lasting")).filter(Files::isRegularFile).toList()) {
-      if (!file.getFileName().toString().equals("port")) {
-        assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(file)))
-            .as(file.toString())
-            .isEqualTo("rw-------");
-      }
+      assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(file)))
+          .as(file.toString())
+          .isEqualTo("rw-------");
     }
     ProcessHandle process = process();
     earlier.close();

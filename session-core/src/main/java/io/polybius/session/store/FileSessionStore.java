@@ -75,6 +75,10 @@ public final class FileSessionStore implements SessionStore {
   @Override
   public synchronized SessionRecords begin(int sessionId) throws IOException {
     Path next = folder.resolve(NEXT_ID + ".new");
+    Files.deleteIfExists(next);
+    Files.createFile(
+        next,
+        PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
     Files.write(next, String.valueOf(sessionId + 1).getBytes(StandardCharsets.US_ASCII));
     Files.move(next, folder.resolve(NEXT_ID), StandardCopyOption.ATOMIC_MOVE);
     Path own = folder.resolve(String.valueOf(sessionId));
