@@ -21,6 +21,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import javax.net.ssl.SSLContext;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -33,6 +35,9 @@ import org.slf4j.LoggerFactory;
 final class LastingDrivers {
 
   private static final Logger logger = LoggerFactory.getLogger(LastingDrivers.class);
+
+  private static final Duration PORT_PATIENCE = Duration.ofSeconds(5);
+  private static final long PORT_RETRY_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
 
   private final Path folder;
   private final Set<DriverProcess> own = ConcurrentHashMap.newKeySet();
@@ -63,8 +68,8 @@ final class LastingDrivers {
     DriverListener listener;
     try {
       listener =
-          new DriverListener(
-              new InetSocketAddress(address.getAddress(), port), context, reconnectWindow, true);
+          listenPatiently(
+              new InetSocketAddress(address.getAddress(), port), context, reconnectWindow);
     } catch (IOException e) {
       if (port == 0) {
         throw e;
@@ -79,6 +84,24 @@ final class LastingDrivers {
         next, String.valueOf(listener.address().getPort()).getBytes(StandardCharsets.US_ASCII));
     Files.move(next, file, StandardCopyOption.ATOMIC_MOVE);
     return listener;
+  }
+
+  /** Tries for some seconds: the earlier server, or a connection of a driver, may still be going. */
+  private static DriverListener listenPatiently(
+      InetSocketAddress address, SSLContext context, Duration reconnectWindow) throws IOException {
+    long end = System.nanoTime() + PORT_PATIENCE.toNanos();
+    while (true) {
+      try {
+        return new DriverListener(address, context, reconnectWindow, true);
+      } catch (IOException e) {
+        if (address.getPort() == 0
+            || System.nanoTime() - end >= 0
+            || Thread.currentThread().isInterrupted()) {
+          throw e;
+        }
+        LockSupport.parkNanos(PORT_RETRY_NANOS);
+      }
+    }
   }
 
   /** The drivers of the earlier server cannot be taken back; they will end. */

@@ -1,6 +1,7 @@
 package io.polybius.launch;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
@@ -13,6 +14,8 @@ import io.polybius.session.SessionSettings;
 import io.polybius.session.spi.LaunchException;
 import io.polybius.session.spi.LaunchSpec;
 import io.polybius.session.spi.RunningDriver;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -20,6 +23,7 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -199,6 +203,24 @@ class LastingDriversTest {
         .hasMessageContaining("key");
     Files.delete(folder.resolve("lasting").resolve("server.p12.damaged"));
     awaitNothingLeft(process);
+  }
+
+  @Test
+  void portThatIsFreeAMomentLaterIsWaitedFor() throws Exception {
+    launcher().close();
+    Path file = folder.resolve("lasting").resolve("port");
+    String port = Files.readString(file);
+    ServerSocket other =
+        new ServerSocket(Integer.parseInt(port), 1, InetAddress.getLoopbackAddress());
+    toClose.push(other);
+    CompletableFuture<Void> freed =
+        CompletableFuture.runAsync(
+            () -> assertThatCode(other::close).doesNotThrowAnyException(),
+            CompletableFuture.delayedExecutor(500, TimeUnit.MILLISECONDS));
+
+    launcher();
+    freed.get(20, TimeUnit.SECONDS);
+    assertThat(Files.readString(file)).isEqualTo(port);
   }
 
   @Test
