@@ -196,10 +196,15 @@ final class DriverPapers {
     properties.putAll(values);
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     properties.store(bytes, null);
-    Path next = directory.resolveSibling(driver() + ".new");
+    Path next = next();
     Files.deleteIfExists(next);
     WorkDirectory.write(next, bytes.toByteArray());
     Files.move(next, directory.resolveSibling(driver() + SUFFIX), StandardCopyOption.ATOMIC_MOVE);
+  }
+
+  /** Where the papers are written before they take the place of those before. */
+  private Path next() {
+    return directory.resolveSibling(driver() + ".new");
   }
 
   /** Removes all that is left of the driver. */
@@ -208,6 +213,7 @@ final class DriverPapers {
     try {
       FollowedFile.delete(output());
       FollowedFile.delete(errors());
+      Files.deleteIfExists(next());
       Files.deleteIfExists(directory.resolveSibling(driver() + SUFFIX));
     } catch (IOException e) {
       logger.warn("what was kept of {} could not be deleted: {}", driver(), e.toString());
