@@ -86,7 +86,9 @@ final class LastingDrivers {
     return listener;
   }
 
-  /** Tries for some seconds: the earlier server, or a connection of a driver, may still be going. */
+  /**
+   * Tries for some seconds: the earlier server, or a connection of a driver, may still be going.
+   */
   private static DriverListener listenPatiently(
       InetSocketAddress address, SSLContext context, Duration reconnectWindow) throws IOException {
     long end = System.nanoTime() + PORT_PATIENCE.toNanos();

@@ -77,8 +77,7 @@ public final class FileSessionStore implements SessionStore {
     Path next = folder.resolve(NEXT_ID + ".new");
     Files.deleteIfExists(next);
     Files.createFile(
-        next,
-        PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+        next, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
     Files.write(next, String.valueOf(sessionId + 1).getBytes(StandardCharsets.US_ASCII));
     Files.move(next, folder.resolve(NEXT_ID), StandardCopyOption.ATOMIC_MOVE);
     Path own = folder.resolve(String.valueOf(sessionId));
