@@ -138,7 +138,7 @@ final class RelaySeat implements Seat {
   }
 
   @Override
-  public void take(WebSocketChannel channel) {
+  public Runnable take(WebSocketChannel channel) {
     Socket fresh = new Socket(channel);
     Optional<Socket> stale;
     boolean tooLate;
@@ -156,13 +156,16 @@ final class RelaySeat implements Seat {
       }
     }
     if (tooLate) {
-      WebSockets.sendClose(closeCode.getAsInt(), ENDED, channel, null);
-      onLost.accept(this);
-      return;
+      return () -> {
+        WebSockets.sendClose(closeCode.getAsInt(), ENDED, channel, null);
+        onLost.accept(this);
+      };
     }
-    stale.ifPresent(old -> IoUtils.safeClose(old.channel));
-    fresh.open();
-    pump();
+    return () -> {
+      stale.ifPresent(old -> IoUtils.safeClose(old.channel));
+      fresh.open();
+      pump();
+    };
   }
 
   @Override
