@@ -200,6 +200,19 @@ public final class KernelRegistry implements AutoCloseable {
       log.warn("kernel {} cannot go on: {}", identity.id(), e.getMessage());
       kernels.remove(identity.id());
       journal.delete();
+    } catch (RuntimeException e) {
+      // One that is damaged must not keep the server from starting. Its files stay as they are.
+      log.error("kernel {} cannot be restored, and is left as it is", identity.id(), e);
+      giveUp(identity.id(), journal);
+    }
+  }
+
+  private void giveUp(String id, KernelJournal journal) {
+    Kernel damaged = kernels.remove(id);
+    if (damaged == null) {
+      journal.leave();
+    } else {
+      damaged.release();
     }
   }
 

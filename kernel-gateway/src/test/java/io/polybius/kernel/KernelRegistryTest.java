@@ -12,13 +12,17 @@ import io.polybius.session.Caller;
 import io.polybius.session.Kind;
 import io.polybius.session.SessionException;
 import io.polybius.session.SessionSettings;
+import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 
 /** Which kernels there are. */
 @Timeout(20)
@@ -95,5 +99,37 @@ class KernelRegistryTest extends KernelFixture {
     assertThat(client.isEnded()).isTrue();
     assertThat(sessions.sessions()).hasSize(1);
     assertThatThrownBy(this::kernel).isInstanceOf(KernelException.class);
+  }
+
+  @Test
+  void damagedKernelIsLeftAloneAndDoesNotStopTheOthers(@TempDir Path folder) throws Exception {
+    KernelStore store = new KernelStore(folder.resolve("kernels"));
+    try (KernelRegistry before = keeping(store)) {
+      before.create(NewKernel.named(Optional.of("spark")), Caller.SERVER);
+      before.create(NewKernel.named(Optional.of("spark")), Caller.SERVER);
+    }
+    List<String> damaged = new ArrayList<>();
+    try (KernelRegistry after = keeping(store)) {
+      after.takeOver(
+          kernel -> {
+            if (damaged.isEmpty()) {
+              damaged.add(kernel.id());
+              throw new IllegalStateException("damaged");
+            }
+            return Map.of();
+          });
+
+      assertThat(after.kernels()).hasSize(1);
+      assertThat(after.find(damaged.get(0))).isEmpty();
+    }
+    assertThat(store.left()).hasSize(2);
+  }
+
+  private KernelRegistry keeping(KernelStore store) {
+    return new KernelRegistry(
+        sessions,
+        new KernelServices("1.2.3", clock, timer, history, showsProgress),
+        Optional.of(store),
+        kernel -> {});
   }
 }

@@ -127,7 +127,7 @@ final class ChannelSeat implements Seat {
   }
 
   @Override
-  public void take(WebSocketChannel channel) {
+  public Runnable take(WebSocketChannel channel) {
     Socket fresh = new Socket(channel);
     Optional<Socket> stale;
     boolean tooLate;
@@ -140,13 +140,16 @@ final class ChannelSeat implements Seat {
       }
     }
     if (tooLate) {
-      WebSockets.sendClose(closeCode.getAsInt(), ENDED, channel, null);
-      onLost.accept(this);
-      return;
+      return () -> {
+        WebSockets.sendClose(closeCode.getAsInt(), ENDED, channel, null);
+        onLost.accept(this);
+      };
     }
-    stale.ifPresent(old -> IoUtils.safeClose(old.channel));
-    fresh.open();
-    pump();
+    return () -> {
+      stale.ifPresent(old -> IoUtils.safeClose(old.channel));
+      fresh.open();
+      pump();
+    };
   }
 
   @Override

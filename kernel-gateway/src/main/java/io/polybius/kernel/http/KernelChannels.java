@@ -42,7 +42,8 @@ import org.slf4j.LoggerFactory;
  * for a while when its WebSocket breaks; if no other client is there, until one comes. A kernel
  * that a relay has opened ends when its last client does not come back.
  *
- * <p>May be used from any thread. No lock of a kernel is taken while this object's lock is held.
+ * <p>May be used from any thread. No lock of a kernel is taken while this object's lock is held,
+ * nor by the thread that finds out that a client is gone: that may hold the lock of a place.
  */
 final class KernelChannels implements AutoCloseable {
 
@@ -114,7 +115,7 @@ final class KernelChannels implements AutoCloseable {
       seats(kernel).relay = true;
     }
     kernel.journal().ofRelay();
-    afterGrace(() -> endIfAlone(kernel));
+    after(grace, () -> endIfAlone(kernel));
   }
 
   /** Answers a request for a WebSocket to a kernel. */
@@ -175,13 +176,15 @@ final class KernelChannels implements AutoCloseable {
     boolean sits = false;
     while (!sits) {
       Seat seat = seat(kernel, client, onLost);
+      Runnable begin = () -> {};
       // It can have been given up at the very moment at which its client comes back.
       synchronized (this) {
         sits = seats(kernel).seats.get(client) == seat;
         if (sits) {
-          seat.take(channel);
+          begin = seat.take(channel);
         }
       }
+      begin.run();
     }
   }
 
@@ -250,7 +253,8 @@ final class KernelChannels implements AutoCloseable {
   }
 
   private void lost(Kernel kernel, ClientName client, Seat seat) {
-    afterGrace(
+    after(
+        grace,
         () -> {
           if (!parks(kernel, client, seat)) {
             leave(kernel, client, seat);
@@ -260,8 +264,10 @@ final class KernelChannels implements AutoCloseable {
   }
 
   private void lostForGood(Kernel kernel, ClientName client, Seat seat) {
-    leave(kernel, client, seat);
-    afterGrace(() -> endIfAlone(kernel));
+    // Not by this thread, which may hold the seat's lock: a kernel that publishes takes that under
+    // its own.
+    after(Duration.ZERO, () -> leave(kernel, client, seat));
+    after(grace, () -> endIfAlone(kernel));
   }
 
   /** The last client may be a notebook that is opened again tomorrow. */
@@ -307,9 +313,9 @@ final class KernelChannels implements AutoCloseable {
     kernel.shutDown();
   }
 
-  private void afterGrace(Runnable task) {
+  private void after(Duration delay, Runnable task) {
     try {
-      ScheduledFuture<?> unused = timer.schedule(task, grace.toMillis(), TimeUnit.MILLISECONDS);
+      ScheduledFuture<?> unused = timer.schedule(task, delay.toMillis(), TimeUnit.MILLISECONDS);
     } catch (RejectedExecutionException e) {
       log.debug("the gateway is closing", e);
     }

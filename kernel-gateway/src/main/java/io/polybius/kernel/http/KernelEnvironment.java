@@ -6,6 +6,7 @@ import io.polybius.session.ApplicationSettings;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * What a client says about the kernel that it wants, in variables as an environment has them. They
@@ -17,9 +18,13 @@ import java.util.Optional;
  */
 final class KernelEnvironment {
 
-  private static final String PREFIX = "KERNEL_";
-  private static final String WORKING_DIR = "KERNEL_WORKING_DIR";
+  private static final String ID = "KERNEL_ID";
+  private static final String USER = "KERNEL_USERNAME";
   private static final String OPTIONS = "KERNEL_EXTRA_SPARK_OPTS";
+
+  /** The others say what is of no use here, and may have whatever their system allows. */
+  private static final Set<String> USED = Set.of(ID, USER, OPTIONS);
+
   private static final int MAX_CHARS = 4096;
   private static final String FORBIDDEN = "$`\n\r\0";
 
@@ -44,7 +49,7 @@ final class KernelEnvironment {
       }
       for (Map.Entry<String, JsonNode> variable : env.properties()) {
         String name = variable.getKey();
-        if (name.startsWith(PREFIX) && !name.equals(WORKING_DIR)) {
+        if (USED.contains(name)) {
           variables.put(name, checked(name, variable.getValue()));
         }
       }
@@ -69,12 +74,12 @@ final class KernelEnvironment {
 
   /** Returns the id that the kernel is to have. */
   Optional<String> kernelId() {
-    return text("KERNEL_ID");
+    return text(ID);
   }
 
   /** Returns who the client says that its user is, which nobody has checked. */
   Optional<String> claimedUser() {
-    return text("KERNEL_USERNAME");
+    return text(USER);
   }
 
   /**

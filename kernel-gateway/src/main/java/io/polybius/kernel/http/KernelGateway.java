@@ -73,8 +73,7 @@ public final class KernelGateway implements AutoCloseable {
                 settings.version(), clock, this::after, history, settings.showsProgress()),
             store,
             this::ended);
-    this.sessionKernels =
-        new SessionKernels(sessions, kernels, settings.runtimeDirectory(), timer, clock);
+    this.sessionKernels = new SessionKernels(sessions, kernels, settings.runtimeDirectory(), clock);
     this.notebooks = new NotebookSessionsApi(kernels);
     KernelGatewaySettings.Culling culling = settings.culling();
     if (!culling.idleTimeout().isZero()) {

@@ -31,6 +31,9 @@ final class NotebookSessionsApi {
   /** The documents by the ids of their sessions, the oldest first; under its lock. */
   private final Map<String, Document> documents = new LinkedHashMap<>();
 
+  /** Held while a document gets its kernel, so that no two requests make one for the same path. */
+  private final Object creation = new Object();
+
   NotebookSessionsApi(KernelRegistry kernels) {
     this.kernels = kernels;
   }
@@ -83,6 +86,15 @@ final class NotebookSessionsApi {
     if (body.path() == null) {
       throw new MalformedMessageException("the path is missing");
     }
+    String id;
+    synchronized (creation) {
+      id = findOrCreate(body, exchange);
+    }
+    exchange.header(Headers.LOCATION, "/api/sessions/" + id);
+    answer(exchange, StatusCodes.CREATED, id);
+  }
+
+  private String findOrCreate(Body body, JsonExchange exchange) {
     String id = null;
     synchronized (documents) {
       for (Map.Entry<String, Document> entry : documents.entrySet()) {
@@ -104,8 +116,7 @@ final class NotebookSessionsApi {
         documents.put(id, document);
       }
     }
-    exchange.header(Headers.LOCATION, "/api/sessions/" + id);
-    answer(exchange, StatusCodes.CREATED, id);
+    return id;
   }
 
   /** {@code GET /api/sessions/{id}}. */

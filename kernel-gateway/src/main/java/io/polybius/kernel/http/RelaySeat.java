@@ -138,7 +138,7 @@ final class RelaySeat implements Seat {
   }
 
   @Override
-  public void take(WebSocketChannel channel) {
+  public Runnable take(WebSocketChannel channel) {
     Socket fresh = new Socket(channel);
     Optional<Socket> stale;
     boolean tooLate;
@@ -156,17 +156,21 @@ final class RelaySeat implements Seat {
       }
     }
     if (tooLate) {
-      WebSockets.sendClose(closeCode.getAsInt(), ENDED, channel, null);
-      onLost.accept(this);
-      return;
+      return () -> {
+        WebSockets.sendClose(closeCode.getAsInt(), ENDED, channel, null);
+        onLost.accept(this);
+      };
     }
-    stale.ifPresent(old -> IoUtils.safeClose(old.channel));
-    fresh.open();
-    pump();
+    return () -> {
+      stale.ifPresent(old -> IoUtils.safeClose(old.channel));
+      fresh.open();
+      pump();
+    };
   }
 
   @Override
   public void send(JupyterMessage message) {
+    boolean tooMuch;
     synchronized (this) {
       if (ended) {
         return;
@@ -176,7 +180,7 @@ final class RelaySeat implements Seat {
       } else {
         curtail(message.parentHeader(), "A part of the output is too large to be passed on.");
       }
-      // Only what can be given up is: the rest is small, and there is little of it.
+      // Only what can be given up is, as long as there is not far too much of the rest.
       end.trim()
           .forEach(
               request ->
@@ -184,8 +188,28 @@ final class RelaySeat implements Seat {
                       request,
                       "Output was left out here: there was too much of it while the connection"
                           + " was interrupted or slow."));
+      tooMuch = end.isHopeless();
     }
-    pump();
+    if (tooMuch) {
+      giveUp();
+    } else {
+      pump();
+    }
+  }
+
+  /** The relay does not take what it is sent. If it comes back, it gets a new place. */
+  private void giveUp() {
+    log.warn("the relay of kernel {} is too slow and loses its place", kernel.id());
+    kernel.disconnect(this);
+    Optional<Socket> slow;
+    synchronized (this) {
+      ended = true;
+      slow = socket;
+    }
+    slow.ifPresent(old -> IoUtils.safeClose(old.channel));
+    if (slow.isEmpty()) {
+      onLost.accept(this);
+    }
   }
 
   /** Says once in a cell that something is missing. */

@@ -13,8 +13,12 @@ interface Seat extends KernelConnection {
   /** Removes what is kept of the place, for good. */
   void forget();
 
-  /** Lets the client go on over a new WebSocket; one that it has had before is closed. */
-  void take(WebSocketChannel channel);
+  /**
+   * Lets the client go on over a new WebSocket; one that it has had before is closed.
+   *
+   * @return what begins to read and write, to be run once and without a lock
+   */
+  Runnable take(WebSocketChannel channel);
 
   /** Returns whether the place can be given up because nobody is in it. */
   boolean isOver();

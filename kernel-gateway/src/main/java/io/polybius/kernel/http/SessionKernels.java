@@ -25,7 +25,9 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.Executor;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -37,10 +39,16 @@ final class SessionKernels implements AutoCloseable {
 
   private static final Logger log = LoggerFactory.getLogger(SessionKernels.class);
 
+  private static final long IDLE_SECONDS = 10;
+  private static final long CLOSE_SECONDS = 10;
+
   private final SessionService sessions;
   private final KernelRegistry kernels;
   private final Path directory;
-  private final Executor closer;
+
+  /** Closes sockets, which takes up to some seconds: so no other work waits for it. */
+  private final ThreadPoolExecutor closer;
+
   private final Clock clock;
   private final Map<Integer, Served> bySession = new HashMap<>();
 
@@ -48,19 +56,27 @@ final class SessionKernels implements AutoCloseable {
    * Makes one without kernels.
    *
    * @param directory where connection files are written
-   * @param closer closes sockets, which takes up to some seconds
    */
-  SessionKernels(
-      SessionService sessions,
-      KernelRegistry kernels,
-      Path directory,
-      Executor closer,
-      Clock clock) {
+  SessionKernels(SessionService sessions, KernelRegistry kernels, Path directory, Clock clock) {
     this.sessions = sessions;
     this.kernels = kernels;
     this.directory = directory;
-    this.closer = closer;
     this.clock = clock;
+    this.closer =
+        new ThreadPoolExecutor(
+            1,
+            1,
+            IDLE_SECONDS,
+            TimeUnit.SECONDS,
+            new LinkedBlockingQueue<>(),
+            task -> {
+              Thread thread = new Thread(task, "kernel-sockets-end");
+              thread.setDaemon(true);
+              return thread;
+            },
+            // What comes after the end is closed by that.
+            new ThreadPoolExecutor.DiscardPolicy());
+    closer.allowCoreThreadTimeOut(true);
   }
 
   /** A kernel that listens. */
@@ -137,6 +153,14 @@ final class SessionKernels implements AutoCloseable {
       all = List.copyOf(bySession.values());
     }
     all.forEach(this::forget);
+    closer.shutdown();
+    try {
+      if (!closer.awaitTermination(CLOSE_SECONDS, TimeUnit.SECONDS)) {
+        log.warn("some sockets are still open");
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   /** The sockets as the kernel sees them. */

@@ -37,6 +37,9 @@ public final class LinkEnd {
   /** How much may come in before the other end is told that it need not keep it any more. */
   private static final int CONFIRM_BYTES = 1 << 20;
 
+  /** How many times more than agreed may be kept at the most. */
+  private static final int HOPELESS = 4;
+
   /** What is given up first when there is too much, and what next. All else is kept. */
   private static final List<Set<String>> EXPENDABLE =
       List.of(Set.of("stream"), Set.of("display_data", "update_display_data", "clear_output"));
@@ -130,6 +133,15 @@ public final class LinkEnd {
   /** Returns whether more is kept than agreed. */
   public boolean isOverfull() {
     return bytes > bounds.bytes() || sent.size() + waiting.size() > bounds.messages();
+  }
+
+  /**
+   * Returns whether so much is kept that cannot be given up that the other end can no longer be
+   * served.
+   */
+  public boolean isHopeless() {
+    return bytes > HOPELESS * bounds.bytes()
+        || sent.size() + waiting.size() > (long) HOPELESS * bounds.messages();
   }
 
   /** Returns whether that message is kept, because the other end may not have it. */

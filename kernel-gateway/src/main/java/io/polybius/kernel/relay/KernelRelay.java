@@ -72,6 +72,7 @@ public final class KernelRelay {
   private volatile String kernelSession = UUID.randomUUID().toString();
   private volatile int lastExecutionCount;
   private volatile Optional<JupyterMessage> shutdownReply = Optional.empty();
+  private volatile Optional<String> restartRequest = Optional.empty();
   private volatile Optional<ObjectNode> kernelInfo = Optional.empty();
 
   /** What can happen to a relay as a whole. */
@@ -324,11 +325,22 @@ public final class KernelRelay {
         sayDead();
         yield FAILURE;
       }
-      case SHUT_DOWN_ALONE, PARENT_GONE, TERMINATED -> {
+      case TERMINATED -> {
+        // Jupyter does not wait long for a restart; the next relay goes on with this kernel.
+        if (!isRestarting()) {
+          delete();
+        }
+        yield 0;
+      }
+      case SHUT_DOWN_ALONE, PARENT_GONE -> {
         delete();
         yield 0;
       }
     };
+  }
+
+  private boolean isRestarting() {
+    return restartRequest.filter(open::holds).isPresent();
   }
 
   private void delete() {
@@ -347,6 +359,10 @@ public final class KernelRelay {
       return;
     }
     if (message.channel() != Channel.STDIN) {
+      if (message.type().equals("shutdown_request")
+          && message.content().path("restart").asBoolean()) {
+        restartRequest = Optional.of(message.id());
+      }
       open.add(message);
     }
     switch (link.send(message)) {

@@ -35,6 +35,11 @@ final class OpenRequests {
     return Optional.ofNullable(requests.get(message.parentHeader().messageId()));
   }
 
+  /** Returns whether the request of that id is still open. */
+  synchronized boolean holds(String id) {
+    return requests.containsKey(id);
+  }
+
   /** Forgets a request that has been answered, or never will be. */
   synchronized void remove(String id) {
     requests.remove(id);

@@ -185,7 +185,7 @@ class GatewayRoutesTest {
     SessionSettings settings =
         settings(
             """
-            {"KERNEL_USERNAME": "ada", "KERNEL_LAUNCH_TIMEOUT": "40",
+            {"KERNEL_USERNAME": "ada", "KERNEL_LAUNCH_TIMEOUT": "$40",
              "KERNEL_WORKING_DIR": "/home/$ada/`notes`",
              "KERNEL_EXTRA_SPARK_OPTS":
                "--conf spark.a=1 --conf=spark.b=2=3 -c 'spark.c=x y' --driver-memory 2g --name \\"my job\\""}
@@ -223,8 +223,8 @@ class GatewayRoutesTest {
             Map.entry("{\"KERNEL_EXTRA_SPARK_OPTS\":\"--conf spark.a=`id`\"}", "backtick"),
             Map.entry("{\"KERNEL_USERNAME\":\"a\\nb\"}", "line break"),
             Map.entry("{\"KERNEL_USERNAME\":\"a\\u0000b\"}", "NUL"),
-            Map.entry("{\"KERNEL_OTHER\":\"" + "x".repeat(4097) + "\"}", "4096"),
-            Map.entry("{\"KERNEL_OTHER\":[]}", "KERNEL_OTHER"),
+            Map.entry("{\"KERNEL_ID\":\"" + "x".repeat(4097) + "\"}", "4096"),
+            Map.entry("{\"KERNEL_USERNAME\":[]}", "KERNEL_USERNAME"),
             Map.entry("{\"KERNEL_EXTRA_SPARK_OPTS\":\"--proxy-user root\"}", "--proxy-user"),
             Map.entry("{\"KERNEL_EXTRA_SPARK_OPTS\":\"rm -rf\"}", "rm"),
             Map.entry("{\"KERNEL_EXTRA_SPARK_OPTS\":\"--conf spark.a\"}", "key=value"),

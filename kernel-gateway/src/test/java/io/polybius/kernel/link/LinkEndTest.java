@@ -47,6 +47,18 @@ class LinkEndTest {
   }
 
   @Test
+  void moreThanCanBeKeptOfWhatCannotBeGivenUpIsHopeless() {
+    for (int i = 0; i < 400; i++) {
+      sender.add(status("busy"));
+    }
+    assertThat(sender.trim()).isEmpty();
+    assertThat(sender.isHopeless()).isFalse();
+
+    sender.add(status("idle"));
+    assertThat(sender.isHopeless()).isTrue();
+  }
+
+  @Test
   void nothingIsGivenOutBeforeTheOtherEndHasSpoken() {
     sender.add(stream("a"));
     assertThat(sender.next()).isEmpty();
