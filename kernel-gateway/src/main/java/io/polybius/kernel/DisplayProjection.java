@@ -109,9 +109,9 @@ final class DisplayProjection {
       return error.name();
     }
     return switch (error.origin()) {
-      case USER_CODE -> error.name() + ": " + error.message();
+      case USER_CODE, INTERRUPT -> error.name() + ": " + error.message();
       case INCOMPLETE -> error.message() + ": the code ends in the middle of a statement.";
-      case COMPILER, INTERRUPT, MAGIC, DRIVER -> error.message();
+      case COMPILER, MAGIC, DRIVER -> error.message();
     };
   }
 

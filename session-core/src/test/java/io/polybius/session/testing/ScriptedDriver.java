@@ -159,11 +159,6 @@ public final class ScriptedDriver implements RunningDriver {
   /** Ends the process. */
   public void exit(String how) {
     exited.complete(how);
-    // Launchers remember their drivers, which should not keep the sessions of those that are gone.
-    synchronized (this) {
-      server = Optional.empty();
-      unkept.clear();
-    }
   }
 
   /** Cuts the link for good. */

@@ -13,6 +13,7 @@ import java.util.EnumSet;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -70,6 +71,8 @@ public final class ScriptedLauncher implements DriverLauncher {
     }
     ScriptedDriver driver = new ScriptedDriver(events, script);
     byName.put(spec.driverName(), driver);
+    CompletionStage<Void> unused =
+        driver.exited().thenAccept(how -> byName.remove(spec.driverName(), driver));
     newest = driver;
     launched.add(driver);
     if (readyAtOnce) {

@@ -320,6 +320,10 @@ final class ScalaInterpreter implements Interpreter {
   /** Returns what a user is told of what his code has thrown. */
   private StatementException failed(
       Throwable thrown, List<String> frames, Cell cell, Execution execution) {
+    if (thrown instanceof ThreadDeath) {
+      // Its trace is that of the thread that has stopped the user's.
+      return new StatementException(interrupted(List.of(), List.of()));
+    }
     List<String> trace = traces.of(thrown, cell);
     return new StatementException(
         execution.isCancelled()
