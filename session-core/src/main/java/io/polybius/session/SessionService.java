@@ -112,17 +112,10 @@ public final class SessionService implements AutoCloseable {
     } catch (IOException e) {
       log.error("session {} cannot be kept, and will end with the server", id, e);
     }
-    ProcessLog sessionLog = settings.sessionLog(id, records);
-    Journal journal = new Journal(records, sessionLog);
+    Journal journal = new Journal(records);
     journal.note(opened);
     journal.commit();
-    try {
-      return new Session(id, opened, limits, sessionLog, journal, environment);
-    } catch (RuntimeException e) {
-      sessionLog.delete();
-      journal.delete();
-      throw e;
-    }
+    return new Session(id, opened, limits, settings.sessionLog(id, records), journal, environment);
   }
 
   private void takeOver(SessionStore store) {
@@ -132,34 +125,28 @@ public final class SessionService implements AutoCloseable {
       for (SessionRecords records : store.left()) {
         restore(records).ifPresent(goingOn::add);
       }
-      launcher.expect(
-          goingOn.stream().flatMap(session -> session.awaitedDriver().stream()).toList());
-      goingOn.forEach(Session::takeBack);
     } catch (IOException e) {
       launcher.close();
       threads.close();
       throw new UncheckedIOException("The sessions of before cannot be read: " + e.getMessage(), e);
-    } catch (RuntimeException e) {
-      launcher.close();
-      threads.close();
-      throw e;
     }
+    launcher.expect(goingOn.stream().flatMap(session -> session.awaitedDriver().stream()).toList());
+    goingOn.forEach(Session::takeBack);
   }
 
   /** Restores a session; returns it if it can go on. */
   private Optional<Session> restore(SessionRecords records) {
     int id = records.sessionId();
-    ProcessLog sessionLog = settings.sessionLog(id, Optional.of(records));
-    Journal journal = new Journal(Optional.of(records), sessionLog);
-    Optional<Journal.Past> left = journal.read();
-    if (left.isEmpty()) {
-      sessionLog.delete();
-      journal.delete();
-      return Optional.empty();
-    }
-    Journal.Past past = left.get();
+    Journal journal = new Journal(Optional.of(records));
+    Journal.Past past = journal.read();
     Session session =
-        new Session(id, past.opened(), limitsOf(past.opened()), sessionLog, journal, environment);
+        new Session(
+            id,
+            past.opened(),
+            limitsOf(past.opened()),
+            settings.sessionLog(id, Optional.of(records)),
+            journal,
+            environment);
     Optional<String> damage = past.damage();
     try {
       session.restore(past.changes());

@@ -19,15 +19,11 @@ import java.util.zip.CRC32;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/**
- * One file, in which each record has before it its length, a checksum of that, and one of its
- * content. A server that is killed leaves the beginning of a record at most: all else that does not
- * fit is damage, of which nothing is cut off.
- */
+/** One file, in which each record has its length and a checksum before it. */
 final class FileSessionRecords implements SessionRecords {
 
   private static final Logger logger = LoggerFactory.getLogger(FileSessionRecords.class);
-  private static final int HEAD_BYTES = 3 * Integer.BYTES;
+  private static final int HEAD_BYTES = 2 * Integer.BYTES;
 
   private final int sessionId;
   private final Path folder;
@@ -55,9 +51,6 @@ final class FileSessionRecords implements SessionRecords {
 
   @Override
   public void read(Consumer<byte[]> each) throws IOException {
-    if (Files.notExists(file)) {
-      return;
-    }
     try (FileChannel reading = FileChannel.open(file, StandardOpenOption.READ);
         DataInputStream in =
             new DataInputStream(new BufferedInputStream(Channels.newInputStream(reading)))) {
@@ -65,17 +58,19 @@ final class FileSessionRecords implements SessionRecords {
       end = 0;
       while (size - end >= HEAD_BYTES) {
         int length = in.readInt();
-        int lengthChecksum = in.readInt();
         int checksum = in.readInt();
-        if (checksum(length) != lengthChecksum) {
+        long next = end + HEAD_BYTES + length;
+        if (length < 0) {
           throw damaged();
         }
-        long next = end + HEAD_BYTES + length;
         if (next > size) {
           break;
         }
         byte[] content = in.readNBytes(length);
         if (checksum(content) != checksum) {
+          if (next == size) {
+            break;
+          }
           throw damaged();
         }
         each.accept(content);
@@ -90,10 +85,6 @@ final class FileSessionRecords implements SessionRecords {
 
   private IOException damaged() {
     return new IOException(file + " is damaged at byte " + end);
-  }
-
-  private static int checksum(int length) {
-    return checksum(ByteBuffer.allocate(Integer.BYTES).putInt(length).array());
   }
 
   private static int checksum(byte[] content) {
@@ -111,7 +102,6 @@ final class FileSessionRecords implements SessionRecords {
     ByteBuffer bytes =
         ByteBuffer.allocate(HEAD_BYTES + content.length)
             .putInt(content.length)
-            .putInt(checksum(content.length))
             .putInt(checksum(content))
             .put(content)
             .flip();
@@ -138,7 +128,7 @@ final class FileSessionRecords implements SessionRecords {
 
   @Override
   public void replaceAll(byte[] content) throws IOException {
-    Path next = next();
+    Path next = folder.resolve("journal.new");
     Files.deleteIfExists(next);
     long nextEnd;
     try (FileChannel to = open(next)) {
@@ -147,10 +137,6 @@ final class FileSessionRecords implements SessionRecords {
     release();
     Files.move(next, file, StandardCopyOption.ATOMIC_MOVE);
     end = nextEnd;
-  }
-
-  private Path next() {
-    return folder.resolve("journal.new");
   }
 
   @Override
@@ -167,17 +153,6 @@ final class FileSessionRecords implements SessionRecords {
         logger.warn("{} could not be closed: {}", file, e.toString());
       }
       channel = null;
-    }
-  }
-
-  @Override
-  public void abandon() {
-    release();
-    try {
-      Files.deleteIfExists(file);
-      Files.deleteIfExists(next());
-    } catch (IOException e) {
-      logger.warn("{} could not be deleted: {}", file, e.toString());
     }
   }
 
