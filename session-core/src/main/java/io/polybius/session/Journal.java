@@ -6,6 +6,7 @@ import io.polybius.driver.protocol.ExpressionResult;
 import io.polybius.driver.protocol.RecordCodec;
 import io.polybius.driver.protocol.StatementError;
 import io.polybius.driver.protocol.StatementOutput;
+import io.polybius.driver.protocol.StreamName;
 import io.polybius.driver.protocol.WireException;
 import io.polybius.session.SessionSnapshot.DriverInfo;
 import io.polybius.session.spi.SessionRecords;
@@ -172,25 +173,33 @@ final class Journal {
   record Past(Change.Opened opened, List<Change> changes, Optional<String> damage) {}
 
   private final List<Change> noted = new ArrayList<>();
-  private volatile Optional<SessionRecords> records;
+  private final Optional<SessionRecords> records;
   private final Optional<RecordCodec> codec;
+  private final ProcessLog log;
+  private volatile boolean kept;
   private long bytesWhenNew;
 
   /**
    * @param records where the journal is; empty to keep nothing
+   * @param log the session's, which is told if nothing can be kept any more
    */
-  Journal(Optional<SessionRecords> records) {
+  Journal(Optional<SessionRecords> records, ProcessLog log) {
     this.records = records;
-    this.codec = records.map(kept -> new RecordCodec(TABLE));
+    this.codec = records.map(some -> new RecordCodec(TABLE));
+    this.log = log;
+    this.kept = records.isPresent();
   }
 
   /** Returns whether anything is kept; any thread may ask. */
   boolean isKept() {
-    return records.isPresent();
+    return kept;
   }
 
-  /** Returns what is kept of an earlier server's session. */
-  Past read() {
+  /**
+   * Returns what is kept of an earlier server's session; nothing if that server ended before it had
+   * written anything, and so before anybody learned of the session.
+   */
+  Optional<Past> read() {
     List<Change> changes = new ArrayList<>();
     Optional<String> damage = Optional.empty();
     try {
@@ -198,16 +207,23 @@ final class Journal {
     } catch (IOException | UncheckedIOException e) {
       damage = Optional.of(String.valueOf(e.getMessage()));
     }
+    if (changes.isEmpty() && damage.isEmpty()) {
+      return Optional.empty();
+    }
     // Those who listened to the earlier server may still ask for its last events.
     bytesWhenNew = records.orElseThrow().bytes() / 2;
     if (!changes.isEmpty() && changes.remove(0) instanceof Change.Opened opened) {
-      return new Past(opened, changes, damage);
+      return Optional.of(new Past(opened, changes, damage));
     }
-    return new Past(
-        new Change.Opened(
-            SessionSettings.of(Kind.SHARED), SessionSettings.of(Kind.SHARED), Optional.empty(), 0),
-        List.of(),
-        damage.or(() -> Optional.of("it does not begin with a session's settings")));
+    return Optional.of(
+        new Past(
+            new Change.Opened(
+                SessionSettings.of(Kind.SHARED),
+                SessionSettings.of(Kind.SHARED),
+                Optional.empty(),
+                0),
+            List.of(),
+            damage.or(() -> Optional.of("it does not begin with a session's settings"))));
   }
 
   private Task decode(byte[] content) {
@@ -247,8 +263,7 @@ final class Journal {
    */
   void renew(Supplier<List<Change>> everything) {
     if (isKept()) {
-      Task task = new Task(everything.get());
-      write(records -> records.replaceAll(codec.orElseThrow().encode(task)));
+      write(records -> records.replaceAll(codec.orElseThrow().encode(new Task(everything.get()))));
       bytesWhenNew = records.map(SessionRecords::bytes).orElse(0L);
     }
   }
@@ -261,13 +276,18 @@ final class Journal {
   private void write(Write write) {
     try {
       write.to(records.orElseThrow());
-    } catch (IOException | RuntimeException e) {
-      // A journal with a gap would lead a later server astray.
+    } catch (Throwable e) {
+      // Whatever it is: a journal with a gap would lead a later server astray.
       logger.error(
           "session {} can no longer be kept, and will end with the server",
           records.orElseThrow().sessionId(),
           e);
-      delete();
+      kept = false;
+      noted.clear();
+      records.orElseThrow().abandon();
+      log.append(
+          StreamName.STDERR,
+          "The session can no longer be kept, and will end with the server: " + e.getMessage());
     }
   }
 
@@ -278,8 +298,8 @@ final class Journal {
 
   /** Removes what is kept, for good. */
   void delete() {
+    kept = false;
     noted.clear();
     records.ifPresent(SessionRecords::delete);
-    records = Optional.empty();
   }
 }

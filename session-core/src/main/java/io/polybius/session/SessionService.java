@@ -112,10 +112,17 @@ public final class SessionService implements AutoCloseable {
     } catch (IOException e) {
       log.error("session {} cannot be kept, and will end with the server", id, e);
     }
-    Journal journal = new Journal(records);
+    ProcessLog sessionLog = settings.sessionLog(id, records);
+    Journal journal = new Journal(records, sessionLog);
     journal.note(opened);
     journal.commit();
-    return new Session(id, opened, limits, settings.sessionLog(id, records), journal, environment);
+    try {
+      return new Session(id, opened, limits, sessionLog, journal, environment);
+    } catch (RuntimeException e) {
+      sessionLog.delete();
+      journal.delete();
+      throw e;
+    }
   }
 
   private void takeOver(SessionStore store) {
@@ -125,28 +132,34 @@ public final class SessionService implements AutoCloseable {
       for (SessionRecords records : store.left()) {
         restore(records).ifPresent(goingOn::add);
       }
+      launcher.expect(
+          goingOn.stream().flatMap(session -> session.awaitedDriver().stream()).toList());
+      goingOn.forEach(Session::takeBack);
     } catch (IOException e) {
       launcher.close();
       threads.close();
       throw new UncheckedIOException("The sessions of before cannot be read: " + e.getMessage(), e);
+    } catch (RuntimeException e) {
+      launcher.close();
+      threads.close();
+      throw e;
     }
-    launcher.expect(goingOn.stream().flatMap(session -> session.awaitedDriver().stream()).toList());
-    goingOn.forEach(Session::takeBack);
   }
 
   /** Restores a session; returns it if it can go on. */
   private Optional<Session> restore(SessionRecords records) {
     int id = records.sessionId();
-    Journal journal = new Journal(Optional.of(records));
-    Journal.Past past = journal.read();
+    ProcessLog sessionLog = settings.sessionLog(id, Optional.of(records));
+    Journal journal = new Journal(Optional.of(records), sessionLog);
+    Optional<Journal.Past> left = journal.read();
+    if (left.isEmpty()) {
+      sessionLog.delete();
+      journal.delete();
+      return Optional.empty();
+    }
+    Journal.Past past = left.get();
     Session session =
-        new Session(
-            id,
-            past.opened(),
-            limitsOf(past.opened()),
-            settings.sessionLog(id, Optional.of(records)),
-            journal,
-            environment);
+        new Session(id, past.opened(), limitsOf(past.opened()), sessionLog, journal, environment);
     Optional<String> damage = past.damage();
     try {
       session.restore(past.changes());

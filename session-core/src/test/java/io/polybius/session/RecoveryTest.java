@@ -1,6 +1,7 @@
 package io.polybius.session;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import io.polybius.driver.protocol.DriverCommand;
@@ -8,6 +9,7 @@ import io.polybius.driver.protocol.DriverEvent;
 import io.polybius.driver.protocol.StatementOutput;
 import io.polybius.driver.protocol.StatementOutput.StreamText;
 import io.polybius.driver.protocol.StreamName;
+import io.polybius.session.spi.SessionRecords;
 import io.polybius.session.store.FileSessionStore;
 import io.polybius.session.testing.ScriptedDriver;
 import io.polybius.session.testing.ScriptedDriver.Script;
@@ -20,6 +22,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Clock;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -31,6 +34,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What a later server makes of the sessions that an earlier one has left. */
 @Timeout(60)
@@ -300,8 +305,9 @@ class RecoveryTest {
     awaitState(before, "0", SessionState.IDLE);
     get(before.execute("0", statement("wait")));
     before.close();
-    // The length of a record, its checksum, and less than the record.
-    write(journal("0"), Files.size(journal("0")), new byte[] {0, 0, 1, 0, 7, 7, 7, 7, 1, 2, 3});
+    // What is before a record, and less than the record.
+    byte[] beginning = Arrays.copyOf(Files.readAllBytes(journal("0")), 15);
+    write(journal("0"), Files.size(journal("0")), beginning);
 
     SessionService after = service(launcher, store());
     assertThat(after.session("0").state().isActive()).isTrue();
@@ -334,6 +340,74 @@ class RecoveryTest {
 
     SessionService later = service(launcher, store());
     assertThat(later.session("0").state()).isEqualTo(SessionState.DEAD);
+  }
+
+  @Test
+  void damagedLengthOfTheLastRecordIsNotTakenForHalfARecord() throws Exception {
+    ScriptedLauncher launcher = ScriptedLauncher.ready(Script.TINY);
+    SessionService before = service(launcher, store());
+    before.open(SessionSettings.of(Kind.SPARK), CALLER);
+    awaitState(before, "0", SessionState.IDLE);
+    before.close();
+    byte[] whole = Files.readAllBytes(journal("0"));
+    write(journal("0"), 0, new byte[] {1});
+
+    List<byte[]> read = new ArrayList<>();
+    SessionRecords records = new FileSessionStore(store()).left().get(0);
+    assertThatThrownBy(() -> records.read(read::add)).hasMessageContaining("is damaged at byte 0");
+    assertThat(read).isEmpty();
+    assertThat(Files.size(journal("0"))).isEqualTo(whole.length);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", "x", "0"})
+  void numbersOfSessionsGoOnAlsoWhenTheNextOneIsLost(String text) throws Exception {
+    ScriptedLauncher launcher = ScriptedLauncher.ready(Script.TINY);
+    SessionService before = service(launcher, store());
+    before.open(SessionSettings.of(Kind.SPARK), CALLER);
+    before.open(SessionSettings.of(Kind.SPARK), CALLER);
+    awaitState(before, "1", SessionState.IDLE);
+    before.close();
+    Files.writeString(store().resolve("next-session"), text);
+
+    SessionService after = service(launcher, store());
+    assertThat(after.open(SessionSettings.of(Kind.SPARK), CALLER).id()).isEqualTo(2);
+  }
+
+  @Test
+  void sessionThatCanNoLongerBeKeptGoesOnAndSaysSo() throws Exception {
+    ScriptedLauncher launcher = ScriptedLauncher.ready(Script.TINY);
+    SessionService before = service(launcher, store());
+    before.open(SessionSettings.of(Kind.SPARK), CALLER);
+    awaitState(before, "0", SessionState.IDLE);
+    before.close();
+    launcher.nextDriver().exit("exit code 3");
+    // A folder in the place of the file that the journal is written to anew.
+    Files.createDirectories(store().resolve("0").resolve("journal.new").resolve("full"));
+    write(journal("0"), Files.size(journal("0")) - 1, new byte[] {77, 77});
+
+    SessionService after = service(launcher, store());
+    await()
+        .until(
+            () ->
+                after.log("0", 0, -1).lines().stream()
+                    .anyMatch(line -> line.contains("can no longer be kept")));
+    assertThat(journal("0")).doesNotExist();
+    assertThat(store().resolve("0").resolve("session-0.stderr")).isNotEmptyFile();
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void sessionOfWhichNothingWasWrittenYetLeavesNothing(boolean journalBegun) throws Exception {
+    ScriptedLauncher launcher = ScriptedLauncher.ready(Script.TINY);
+    new FileSessionStore(store()).begin(0);
+    if (journalBegun) {
+      Files.write(journal("0"), new byte[7]);
+    }
+    SessionService service = service(launcher, store());
+    assertThat(service.sessions()).isEmpty();
+    assertThat(store().resolve("0")).doesNotExist();
+    assertThat(service.open(SessionSettings.of(Kind.SPARK), CALLER).id()).isEqualTo(1);
   }
 
   @Test

@@ -59,20 +59,29 @@ final class DriverPapers {
     try (DirectoryStream<Path> files = Files.newDirectoryStream(folder, "*" + SUFFIX)) {
       for (Path file : files) {
         String name = file.getFileName().toString();
-        Properties properties = new Properties();
-        try (InputStream in = Files.newInputStream(file)) {
-          properties.load(in);
-        }
         Map<String, String> values = new TreeMap<>();
-        properties
-            .stringPropertyNames()
-            .forEach(key -> values.put(key, properties.getProperty(key)));
+        try {
+          values.putAll(read(file));
+        } catch (IOException | IllegalArgumentException e) {
+          // Its driver is nobody's then.
+          logger.error("{} cannot be read, and its driver is lost: {}", file, e.toString());
+        }
         found.add(
             new DriverPapers(
                 folder.resolve(name.substring(0, name.length() - SUFFIX.length())), values));
       }
     }
     return found;
+  }
+
+  private static Map<String, String> read(Path file) throws IOException {
+    Properties properties = new Properties();
+    try (InputStream in = Files.newInputStream(file)) {
+      properties.load(in);
+    }
+    Map<String, String> values = new TreeMap<>();
+    properties.stringPropertyNames().forEach(key -> values.put(key, properties.getProperty(key)));
+    return values;
   }
 
   /** Returns the driver's own directory. */
@@ -187,10 +196,15 @@ final class DriverPapers {
     properties.putAll(values);
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     properties.store(bytes, null);
-    Path next = directory.resolveSibling(driver() + ".new");
+    Path next = next();
     Files.deleteIfExists(next);
     WorkDirectory.write(next, bytes.toByteArray());
     Files.move(next, directory.resolveSibling(driver() + SUFFIX), StandardCopyOption.ATOMIC_MOVE);
+  }
+
+  /** Where the papers are written before they take the place of those before. */
+  private Path next() {
+    return directory.resolveSibling(driver() + ".new");
   }
 
   /** Removes all that is left of the driver. */
@@ -199,6 +213,7 @@ final class DriverPapers {
     try {
       FollowedFile.delete(output());
       FollowedFile.delete(errors());
+      Files.deleteIfExists(next());
       Files.deleteIfExists(directory.resolveSibling(driver() + SUFFIX));
     } catch (IOException e) {
       logger.warn("what was kept of {} could not be deleted: {}", driver(), e.toString());

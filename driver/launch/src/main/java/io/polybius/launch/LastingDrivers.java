@@ -4,6 +4,7 @@ import io.polybius.driver.protocol.DriverListener;
 import io.polybius.session.spi.LaunchException;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
@@ -20,6 +21,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import javax.net.ssl.SSLContext;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -32,6 +35,9 @@ import org.slf4j.LoggerFactory;
 final class LastingDrivers {
 
   private static final Logger logger = LoggerFactory.getLogger(LastingDrivers.class);
+
+  private static final Duration PORT_PATIENCE = Duration.ofSeconds(5);
+  private static final long PORT_RETRY_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
 
   private final Path folder;
   private final Set<DriverProcess> own = ConcurrentHashMap.newKeySet();
@@ -62,31 +68,53 @@ final class LastingDrivers {
     DriverListener listener;
     try {
       listener =
-          new DriverListener(
-              new InetSocketAddress(address.getAddress(), port), context, reconnectWindow, true);
+          listenPatiently(
+              new InetSocketAddress(address.getAddress(), port), context, reconnectWindow);
     } catch (IOException e) {
       if (port == 0) {
         throw e;
       }
       logger.error("drivers of the earlier server cannot be taken back: {}", e.getMessage());
-      synchronized (this) {
-        whyNone =
-            Optional.of(
-                "Port " + port + ", at which the driver looks for a server, is another program's.");
-      }
+      giveUp("Port " + port + ", at which the driver looks for a server, is another program's.");
       listener = new DriverListener(address, context, reconnectWindow, true);
     }
     Path next = folder.resolve("port.new");
-    Files.write(
+    Files.deleteIfExists(next);
+    WorkDirectory.write(
         next, String.valueOf(listener.address().getPort()).getBytes(StandardCharsets.US_ASCII));
     Files.move(next, file, StandardCopyOption.ATOMIC_MOVE);
     return listener;
   }
 
+  /**
+   * Tries for some seconds: the earlier server, or a connection of a driver, may still be going.
+   */
+  private static DriverListener listenPatiently(
+      InetSocketAddress address, SSLContext context, Duration reconnectWindow) throws IOException {
+    long end = System.nanoTime() + PORT_PATIENCE.toNanos();
+    while (true) {
+      try {
+        return new DriverListener(address, context, reconnectWindow, true);
+      } catch (IOException e) {
+        if (address.getPort() == 0
+            || System.nanoTime() - end >= 0
+            || Thread.currentThread().isInterrupted()) {
+          throw e;
+        }
+        LockSupport.parkNanos(PORT_RETRY_NANOS);
+      }
+    }
+  }
+
+  /** The drivers of the earlier server cannot be taken back; they will end. */
+  synchronized void giveUp(String why) {
+    whyNone = Optional.of(why);
+  }
+
   private static int port(Path file) throws IOException {
     try {
       return Integer.parseInt(Files.readString(file).strip());
-    } catch (NoSuchFileException | NumberFormatException e) {
+    } catch (NoSuchFileException | CharacterCodingException | NumberFormatException e) {
       return 0;
     }
   }

@@ -15,6 +15,7 @@ import io.polybius.session.spi.RunningDriver;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
+import java.security.cert.X509Certificate;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -62,6 +63,9 @@ public final class LocalLauncher implements DriverLauncher {
         LastingDrivers drivers = new LastingDrivers(folder.get());
         this.lasting = Optional.of(drivers);
         this.certificates = new SessionCertificates(folder.get());
+        if (certificates.isNew()) {
+          drivers.giveUp("The key by which the driver knows the server is lost.");
+        }
         this.listener =
             drivers.listen(
                 settings.listenAddress(), certificates.serverContext(), settings.reconnectWindow());
@@ -148,16 +152,19 @@ public final class LocalLauncher implements DriverLauncher {
               .process()
               .orElseThrow(
                   () -> new LaunchException("The driver ended while there was no server."));
-      certificates.accept(driver, papers.certificate());
+      X509Certificate certificate = papers.certificate();
       connection =
           listener.expectAgain(
               driver, events, withLateSettings(position, papers), papers.secrets(), papers::keep);
+      // Last: whose certificate is trusted, but who is not expected, is sent away for good.
+      certificates.accept(driver, certificate);
       LaunchedProcess process = LaunchedProcess.adopt(handle, papers, log, () -> forget(papers));
       logger.info("{} is still process {}", spec.driverName(), process.pid());
       DriverProcess taken = new DriverProcess(process, connection, Optional.of(papers));
       drivers.add(taken);
       return taken;
     } catch (IOException | GeneralSecurityException | RuntimeException e) {
+      certificates.revoke(driver);
       if (connection != null) {
         connection.close();
       }

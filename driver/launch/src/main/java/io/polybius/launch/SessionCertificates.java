@@ -24,6 +24,7 @@ import java.time.Instant;
 import java.util.Base64;
 import java.util.Date;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
@@ -35,6 +36,8 @@ import org.bouncycastle.cert.jcajce.JcaX509CertificateConverter;
 import org.bouncycastle.cert.jcajce.JcaX509v3CertificateBuilder;
 import org.bouncycastle.operator.OperatorCreationException;
 import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The keys of the driver links: one pair for the server, and one for each driver. There is no
@@ -44,6 +47,7 @@ import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
  */
 final class SessionCertificates {
 
+  private static final Logger logger = LoggerFactory.getLogger(SessionCertificates.class);
   private static final SecureRandom RANDOM = new SecureRandom();
   private static final Duration VALIDITY = Duration.ofDays(3650);
   private static final String ENTRY = "driver";
@@ -51,6 +55,7 @@ final class SessionCertificates {
   private static final String SERVER_NAME = "polybius";
 
   private final Map<String, X509Certificate> drivers = new ConcurrentHashMap<>();
+  private final boolean isNew;
   private final Pair server;
 
   private record Pair(KeyPair keys, X509Certificate certificate) {}
@@ -72,30 +77,29 @@ final class SessionCertificates {
 
   /** Makes the server's pair, which is gone with this object. */
   SessionCertificates() throws GeneralSecurityException {
+    isNew = true;
     server = newPair(SERVER_NAME);
   }
 
   /**
    * Takes the server's pair from a folder, or makes one and keeps it there in files that only the
-   * server's user can read.
+   * server's user can read. One that cannot be read is set aside.
    */
   SessionCertificates(Path folder) throws GeneralSecurityException, IOException {
     Path file = folder.resolve("server.p12");
     Path passwordFile = folder.resolve("server.password");
+    Optional<Pair> kept = Optional.empty();
     if (Files.exists(file)) {
-      char[] password = Files.readString(passwordFile).toCharArray();
-      KeyStore store = KeyStore.getInstance("PKCS12");
-      try (InputStream in = Files.newInputStream(file)) {
-        store.load(in, password);
+      try {
+        kept = Optional.of(read(file, Files.readString(passwordFile).toCharArray()));
+      } catch (GeneralSecurityException | IOException | RuntimeException e) {
+        logger.error("{} cannot be read, so the drivers that know that key are lost", file, e);
+        Files.move(file, folder.resolve("server.p12.damaged"), StandardCopyOption.REPLACE_EXISTING);
       }
-      X509Certificate certificate = (X509Certificate) store.getCertificate(SERVER_ENTRY);
-      server =
-          new Pair(
-              new KeyPair(
-                  certificate.getPublicKey(), (PrivateKey) store.getKey(SERVER_ENTRY, password)),
-              certificate);
-    } else {
-      server = newPair(SERVER_NAME);
+    }
+    isNew = kept.isEmpty();
+    server = isNew ? newPair(SERVER_NAME) : kept.get();
+    if (isNew) {
       String password = newPassword();
       ByteArrayOutputStream out = new ByteArrayOutputStream();
       serverStore(password.toCharArray()).store(out, password.toCharArray());
@@ -107,6 +111,24 @@ final class SessionCertificates {
       WorkDirectory.write(next, out.toByteArray());
       Files.move(next, file, StandardCopyOption.ATOMIC_MOVE);
     }
+  }
+
+  private static Pair read(Path file, char[] password)
+      throws GeneralSecurityException, IOException {
+    KeyStore store = KeyStore.getInstance("PKCS12");
+    try (InputStream in = Files.newInputStream(file)) {
+      store.load(in, password);
+    }
+    if (!(store.getCertificate(SERVER_ENTRY) instanceof X509Certificate certificate)
+        || !(store.getKey(SERVER_ENTRY, password) instanceof PrivateKey key)) {
+      throw new GeneralSecurityException("it has no key of a server");
+    }
+    return new Pair(new KeyPair(certificate.getPublicKey(), key), certificate);
+  }
+
+  /** Returns whether the server's pair was made just now, so that no earlier driver knows it. */
+  boolean isNew() {
+    return isNew;
   }
 
   private KeyStore serverStore(char[] password) throws GeneralSecurityException, IOException {

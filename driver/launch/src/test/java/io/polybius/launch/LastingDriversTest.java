@@ -1,6 +1,7 @@
 package io.polybius.launch;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
@@ -13,6 +14,8 @@ import io.polybius.session.SessionSettings;
 import io.polybius.session.spi.LaunchException;
 import io.polybius.session.spi.LaunchSpec;
 import io.polybius.session.spi.RunningDriver;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -20,6 +23,7 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -129,11 +133,9 @@ class LastingDriversTest {
     earlier.launch(SPEC, nobody, log);
     await().until(() -> printed(log).size() > 5);
     for (Path file : Files.walk(folder.resolve("lasting")).filter(Files::isRegularFile).toList()) {
-      if (!file.getFileName().toString().equals("port")) {
-        assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(file)))
-            .as(file.toString())
-            .isEqualTo("rw-------");
-      }
+      assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(file)))
+          .as(file.toString())
+          .isEqualTo("rw-------");
     }
     ProcessHandle process = process();
     earlier.close();
@@ -151,6 +153,74 @@ class LastingDriversTest {
     assertThat(driver.exited().toCompletableFuture().get(20, TimeUnit.SECONDS))
         .contains("exit code unknown");
     awaitNothingLeft(process);
+  }
+
+  @Test
+  void driverIsApartFromTheTerminalOfItsServer() throws Exception {
+    RunningDriver driver = launcher().launch(SPEC, nobody, log);
+    await().until(() -> printed(log).size() > 2);
+    ProcessHandle process = process();
+    String stat = Files.readString(Path.of("/proc", String.valueOf(process.pid()), "stat"));
+    // Behind the name of the program: state, parent, process group, session.
+    String[] numbers = stat.substring(stat.lastIndexOf(')') + 2).split(" ");
+    assertThat(numbers[2]).as("process group").isEqualTo(String.valueOf(process.pid()));
+    assertThat(numbers[3]).as("session").isEqualTo(String.valueOf(process.pid()));
+    driver.kill();
+    awaitNothingLeft(process);
+  }
+
+  @Test
+  void damagedPapersLoseOnlyTheirDriver() throws Exception {
+    LocalLauncher earlier = launcher();
+    earlier.launch(SPEC, nobody, log);
+    await().until(() -> printed(log).size() > 2);
+    ProcessHandle process = process();
+    earlier.close();
+    Path damaged = folder.resolve("lasting").resolve("session-9-1-x.papers");
+    Files.writeString(damaged, "owner=\\u00zz");
+
+    LocalLauncher later = launcher();
+    later.expect(List.of(SPEC));
+    RunningDriver driver = later.reattach(SPEC, BEGINNING, nobody, log);
+    await().until(() -> !Files.exists(damaged));
+    driver.kill();
+    awaitNothingLeft(process);
+  }
+
+  @Test
+  void damagedKeyOfTheServerIsSetAsideAndItsDriversEnd() throws Exception {
+    LocalLauncher earlier = launcher();
+    earlier.launch(SPEC, nobody, log);
+    await().until(() -> printed(log).size() > 2);
+    ProcessHandle process = process();
+    earlier.close();
+    Files.writeString(folder.resolve("lasting").resolve("server.p12"), "damaged");
+
+    LocalLauncher later = launcher();
+    later.expect(List.of(SPEC));
+    assertThatThrownBy(() -> later.reattach(SPEC, BEGINNING, nobody, log))
+        .isInstanceOf(LaunchException.class)
+        .hasMessageContaining("key");
+    Files.delete(folder.resolve("lasting").resolve("server.p12.damaged"));
+    awaitNothingLeft(process);
+  }
+
+  @Test
+  void portThatIsFreeAMomentLaterIsWaitedFor() throws Exception {
+    launcher().close();
+    Path file = folder.resolve("lasting").resolve("port");
+    String port = Files.readString(file);
+    ServerSocket other =
+        new ServerSocket(Integer.parseInt(port), 1, InetAddress.getLoopbackAddress());
+    toClose.push(other);
+    CompletableFuture<Void> freed =
+        CompletableFuture.runAsync(
+            () -> assertThatCode(other::close).doesNotThrowAnyException(),
+            CompletableFuture.delayedExecutor(500, TimeUnit.MILLISECONDS));
+
+    launcher();
+    freed.get(20, TimeUnit.SECONDS);
+    assertThat(Files.readString(file)).isEqualTo(port);
   }
 
   @Test

@@ -74,7 +74,7 @@ public final class DriverMain {
       DriverSettings settings = DriverSettings.read(file);
       Files.delete(file);
       // The JVM has read its options, and those of users can be secrets.
-      Files.deleteIfExists(settings.workDirectory().resolve("jvm.options"));
+      Files.deleteIfExists(settings.workDirectory().resolve("java.arguments"));
       status = new DriverMain(settings, capture).run();
     }
     // Threads of user code must not keep the process alive.

@@ -342,10 +342,10 @@ public record ServerConfig(
           "livy.server.recovery.mode",
           SettingType.RECOVERY_MODE,
           "off",
-          "`recovery` lets sessions and kernels outlive the server: a later one with the same port"
-              + " and the same folder goes on with them, if it comes within"
-              + " `livy.rsc.server.idle-timeout`. With `off` they end with the server. Batches"
-              + " always do.");
+          "`recovery` lets sessions and kernels outlive the server: a later one with the same"
+              + " folder goes on with them, if it comes within `livy.rsc.server.idle-timeout`."
+              + " Clients look for it at the same `livy.server.port`. With `off` they end with the"
+              + " server. Batches always do.");
 
   static final Setting<String> RECOVERY_STORE =
       new Setting<>(

@@ -7,11 +7,15 @@ import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Set;
 
 /** The folder of what outlives a server, for one server at a time. Only its owner can enter it. */
 public final class RecoveryFolder implements AutoCloseable {
+
+  private static final Set<PosixFilePermission> OWNER =
+      PosixFilePermissions.fromString("rwx------");
 
   private final Path path;
   private final FileChannel lockFile;
@@ -25,6 +29,7 @@ public final class RecoveryFolder implements AutoCloseable {
     this.path = path;
     Files.createDirectories(
         path, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+    refuseOpenFolder();
     this.lockFile =
         FileChannel.open(
             path.resolve("lock"),
@@ -37,6 +42,16 @@ public final class RecoveryFolder implements AutoCloseable {
               + path
               + ". End it, or give this one a folder of its own with"
               + " livy.server.recovery.state-store.url.");
+    }
+  }
+
+  /** One that was there may be another's, or have been looked into by others. */
+  private void refuseOpenFolder() throws IOException {
+    Set<PosixFilePermission> permissions = Files.getPosixFilePermissions(path);
+    if (!OWNER.containsAll(permissions)) {
+      throw new IOException(
+          "Others may enter the folder %s of sessions (its mode is %s); run: chmod 700 %s"
+              .formatted(path, PosixFilePermissions.toString(permissions), path));
     }
   }
 

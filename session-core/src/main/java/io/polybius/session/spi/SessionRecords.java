@@ -17,7 +17,8 @@ public interface SessionRecords {
   Path folder();
 
   /**
-   * Hands over all records in order. A last one that was only half written is dropped for good.
+   * Hands over all records in order, if there are any. A last one that was only half written is
+   * dropped for good.
    *
    * @throws IOException if they cannot be read, or are damaged; those before have been handed over
    */
@@ -34,6 +35,9 @@ public interface SessionRecords {
 
   /** Frees what is open; adding a record opens it again. */
   void release();
+
+  /** Removes the records for good, and nothing else of what is in the folder. */
+  void abandon();
 
   /** Removes everything that is kept of the session, for good. */
   void delete();

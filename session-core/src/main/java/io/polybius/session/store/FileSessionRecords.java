@@ -19,11 +19,15 @@ import java.util.zip.CRC32;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** One file, in which each record has its length and a checksum before it. */
+/**
+ * One file, in which each record has before it its length, a checksum of that, and one of its
+ * content. A server that is killed leaves the beginning of a record at most: all else that does not
+ * fit is damage, of which nothing is cut off.
+ */
 final class FileSessionRecords implements SessionRecords {
 
   private static final Logger logger = LoggerFactory.getLogger(FileSessionRecords.class);
-  private static final int HEAD_BYTES = 2 * Integer.BYTES;
+  private static final int HEAD_BYTES = 3 * Integer.BYTES;
 
   private final int sessionId;
   private final Path folder;
@@ -51,6 +55,9 @@ final class FileSessionRecords implements SessionRecords {
 
   @Override
   public void read(Consumer<byte[]> each) throws IOException {
+    if (Files.notExists(file)) {
+      return;
+    }
     try (FileChannel reading = FileChannel.open(file, StandardOpenOption.READ);
         DataInputStream in =
             new DataInputStream(new BufferedInputStream(Channels.newInputStream(reading)))) {
@@ -58,19 +65,17 @@ final class FileSessionRecords implements SessionRecords {
       end = 0;
       while (size - end >= HEAD_BYTES) {
         int length = in.readInt();
+        int lengthChecksum = in.readInt();
         int checksum = in.readInt();
-        long next = end + HEAD_BYTES + length;
-        if (length < 0) {
+        if (checksum(length) != lengthChecksum) {
           throw damaged();
         }
+        long next = end + HEAD_BYTES + length;
         if (next > size) {
           break;
         }
         byte[] content = in.readNBytes(length);
         if (checksum(content) != checksum) {
-          if (next == size) {
-            break;
-          }
           throw damaged();
         }
         each.accept(content);
@@ -85,6 +90,10 @@ final class FileSessionRecords implements SessionRecords {
 
   private IOException damaged() {
     return new IOException(file + " is damaged at byte " + end);
+  }
+
+  private static int checksum(int length) {
+    return checksum(ByteBuffer.allocate(Integer.BYTES).putInt(length).array());
   }
 
   private static int checksum(byte[] content) {
@@ -102,6 +111,7 @@ final class FileSessionRecords implements SessionRecords {
     ByteBuffer bytes =
         ByteBuffer.allocate(HEAD_BYTES + content.length)
             .putInt(content.length)
+            .putInt(checksum(content.length))
             .putInt(checksum(content))
             .put(content)
             .flip();
@@ -128,7 +138,7 @@ final class FileSessionRecords implements SessionRecords {
 
   @Override
   public void replaceAll(byte[] content) throws IOException {
-    Path next = folder.resolve("journal.new");
+    Path next = next();
     Files.deleteIfExists(next);
     long nextEnd;
     try (FileChannel to = open(next)) {
@@ -137,6 +147,10 @@ final class FileSessionRecords implements SessionRecords {
     release();
     Files.move(next, file, StandardCopyOption.ATOMIC_MOVE);
     end = nextEnd;
+  }
+
+  private Path next() {
+    return folder.resolve("journal.new");
   }
 
   @Override
@@ -153,6 +167,17 @@ final class FileSessionRecords implements SessionRecords {
         logger.warn("{} could not be closed: {}", file, e.toString());
       }
       channel = null;
+    }
+  }
+
+  @Override
+  public void abandon() {
+    release();
+    try {
+      Files.deleteIfExists(file);
+      Files.deleteIfExists(next());
+    } catch (IOException e) {
+      logger.warn("{} could not be deleted: {}", file, e.toString());
     }
   }
 

@@ -3,6 +3,7 @@ package io.polybius.session.store;
 import io.polybius.session.spi.SessionRecords;
 import io.polybius.session.spi.SessionStore;
 import java.io.IOException;
+import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
@@ -13,6 +14,8 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Keeps each session in a folder of its own. What is written is safe as soon as the operating
@@ -20,6 +23,7 @@ import java.util.List;
  */
 public final class FileSessionStore implements SessionStore {
 
+  private static final Logger logger = LoggerFactory.getLogger(FileSessionStore.class);
   private static final String NEXT_ID = "next-session";
 
   private final Path folder;
@@ -56,18 +60,24 @@ public final class FileSessionStore implements SessionStore {
 
   @Override
   public synchronized int nextSessionId() throws IOException {
+    int aboveThoseLeft = left().stream().mapToInt(SessionRecords::sessionId).max().orElse(-1) + 1;
     try {
-      return Integer.parseInt(Files.readString(folder.resolve(NEXT_ID)).strip());
+      int next = Integer.parseInt(Files.readString(folder.resolve(NEXT_ID)).strip());
+      return Math.max(next, aboveThoseLeft);
     } catch (NoSuchFileException e) {
-      return 0;
-    } catch (NumberFormatException e) {
-      throw new IOException(folder.resolve(NEXT_ID) + " has no number in it", e);
+      return aboveThoseLeft;
+    } catch (NumberFormatException | CharacterCodingException e) {
+      logger.error("{} has no number in it; sessions go on with {}", NEXT_ID, aboveThoseLeft);
+      return aboveThoseLeft;
     }
   }
 
   @Override
   public synchronized SessionRecords begin(int sessionId) throws IOException {
     Path next = folder.resolve(NEXT_ID + ".new");
+    Files.deleteIfExists(next);
+    Files.createFile(
+        next, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
     Files.write(next, String.valueOf(sessionId + 1).getBytes(StandardCharsets.US_ASCII));
     Files.move(next, folder.resolve(NEXT_ID), StandardCopyOption.ATOMIC_MOVE);
     Path own = folder.resolve(String.valueOf(sessionId));

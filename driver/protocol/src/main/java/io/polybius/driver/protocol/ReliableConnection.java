@@ -60,6 +60,9 @@ final class ReliableConnection<S, R> implements DriverConnection<S> {
 
   private boolean closed;
 
+  /** Whether another process is going to take the link over. */
+  private boolean left;
+
   /**
    * @param receivedType the type of every message that may come
    * @param receiver gets the messages
@@ -163,6 +166,7 @@ final class ReliableConnection<S, R> implements DriverConnection<S> {
   /** Lets go of the link, which another process is going to take over: nobody is told anything. */
   void leave() {
     synchronized (lock) {
+      left = true;
       shut(null);
     }
   }
@@ -208,6 +212,10 @@ final class ReliableConnection<S, R> implements DriverConnection<S> {
    */
   void attach(Transport next, long peerLastReceived) {
     synchronized (lock) {
+      if (left) {
+        next.close();
+        return;
+      }
       if (closed) {
         next.write(new LinkFrame.Goodbye("the link has ended"));
         next.part();

@@ -60,6 +60,16 @@ class ReliableConnectionTest {
   }
 
   @Test
+  void whoComesBackToALinkThatWasLeftIsNotToldThatItHasEnded() {
+    connection.leave();
+    Paper paper = new Paper();
+    connection.attach(paper, 0);
+    assertThat(paper.written).isEmpty();
+    assertThat(paper.closed).isTrue();
+    assertThat(ends).isEmpty();
+  }
+
+  @Test
   void whatIsSentBeforeATransportComesWaitsForIt() {
     connection.send(new Cancel(1));
     connection.send(new Cancel(2));
