@@ -8,30 +8,20 @@ import io.polybius.kernel.wire.MessageSource;
 import io.polybius.kernel.wire.PublishedContent;
 import io.polybius.kernel.wire.V1WebSocketCodec;
 import io.polybius.kernel.wire.WireException;
-import io.undertow.websockets.core.AbstractReceiveListener;
-import io.undertow.websockets.core.BufferedBinaryMessage;
-import io.undertow.websockets.core.BufferedTextMessage;
 import io.undertow.websockets.core.CloseMessage;
-import io.undertow.websockets.core.WebSocketCallback;
 import io.undertow.websockets.core.WebSocketChannel;
 import io.undertow.websockets.core.WebSockets;
-import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Clock;
-import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import java.util.function.IntSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.xnio.IoUtils;
-import org.xnio.XnioExecutor;
-import org.xnio.XnioIoThread;
 
 /**
  * A client's place at a kernel, which outlives the WebSocket that the client has at the moment:
@@ -46,16 +36,9 @@ final class ChannelSeat implements Seat {
 
   private static final Logger log = LoggerFactory.getLogger(ChannelSeat.class);
 
-  /** Largest message that is taken; clients send pasted files and widgets' buffers. */
-  private static final long MAX_MESSAGE_BYTES = 16L << 20;
-
   private static final long MAX_WAITING_BYTES = 64L << 20;
   private static final int MAX_WAITING_MESSAGES = 100_000;
-  private static final Duration PING_INTERVAL = Duration.ofSeconds(30);
-  private static final Duration SILENCE_LIMIT = Duration.ofSeconds(90);
-  private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(2);
   private static final int TRY_AGAIN_LATER = 1013;
-  private static final String ENDED = "The kernel has ended.";
 
   /** What can be lost without anybody waiting for it forever. */
   private static final Set<String> OUTPUT =
@@ -141,12 +124,12 @@ final class ChannelSeat implements Seat {
     }
     if (tooLate) {
       return () -> {
-        WebSockets.sendClose(closeCode.getAsInt(), ENDED, channel, null);
+        SeatSocket.refuse(channel, closeCode.getAsInt());
         onLost.accept(this);
       };
     }
     return () -> {
-      stale.ifPresent(old -> IoUtils.safeClose(old.channel));
+      stale.ifPresent(SeatSocket::cut);
       fresh.open();
       pump();
     };
@@ -205,7 +188,7 @@ final class ChannelSeat implements Seat {
       waiting.clear();
       slow = socket;
     }
-    slow.ifPresent(old -> IoUtils.safeClose(old.channel));
+    slow.ifPresent(SeatSocket::cut);
     if (slow.isEmpty()) {
       onLost.accept(this);
     }
@@ -243,7 +226,7 @@ final class ChannelSeat implements Seat {
         more = next.isPresent();
       }
       if (isCurrent(to) && to.inFlight.isEmpty() && ended) {
-        to.close();
+        to.end(closeCode.getAsInt());
       }
     } finally {
       pumping = false;
@@ -272,51 +255,31 @@ final class ChannelSeat implements Seat {
   }
 
   /** One WebSocket of the client. */
-  private final class Socket extends AbstractReceiveListener implements WebSocketCallback<Void> {
+  private final class Socket extends SeatSocket {
 
-    private final WebSocketChannel channel;
     private final InOrder inOrder;
     private final AtomicLong incomingBytes = new AtomicLong();
+
+    /** Under the seat's lock. */
     private Optional<Backlog.Entry> inFlight = Optional.empty();
-    private boolean closing;
-    private volatile long lastHeardNanos = System.nanoTime();
 
     Socket(WebSocketChannel channel) {
-      this.channel = channel;
+      super(channel, "a client of kernel " + kernel.id());
       this.inOrder = new InOrder(channel.getWorker());
     }
 
-    void open() {
-      XnioIoThread thread = channel.getIoThread();
-      XnioExecutor.Key pings =
-          thread.executeAtInterval(this::ping, PING_INTERVAL.toSeconds(), TimeUnit.SECONDS);
-      channel.addCloseTask(
-          closed -> {
-            pings.remove();
-            lost(this);
-          });
-      channel.getReceiveSetter().set(this);
-      channel.resumeReceives();
+    @Override
+    void lost() {
+      ChannelSeat.this.lost(this);
     }
-
-    private void ping() {
-      if (System.nanoTime() - lastHeardNanos > SILENCE_LIMIT.toNanos()) {
-        log.info("a client of kernel {} does not answer", kernel.id());
-        IoUtils.safeClose(channel);
-      } else {
-        WebSockets.sendPing(ByteBuffer.allocate(0), channel, null);
-      }
-    }
-
-    // ---- out, under the seat's lock
 
     void write(Backlog.Entry entry) {
       inFlight = Optional.of(entry);
       ByteBuffer bytes = entry.frame().bytes().duplicate();
       if (entry.frame().isText()) {
-        WebSockets.sendText(bytes, channel, this);
+        WebSockets.sendText(bytes, channel(), this);
       } else {
-        WebSockets.sendBinary(bytes, channel, this);
+        WebSockets.sendBinary(bytes, channel(), this);
       }
     }
 
@@ -326,20 +289,8 @@ final class ChannelSeat implements Seat {
       inFlight = Optional.empty();
     }
 
-    void close() {
-      if (closing) {
-        return;
-      }
-      closing = true;
-      WebSockets.sendClose(closeCode.getAsInt(), ENDED, channel, null);
-      channel
-          .getIoThread()
-          .executeAfter(
-              () -> IoUtils.safeClose(channel), CLOSE_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS);
-    }
-
     @Override
-    public void complete(WebSocketChannel ignored, Void context) {
+    void written() {
       synchronized (ChannelSeat.this) {
         inFlight.ifPresent(entry -> seatLog.delivered(entry.number()));
         inFlight = Optional.empty();
@@ -348,35 +299,10 @@ final class ChannelSeat implements Seat {
     }
 
     @Override
-    public void onError(WebSocketChannel ignored, Void context, Throwable failure) {
-      log.debug("a client of kernel {} could not be written to", kernel.id(), failure);
-      IoUtils.safeClose(channel);
-    }
-
-    // ---- in
-
-    @Override
-    protected long getMaxBinaryBufferSize() {
-      return MAX_MESSAGE_BYTES;
-    }
-
-    @Override
-    protected long getMaxTextBufferSize() {
-      return MAX_MESSAGE_BYTES;
-    }
-
-    @Override
-    protected void onFullBinaryMessage(WebSocketChannel ignored, BufferedBinaryMessage message) {
-      lastHeardNanos = System.nanoTime();
-      ByteBuffer frame;
-      try {
-        frame = WebSockets.mergeBuffers(message.getData().getResource());
-      } finally {
-        message.getData().close();
-      }
+    void received(ByteBuffer frame) {
       long size = frame.remaining();
       if (incomingBytes.addAndGet(size) > MAX_WAITING_BYTES) {
-        WebSockets.sendClose(TRY_AGAIN_LATER, "Too many messages at once.", channel, null);
+        WebSockets.sendClose(TRY_AGAIN_LATER, "Too many messages at once.", channel(), null);
         return;
       }
       inOrder.execute(
@@ -392,25 +318,12 @@ final class ChannelSeat implements Seat {
     }
 
     @Override
-    protected void onFullTextMessage(WebSocketChannel ignored, BufferedTextMessage message) {
+    void received(String text) {
       WebSockets.sendClose(
           CloseMessage.MSG_VIOLATES_POLICY,
           "Messages of " + V1WebSocketCodec.SUBPROTOCOL + " are binary.",
-          channel,
+          channel(),
           null);
-    }
-
-    @Override
-    protected void onFullPongMessage(WebSocketChannel ignored, BufferedBinaryMessage message)
-        throws IOException {
-      lastHeardNanos = System.nanoTime();
-      super.onFullPongMessage(ignored, message);
-    }
-
-    @Override
-    protected void onError(WebSocketChannel ignored, Throwable failure) {
-      log.debug("the WebSocket of a client of kernel {} failed", kernel.id(), failure);
-      IoUtils.safeClose(channel);
     }
   }
 }

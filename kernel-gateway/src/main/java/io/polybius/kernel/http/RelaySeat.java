@@ -8,16 +8,10 @@ import io.polybius.kernel.wire.JupyterMessage;
 import io.polybius.kernel.wire.MessageSource;
 import io.polybius.kernel.wire.PublishedContent;
 import io.polybius.kernel.wire.WireException;
-import io.undertow.websockets.core.AbstractReceiveListener;
-import io.undertow.websockets.core.BufferedBinaryMessage;
-import io.undertow.websockets.core.BufferedTextMessage;
-import io.undertow.websockets.core.WebSocketCallback;
 import io.undertow.websockets.core.WebSocketChannel;
 import io.undertow.websockets.core.WebSockets;
-import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Clock;
-import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.HashSet;
 import java.util.List;
@@ -27,14 +21,10 @@ import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.IntSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.xnio.IoUtils;
-import org.xnio.XnioExecutor;
-import org.xnio.XnioIoThread;
 
 /**
  * The place of a relay at a kernel. Unlike other clients, a relay says what has arrived: so what
@@ -57,11 +47,6 @@ final class RelaySeat implements Seat {
 
   /** What comes in and is not served yet may take as much before the relay has to come again. */
   private static final long MAX_INCOMING_BYTES = 64L << 20;
-
-  private static final Duration PING_INTERVAL = Duration.ofSeconds(30);
-  private static final Duration SILENCE_LIMIT = Duration.ofSeconds(90);
-  private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(2);
-  private static final String ENDED = "The kernel has ended.";
 
   private final String name;
   private final String keptName;
@@ -157,12 +142,12 @@ final class RelaySeat implements Seat {
     }
     if (tooLate) {
       return () -> {
-        WebSockets.sendClose(closeCode.getAsInt(), ENDED, channel, null);
+        SeatSocket.refuse(channel, closeCode.getAsInt());
         onLost.accept(this);
       };
     }
     return () -> {
-      stale.ifPresent(old -> IoUtils.safeClose(old.channel));
+      stale.ifPresent(SeatSocket::cut);
       fresh.open();
       pump();
     };
@@ -206,7 +191,7 @@ final class RelaySeat implements Seat {
       ended = true;
       slow = socket;
     }
-    slow.ifPresent(old -> IoUtils.safeClose(old.channel));
+    slow.ifPresent(SeatSocket::cut);
     if (slow.isEmpty()) {
       onLost.accept(this);
     }
@@ -248,7 +233,7 @@ final class RelaySeat implements Seat {
         // All is done in the condition.
       }
       if (isCurrent(to) && !to.writing && ended && end.isGreeted()) {
-        to.close();
+        to.end(closeCode.getAsInt());
       }
     } finally {
       pumping = false;
@@ -259,14 +244,14 @@ final class RelaySeat implements Seat {
     LinkNote note = notes.poll();
     if (note != null) {
       to.writing = true;
-      WebSockets.sendText(ByteBuffer.wrap(note.write()), to.channel, to);
+      WebSockets.sendText(ByteBuffer.wrap(note.write()), to.channel(), to);
       return true;
     }
     Optional<ByteBuffer> frame = end.next();
     frame.ifPresent(
         bytes -> {
           to.writing = true;
-          WebSockets.sendBinary(bytes, to.channel, to);
+          WebSockets.sendBinary(bytes, to.channel(), to);
         });
     return frame.isPresent();
   }
@@ -332,7 +317,7 @@ final class RelaySeat implements Seat {
       if (incomingBytes > MAX_INCOMING_BYTES) {
         // Not accepted, and so sent again when the relay comes back.
         log.info("kernel {} lets its relay wait", kernel.id());
-        IoUtils.safeClose(from.channel);
+        from.cut();
         return;
       }
       if (!end.accept(frame)) {
@@ -370,55 +355,22 @@ final class RelaySeat implements Seat {
   }
 
   /** One WebSocket of the relay. */
-  private final class Socket extends AbstractReceiveListener implements WebSocketCallback<Void> {
+  private final class Socket extends SeatSocket {
 
-    private final WebSocketChannel channel;
-    private volatile long lastHeardNanos = System.nanoTime();
-
-    // Under the seat's lock:
+    /** Under the seat's lock. */
     private boolean writing;
-    private boolean closing;
 
     Socket(WebSocketChannel channel) {
-      this.channel = channel;
-    }
-
-    void open() {
-      XnioIoThread thread = channel.getIoThread();
-      XnioExecutor.Key pings =
-          thread.executeAtInterval(this::ping, PING_INTERVAL.toSeconds(), TimeUnit.SECONDS);
-      channel.addCloseTask(
-          closed -> {
-            pings.remove();
-            lost(this);
-          });
-      channel.getReceiveSetter().set(this);
-      channel.resumeReceives();
-    }
-
-    private void ping() {
-      if (System.nanoTime() - lastHeardNanos > SILENCE_LIMIT.toNanos()) {
-        log.info("the relay of kernel {} does not answer", kernel.id());
-        IoUtils.safeClose(channel);
-      } else {
-        WebSockets.sendPing(ByteBuffer.allocate(0), channel, null);
-      }
-    }
-
-    void close() {
-      if (closing) {
-        return;
-      }
-      closing = true;
-      WebSockets.sendClose(closeCode.getAsInt(), ENDED, channel, null);
-      channel
-          .getIoThread()
-          .executeAfter(
-              () -> IoUtils.safeClose(channel), CLOSE_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS);
+      super(channel, "the relay of kernel " + kernel.id());
     }
 
     @Override
-    public void complete(WebSocketChannel ignored, Void context) {
+    void lost() {
+      RelaySeat.this.lost(this);
+    }
+
+    @Override
+    void written() {
       synchronized (RelaySeat.this) {
         writing = false;
       }
@@ -426,58 +378,21 @@ final class RelaySeat implements Seat {
     }
 
     @Override
-    public void onError(WebSocketChannel ignored, Void context, Throwable failure) {
-      log.debug("the relay of kernel {} could not be written to", kernel.id(), failure);
-      IoUtils.safeClose(channel);
-    }
-
-    @Override
-    protected long getMaxBinaryBufferSize() {
-      return LinkEnd.MAX_MESSAGE_BYTES;
-    }
-
-    @Override
-    protected long getMaxTextBufferSize() {
-      return LinkEnd.MAX_MESSAGE_BYTES;
-    }
-
-    @Override
-    protected void onFullBinaryMessage(WebSocketChannel ignored, BufferedBinaryMessage message) {
-      lastHeardNanos = System.nanoTime();
-      ByteBuffer frame;
+    void received(ByteBuffer frame) {
       try {
-        frame = WebSockets.mergeBuffers(message.getData().getResource());
-      } finally {
-        message.getData().close();
-      }
-      try {
-        received(frame, this);
+        RelaySeat.this.received(frame, this);
       } catch (WireException e) {
         log.warn("the relay of kernel {} sent no message: {}", kernel.id(), e.getMessage());
       }
     }
 
     @Override
-    protected void onFullTextMessage(WebSocketChannel ignored, BufferedTextMessage message) {
-      lastHeardNanos = System.nanoTime();
+    void received(String text) {
       try {
-        noted(LinkNote.read(message.getData()), this);
+        noted(LinkNote.read(text), this);
       } catch (WireException e) {
         log.warn("the relay of kernel {} sent no note: {}", kernel.id(), e.getMessage());
       }
-    }
-
-    @Override
-    protected void onFullPongMessage(WebSocketChannel ignored, BufferedBinaryMessage message)
-        throws IOException {
-      lastHeardNanos = System.nanoTime();
-      super.onFullPongMessage(ignored, message);
-    }
-
-    @Override
-    protected void onError(WebSocketChannel ignored, Throwable failure) {
-      log.debug("the WebSocket of the relay of kernel {} failed", kernel.id(), failure);
-      IoUtils.safeClose(channel);
     }
   }
 }
