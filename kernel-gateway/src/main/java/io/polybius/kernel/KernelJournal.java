@@ -2,32 +2,25 @@ package io.polybius.kernel;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.polybius.kernel.files.KeptFolder;
+import io.polybius.kernel.files.OwnerOnly;
 import io.polybius.kernel.wire.JupyterJson;
 import io.polybius.kernel.wire.JupyterMessage;
 import io.polybius.kernel.wire.MalformedMessageException;
 import io.polybius.kernel.wire.V1WebSocketCodec;
 import io.polybius.kernel.wire.WireException;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.SimpleFileVisitor;
 import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
-import java.nio.file.attribute.BasicFileAttributes;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Base64;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * What is kept of one kernel: what it is, its requests that are not answered, and how far it has
@@ -36,7 +29,6 @@ import org.slf4j.LoggerFactory;
  */
 public final class KernelJournal {
 
-  private static final Logger log = LoggerFactory.getLogger(KernelJournal.class);
   private static final V1WebSocketCodec CODEC = new V1WebSocketCodec();
 
   /** When no request is open and the file of requests is larger, it is emptied. */
@@ -83,26 +75,26 @@ public final class KernelJournal {
   record Open(JupyterMessage message, String client) {}
 
   private final Map<String, Open> open = new LinkedHashMap<>();
-  private Optional<Path> folder;
+  private final KeptFolder folder;
   private Optional<Identity> identity = Optional.empty();
   private Optional<FileChannel> requests = Optional.empty();
   private Optional<FileChannel> position = Optional.empty();
   private long told;
 
-  private KernelJournal(Optional<Path> folder) {
+  private KernelJournal(KeptFolder folder) {
     this.folder = folder;
   }
 
   /** Returns one that keeps nothing. */
   static KernelJournal none() {
-    return new KernelJournal(Optional.empty());
+    return new KernelJournal(KeptFolder.none());
   }
 
   /** Opens the journal in a folder, which need not be there. */
   KernelJournal(Path folder) {
-    this(Optional.of(folder));
+    this(KeptFolder.at(folder));
     if (Files.exists(folder.resolve(KERNEL))) {
-      write(this::read);
+      this.folder.use(this::read);
     }
   }
 
@@ -148,24 +140,15 @@ public final class KernelJournal {
   }
 
   private void openFiles(Path in) throws IOException {
-    requests = Optional.of(open(in.resolve("requests")));
-    position = Optional.of(open(in.resolve("told")));
-  }
-
-  private static FileChannel open(Path file) throws IOException {
-    return FileChannel.open(
-        file,
-        Set.of(StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE),
-        PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+    requests = Optional.of(folder.keepOpen(in.resolve("requests")));
+    position = Optional.of(folder.keepOpen(in.resolve("told")));
   }
 
   /** Begins with a kernel that has told nothing. */
   synchronized void begin(Identity kernel) {
-    write(
+    folder.use(
         in -> {
-          Files.createDirectories(
-              in.resolve("seats"),
-              PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+          Files.createDirectories(in.resolve("seats"), OwnerOnly.folder());
           openFiles(in);
           keep(kernel);
         });
@@ -173,11 +156,11 @@ public final class KernelJournal {
 
   private void keep(Identity kernel) {
     identity = Optional.of(kernel);
-    write(
+    folder.use(
         in -> {
           Path next = in.resolve(KERNEL + ".new");
           Files.deleteIfExists(next);
-          try (FileChannel file = open(next)) {
+          try (FileChannel file = KeptFolder.open(next)) {
             file.write(ByteBuffer.wrap(JupyterJson.write(JupyterJson.toObject(kernel))));
           }
           Files.move(next, in.resolve(KERNEL), StandardCopyOption.ATOMIC_MOVE);
@@ -186,12 +169,12 @@ public final class KernelJournal {
 
   /** Returns whether there is a kernel in it. */
   synchronized boolean isReadable() {
-    return folder.isPresent() && identity.isPresent();
+    return folder.path().isPresent() && identity.isPresent();
   }
 
   /** Returns whether the kernel outlives the server. */
   public synchronized boolean isKept() {
-    return folder.isPresent();
+    return folder.path().isPresent();
   }
 
   /** Returns what the kernel is. */
@@ -211,7 +194,7 @@ public final class KernelJournal {
 
   /** Returns the folder for what is kept of the kernel's clients, if anything is. */
   public synchronized Optional<Path> seats() {
-    return folder.map(in -> in.resolve("seats"));
+    return folder.path().map(in -> in.resolve("seats"));
   }
 
   /** A request was received; it is kept until {@link #answered}. */
@@ -236,7 +219,7 @@ public final class KernelJournal {
   }
 
   private void append(ObjectNode entry) {
-    write(
+    folder.use(
         in -> {
           FileChannel file = requests.orElseThrow();
           if (open.isEmpty() && file.size() > MOST_BYTES) {
@@ -263,7 +246,7 @@ public final class KernelJournal {
   synchronized void told(long sequence) {
     if (isKept()) {
       told = sequence;
-      write(
+      folder.use(
           in ->
               position
                   .orElseThrow()
@@ -276,76 +259,13 @@ public final class KernelJournal {
     return told;
   }
 
-  /** Does something with the folder. */
-  private interface Work {
-    void in(Path folder) throws IOException;
-  }
-
-  private void write(Work work) {
-    if (folder.isEmpty()) {
-      return;
-    }
-    try {
-      work.in(folder.get());
-    } catch (IOException | RuntimeException e) {
-      log.error("what is kept in {} cannot be used, and is given up", folder.get(), e);
-      delete();
-    }
-  }
-
   /** Frees what is open and leaves everything to a later server. */
   synchronized void leave() {
-    close();
-    folder = Optional.empty();
-  }
-
-  private void close() {
-    try {
-      if (requests.isPresent()) {
-        requests.get().close();
-      }
-      if (position.isPresent()) {
-        position.get().close();
-      }
-    } catch (IOException e) {
-      log.warn("files of a kernel could not be closed: {}", e.toString());
-    }
+    folder.close();
   }
 
   /** Removes what is kept, for good. */
   synchronized void delete() {
-    close();
-    folder.ifPresent(KernelJournal::delete);
-    folder = Optional.empty();
-  }
-
-  /** Removes a folder with what is in it, as far as that is possible. */
-  public static void delete(Path path) {
-    try {
-      Files.walkFileTree(
-          path,
-          new SimpleFileVisitor<>() {
-            @Override
-            public FileVisitResult visitFile(Path file, BasicFileAttributes attributes)
-                throws IOException {
-              Files.deleteIfExists(file);
-              return FileVisitResult.CONTINUE;
-            }
-
-            @Override
-            public FileVisitResult visitFileFailed(Path file, IOException failure) {
-              return FileVisitResult.CONTINUE;
-            }
-
-            @Override
-            public FileVisitResult postVisitDirectory(Path visited, IOException failure)
-                throws IOException {
-              Files.deleteIfExists(visited);
-              return FileVisitResult.CONTINUE;
-            }
-          });
-    } catch (IOException | UncheckedIOException e) {
-      log.warn("{} could not be deleted: {}", path, e.toString());
-    }
+    folder.delete();
   }
 }

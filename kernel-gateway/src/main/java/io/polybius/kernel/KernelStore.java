@@ -1,11 +1,11 @@
 package io.polybius.kernel;
 
 import io.polybius.kernel.KernelJournal.Identity;
+import io.polybius.kernel.files.OwnerOnly;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
 import org.slf4j.Logger;
@@ -28,8 +28,7 @@ public final class KernelStore {
    */
   public KernelStore(Path folder) throws IOException {
     this.folder = folder;
-    Files.createDirectories(
-        folder, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+    Files.createDirectories(folder, OwnerOnly.folder());
   }
 
   /** Returns what an earlier server has left; what cannot be read is removed. */

@@ -1,17 +1,15 @@
 package io.polybius.kernel.history;
 
+import io.polybius.kernel.files.OwnerOnly;
 import java.io.IOException;
 import java.net.URLEncoder;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.nio.file.attribute.FileAttribute;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -95,7 +93,7 @@ public final class HistoryStore implements AutoCloseable {
 
   private void open(Path path) {
     try {
-      Files.createDirectories(path, ownerOnly("rwx------"));
+      Files.createDirectories(path, OwnerOnly.folder());
       lock = lock(path.resolve(LOCK_FILE));
       if (lock.isPresent()) {
         folder = Optional.of(path);
@@ -110,9 +108,7 @@ public final class HistoryStore implements AutoCloseable {
   private static Optional<FileLock> lock(Path file) throws IOException {
     FileChannel channel =
         FileChannel.open(
-            file,
-            Set.of(StandardOpenOption.CREATE, StandardOpenOption.WRITE),
-            ownerOnly("rw-------"));
+            file, Set.of(StandardOpenOption.CREATE, StandardOpenOption.WRITE), OwnerOnly.file());
     Optional<FileLock> lock = Optional.empty();
     try {
       lock = Optional.ofNullable(channel.tryLock());
@@ -125,15 +121,6 @@ public final class HistoryStore implements AutoCloseable {
         channel.close();
       }
     }
-  }
-
-  /** Returns what makes a new file or folder its owner's alone. */
-  static FileAttribute<?>[] ownerOnly(String permissions) {
-    return FileSystems.getDefault().supportedFileAttributeViews().contains("posix")
-        ? new FileAttribute<?>[] {
-          PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString(permissions))
-        }
-        : new FileAttribute<?>[0];
   }
 
   /**

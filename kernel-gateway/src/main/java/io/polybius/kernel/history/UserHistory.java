@@ -1,6 +1,7 @@
 package io.polybius.kernel.history;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
+import io.polybius.kernel.files.OwnerOnly;
 import io.polybius.kernel.history.HistoryStore.Place;
 import io.polybius.kernel.wire.JupyterJson;
 import io.polybius.kernel.wire.MalformedMessageException;
@@ -205,9 +206,7 @@ final class UserHistory {
 
   private static FileChannel open(Path path, StandardOpenOption how) throws IOException {
     return FileChannel.open(
-        path,
-        Set.of(StandardOpenOption.CREATE, StandardOpenOption.WRITE, how),
-        HistoryStore.ownerOnly("rw-------"));
+        path, Set.of(StandardOpenOption.CREATE, StandardOpenOption.WRITE, how), OwnerOnly.file());
   }
 
   private void endTornLine(Path path) throws IOException {

@@ -1,7 +1,8 @@
 package io.polybius.kernel.http;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.polybius.kernel.KernelJournal;
+import io.polybius.kernel.files.KeptFolder;
+import io.polybius.kernel.files.OwnerOnly;
 import io.polybius.kernel.wire.JupyterJson;
 import io.polybius.kernel.wire.JupyterMessage;
 import io.polybius.kernel.wire.MalformedMessageException;
@@ -13,12 +14,9 @@ import java.nio.channels.FileChannel;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -48,7 +46,7 @@ final class SeatLog {
    */
   record Kept(long number, JupyterMessage message) {}
 
-  private Optional<Path> folder;
+  private final KeptFolder folder;
   private Optional<FileChannel> messages = Optional.empty();
   private Optional<FileChannel> numbers = Optional.empty();
   private ObjectNode client = JupyterJson.object();
@@ -56,13 +54,13 @@ final class SeatLog {
   private long delivered;
   private long served;
 
-  private SeatLog(Optional<Path> folder) {
+  private SeatLog(KeptFolder folder) {
     this.folder = folder;
   }
 
   /** Returns one that keeps nothing. */
   static SeatLog none() {
-    return new SeatLog(Optional.empty());
+    return new SeatLog(KeptFolder.none());
   }
 
   /**
@@ -72,15 +70,13 @@ final class SeatLog {
    * @param client what says who the client is
    */
   static SeatLog begin(Path folder, ObjectNode client) {
-    SeatLog begun = new SeatLog(Optional.of(folder));
+    SeatLog begun = new SeatLog(KeptFolder.at(folder));
     begun.client = client;
-    begun.write(
+    begun.folder.use(
         in -> {
-          Files.createDirectory(
-              in,
-              PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+          Files.createDirectory(in, OwnerOnly.folder());
           begun.openFiles(in);
-          try (FileChannel file = open(in.resolve("client.json"))) {
+          try (FileChannel file = KeptFolder.open(in.resolve("client.json"))) {
             file.write(ByteBuffer.wrap(JupyterJson.write(client)));
           }
         });
@@ -89,8 +85,8 @@ final class SeatLog {
 
   /** Opens one that an earlier server has left. */
   private static SeatLog left(Path folder) {
-    SeatLog found = new SeatLog(Optional.of(folder));
-    found.write(
+    SeatLog found = new SeatLog(KeptFolder.at(folder));
+    found.folder.use(
         in -> {
           try {
             found.client = JupyterJson.readObject(Files.readAllBytes(in.resolve("client.json")));
@@ -122,15 +118,8 @@ final class SeatLog {
   }
 
   private void openFiles(Path in) throws IOException {
-    messages = Optional.of(open(in.resolve("messages")));
-    numbers = Optional.of(open(in.resolve("numbers")));
-  }
-
-  private static FileChannel open(Path file) throws IOException {
-    return FileChannel.open(
-        file,
-        Set.of(StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE),
-        PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+    messages = Optional.of(folder.keepOpen(in.resolve("messages")));
+    numbers = Optional.of(folder.keepOpen(in.resolve("numbers")));
   }
 
   private long number(long at) throws IOException {
@@ -144,7 +133,7 @@ final class SeatLog {
 
   /** Returns whether anything is kept. */
   boolean isKept() {
-    return folder.isPresent();
+    return folder.path().isPresent();
   }
 
   /** Returns what says who the client is. */
@@ -154,7 +143,7 @@ final class SeatLog {
 
   /** Returns the name under which the place is kept; empty if it is not. */
   String name() {
-    return folder.map(in -> in.getFileName().toString()).orElse("");
+    return folder.path().map(in -> in.getFileName().toString()).orElse("");
   }
 
   /** Returns the number of the last message that was sent. */
@@ -170,7 +159,7 @@ final class SeatLog {
   /** Returns what an earlier server has sent, and the client may not have. */
   List<Kept> undelivered() {
     List<Kept> kept = new ArrayList<>();
-    write(
+    folder.use(
         in -> {
           FileChannel file = messages.orElseThrow();
           ByteBuffer all = ByteBuffer.allocate((int) file.size());
@@ -210,7 +199,7 @@ final class SeatLog {
   /** Keeps a message that is sent, and returns its number. */
   long sent(JupyterMessage message) {
     long number = ++last;
-    write(
+    folder.use(
         in -> {
           ByteBuffer frame = CODEC.encode(message);
           ByteBuffer record =
@@ -234,7 +223,7 @@ final class SeatLog {
       return;
     }
     delivered = number;
-    write(
+    folder.use(
         in -> {
           write(number, DELIVERED);
           if (delivered == last && messages.orElseThrow().size() > MOST_BYTES) {
@@ -248,52 +237,23 @@ final class SeatLog {
   void served(long number) {
     if (number > served) {
       served = number;
-      write(in -> write(number, SERVED));
+      folder.use(in -> write(number, SERVED));
     }
   }
 
   /** Another client is here, whose messages begin with 1. */
   void serveFromStart() {
     served = 0;
-    write(in -> write(0, SERVED));
-  }
-
-  /** Does something with the folder. */
-  private interface Work {
-    void in(Path folder) throws IOException;
-  }
-
-  private void write(Work work) {
-    if (folder.isEmpty()) {
-      return;
-    }
-    try {
-      work.in(folder.get());
-    } catch (IOException | RuntimeException e) {
-      log.error("what is kept in {} cannot be used, and is given up", folder.get(), e);
-      delete();
-    }
+    folder.use(in -> write(0, SERVED));
   }
 
   /** Frees what is open; nothing is kept any more. */
   void close() {
-    try {
-      if (messages.isPresent()) {
-        messages.get().close();
-      }
-      if (numbers.isPresent()) {
-        numbers.get().close();
-      }
-    } catch (IOException e) {
-      log.warn("files of a client could not be closed: {}", e.toString());
-    }
-    folder = Optional.empty();
+    folder.close();
   }
 
   /** Removes what is kept, for good. */
   void delete() {
-    Optional<Path> gone = folder;
-    close();
-    gone.ifPresent(KernelJournal::delete);
+    folder.delete();
   }
 }

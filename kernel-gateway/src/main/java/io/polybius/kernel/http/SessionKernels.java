@@ -4,6 +4,7 @@ import io.polybius.kernel.Kernel;
 import io.polybius.kernel.KernelConnection;
 import io.polybius.kernel.KernelRegistry;
 import io.polybius.kernel.KernelRegistry.NewKernel;
+import io.polybius.kernel.files.OwnerOnly;
 import io.polybius.kernel.wire.ConnectionFile;
 import io.polybius.kernel.wire.JupyterMessage;
 import io.polybius.kernel.wire.MessageSource;
@@ -15,11 +16,8 @@ import io.polybius.session.SessionService;
 import io.polybius.session.SessionSnapshot;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.FileAttribute;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Clock;
 import java.util.HashMap;
 import java.util.List;
@@ -109,7 +107,7 @@ final class SessionKernels implements AutoCloseable {
   }
 
   private Served listen(Kernel kernel, String name) throws IOException {
-    Files.createDirectories(directory, ownerOnly());
+    Files.createDirectories(directory, OwnerOnly.folder());
     Path file = directory.resolve("kernel-" + kernel.id() + ".json").toAbsolutePath();
     KernelSockets sockets =
         KernelSockets.bind(
@@ -123,14 +121,6 @@ final class SessionKernels implements AutoCloseable {
       sockets.close();
       throw e;
     }
-  }
-
-  private static FileAttribute<?>[] ownerOnly() {
-    return FileSystems.getDefault().supportedFileAttributeViews().contains("posix")
-        ? new FileAttribute<?>[] {
-          PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"))
-        }
-        : new FileAttribute<?>[0];
   }
 
   private void forget(Served served) {

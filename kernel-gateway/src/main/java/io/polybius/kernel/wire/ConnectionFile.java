@@ -4,13 +4,11 @@ import com.fasterxml.jackson.annotation.JsonIgnore;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.polybius.kernel.files.OwnerOnly;
 import java.io.IOException;
-import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.nio.file.attribute.FileAttribute;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.security.SecureRandom;
 import java.util.HexFormat;
 import java.util.List;
@@ -127,7 +125,7 @@ public record ConnectionFile(
   public void write(Path path) throws IOException {
     ObjectNode fields = JupyterJson.toObject(this);
     Path directory = path.toAbsolutePath().getParent();
-    Path temporary = Files.createTempFile(directory, ".kernel-", ".json", ownerOnly());
+    Path temporary = Files.createTempFile(directory, ".kernel-", ".json", OwnerOnly.file());
     try {
       Files.write(temporary, JupyterJson.write(fields));
       Files.move(
@@ -135,14 +133,6 @@ public record ConnectionFile(
     } finally {
       Files.deleteIfExists(temporary);
     }
-  }
-
-  private static FileAttribute<?>[] ownerOnly() {
-    return FileSystems.getDefault().supportedFileAttributeViews().contains("posix")
-        ? new FileAttribute<?>[] {
-          PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"))
-        }
-        : new FileAttribute<?>[0];
   }
 
   /** Returns the ZeroMQ address of a port. */
