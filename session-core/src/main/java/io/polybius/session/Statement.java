@@ -65,18 +65,13 @@ public record Statement(
 
   /** Returns the statement as an earlier server has left it. */
   Statement restored(Journal.Change.Moved change) {
-    return new Statement(
-        id,
-        kind,
-        code,
-        origin,
+    return with(
         change.state(),
         outputs,
         change.error(),
         change.tasks(),
         change.startedMillis(),
         change.completedMillis(),
-        options,
         change.expressions());
   }
 
@@ -98,51 +93,16 @@ public record Statement(
   }
 
   Statement progressed(TaskProgress now) {
-    return new Statement(
-        id,
-        kind,
-        code,
-        origin,
-        state,
-        outputs,
-        error,
-        now,
-        startedMillis,
-        completedMillis,
-        options,
-        expressions);
+    return with(state, outputs, error, now, startedMillis, completedMillis, expressions);
   }
 
   Statement evaluated(List<ExpressionResult> results) {
-    return new Statement(
-        id,
-        kind,
-        code,
-        origin,
-        state,
-        outputs,
-        error,
-        tasks,
-        startedMillis,
-        completedMillis,
-        options,
-        results);
+    return with(state, outputs, error, tasks, startedMillis, completedMillis, results);
   }
 
   Statement plus(StatementOutput output) {
-    return new Statement(
-        id,
-        kind,
-        code,
-        origin,
-        state,
-        outputs.plus(output),
-        error,
-        tasks,
-        startedMillis,
-        completedMillis,
-        options,
-        expressions);
+    return with(
+        state, outputs.plus(output), error, tasks, startedMillis, completedMillis, expressions);
   }
 
   private Statement in(
@@ -150,18 +110,30 @@ public record Statement(
     if (next != state && !state.mayBecome(next)) {
       throw new IllegalStateException("a statement cannot go from " + state + " to " + next);
     }
+    return with(next, outputs, why, tasks, started, completed, expressions);
+  }
+
+  /** Returns the same statement at another moment. */
+  private Statement with(
+      StatementState stateThen,
+      Outputs outputsThen,
+      Optional<StatementError> errorThen,
+      TaskProgress tasksThen,
+      long started,
+      long completed,
+      List<ExpressionResult> results) {
     return new Statement(
         id,
         kind,
         code,
         origin,
-        next,
-        outputs,
-        why,
-        tasks,
+        stateThen,
+        outputsThen,
+        errorThen,
+        tasksThen,
         started,
         completed,
         options,
-        expressions);
+        results);
   }
 }
