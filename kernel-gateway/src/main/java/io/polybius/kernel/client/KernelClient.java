@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
@@ -64,7 +65,8 @@ public final class KernelClient implements AutoCloseable {
   private final ZMQ.Poller controlPoller;
   private final ZMQ.Poller heartbeatPoller;
   private boolean subscribed;
-  private boolean closed;
+
+  private final AtomicBoolean closed = new AtomicBoolean();
 
   /**
    * Makes a client; nothing is sent before the first request.
@@ -327,8 +329,11 @@ public final class KernelClient implements AutoCloseable {
     }
   }
 
-  private static void poll(ZMQ.Poller poller, Deadline deadline, String what)
+  private void poll(ZMQ.Poller poller, Deadline deadline, String what)
       throws TimeoutException, InterruptedException {
+    if (closed.get()) {
+      throw new InterruptedException("the client was closed while it waited for the kernel");
+    }
     if (Thread.interrupted()) {
       throw new InterruptedException("interrupted while waiting for the kernel");
     }
@@ -339,16 +344,18 @@ public final class KernelClient implements AutoCloseable {
     poller.poll(Math.max(1, Math.min(SLICE_MILLIS, rest.toMillis())));
   }
 
-  /** Frees the sockets. A request that is under way must have ended. */
+  /**
+   * Frees the sockets. A request that waits ends with an {@link InterruptedException}, also when
+   * the interruption of its thread got lost in JeroMQ.
+   */
   @Override
   public void close() {
+    if (!closed.compareAndSet(false, true)) {
+      return;
+    }
     List<ReentrantLock> locks = List.of(shellLock, controlLock, heartbeatLock);
     locks.forEach(ReentrantLock::lock);
     try {
-      if (closed) {
-        return;
-      }
-      closed = true;
       List.of(shellPoller, controlPoller, heartbeatPoller).forEach(ZMQ.Poller::close);
       List.of(shell, iopub, control, heartbeat).forEach(ZMQ.Socket::close);
       context.term();

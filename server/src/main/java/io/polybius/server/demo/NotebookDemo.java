@@ -64,7 +64,7 @@ public final class NotebookDemo {
     screen.say("POST /sessions -> " + session + ", " + opened.path("state").asText());
     boolean good = false;
     try (KernelClient client = connect(session)) {
-      startSpark(client);
+      startSpark(client, session);
       good = runAll(all, client);
       if (good) {
         showThroughRest(client, session);
@@ -72,7 +72,7 @@ public final class NotebookDemo {
     } catch (TimeoutException e) {
       throw new IOException(e.getMessage(), e);
     } catch (IOException e) {
-      if (!server.get(session + "/state").path("state").asText().equals("dead")) {
+      if (!isDead(session)) {
         throw e;
       }
       screen.error("The session is dead. Its log:");
@@ -91,7 +91,8 @@ public final class NotebookDemo {
   }
 
   /** Waits with a statement that leaves no trace, and says so now and then. */
-  private void startSpark(KernelClient client) throws IOException, InterruptedException {
+  private void startSpark(KernelClient client, String session)
+      throws IOException, InterruptedException {
     screen.title("Spark starts");
     long begun = System.nanoTime();
     ExecutorService waiter = Executors.newSingleThreadExecutor(task -> new Thread(task, "demo"));
@@ -108,6 +109,10 @@ public final class NotebookDemo {
           screen.say("ready after " + seconds(begun) + " s");
           return;
         } catch (TimeoutException e) {
+          // A driver that fails at once takes its kernel's sockets along, perhaps unasked.
+          if (isDead(session)) {
+            throw new IOException("Spark did not start", e);
+          }
           screen.progress("starting, " + seconds(begun) + " s");
         }
       }
@@ -116,6 +121,10 @@ public final class NotebookDemo {
     } finally {
       waiter.shutdownNow();
     }
+  }
+
+  private boolean isDead(String session) throws IOException, InterruptedException {
+    return server.get(session + "/state").path("state").asText().equals("dead");
   }
 
   private boolean runAll(List<Notebook> all, KernelClient client)
