@@ -55,7 +55,7 @@ final class ScalaInterpreter implements Interpreter {
   /** Time to let a cancelled Spark job, and then an interrupted thread, end by themselves. */
   private static final Duration BEFORE_INTERRUPT = Duration.ofMillis(300);
 
-  private static final Duration BEFORE_STOP = Duration.ofSeconds(2);
+  private static final Duration BEFORE_STOP = Duration.ofMillis(1200);
 
   private static final int VALUE_ELEMENTS = 1000;
   private static final int VALUE_CHARS = 100_000;
