@@ -73,6 +73,12 @@ public final class KeptFolder {
     return opened;
   }
 
+  /** Closes a file that was kept open. */
+  public void release(FileChannel file) throws IOException {
+    files.remove(file);
+    file.close();
+  }
+
   /** Opens a file for its owner only, which is made if it is not there. */
   public static FileChannel open(Path file) throws IOException {
     return FileChannel.open(

@@ -8,6 +8,7 @@ import java.util.HashSet;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 
 /**
  * What waits to be sent to one client, which may be away or slow. When it becomes too much, the
@@ -68,6 +69,11 @@ final class Backlog {
       noted.clear();
     }
     return Optional.ofNullable(oldest);
+  }
+
+  /** Returns the numbers of the messages that wait. */
+  Set<Long> numbers() {
+    return entries.stream().map(Entry::number).collect(Collectors.toCollection(HashSet::new));
   }
 
   /** Drops everything. */

@@ -157,6 +157,11 @@ final class ChannelSeat implements Seat {
       if (waiting.isFull()) {
         waiting.dropOutput();
       }
+      if (seatLog.isLarge()) {
+        Set<Long> needed = waiting.numbers();
+        socket.flatMap(to -> to.inFlight).ifPresent(entry -> needed.add(entry.number()));
+        seatLog.keepOnly(needed);
+      }
       tooMuch = waiting.isFull();
     }
     if (tooMuch) {

@@ -173,6 +173,9 @@ final class RelaySeat implements Seat {
                       request,
                       "Output was left out here: there was too much of it while the connection"
                           + " was interrupted or slow."));
+      if (seatLog.isLarge()) {
+        seatLog.keepOnly(end.numbers());
+      }
       tooMuch = end.isHopeless();
     }
     if (tooMuch) {

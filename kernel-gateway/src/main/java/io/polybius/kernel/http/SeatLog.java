@@ -8,15 +8,18 @@ import io.polybius.kernel.wire.JupyterMessage;
 import io.polybius.kernel.wire.MalformedMessageException;
 import io.polybius.kernel.wire.V1WebSocketCodec;
 import io.polybius.kernel.wire.WireException;
+import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -34,6 +37,9 @@ final class SeatLog {
   /** When the client has everything and the file is larger, it is emptied. */
   private static final long MOST_BYTES = 1 << 20;
 
+  /** A file that is larger is written anew, with what the client still needs. */
+  private static final long LARGE_BYTES = 128L << 20;
+
   // Where the numbers are in their file:
   private static final long DELIVERED = 0;
   private static final long SERVED = Long.BYTES;
@@ -49,6 +55,11 @@ final class SeatLog {
   private final KeptFolder folder;
   private Optional<FileChannel> messages = Optional.empty();
   private Optional<FileChannel> numbers = Optional.empty();
+
+  /** How large the file of messages is, and how large it may become. */
+  private long bytes;
+
+  private long mostBytes = LARGE_BYTES;
   private ObjectNode client = JupyterJson.object();
   private long last;
   private long delivered;
@@ -162,30 +173,51 @@ final class SeatLog {
     folder.use(
         in -> {
           FileChannel file = messages.orElseThrow();
-          ByteBuffer all = ByteBuffer.allocate((int) file.size());
-          while (all.hasRemaining() && file.read(all, all.position()) >= 0) {
-            // Reads on.
-          }
-          all.flip();
-          int end = 0;
-          while (all.remaining() >= HEAD_BYTES) {
-            long number = all.getLong();
-            int length = all.getInt();
-            if (length < 0 || length > all.remaining()) {
-              break;
-            }
-            ByteBuffer frame = all.slice().limit(length);
-            all.position(all.position() + length);
-            end = all.position();
-            last = Math.max(last, number);
-            if (number > delivered) {
-              kept.add(new Kept(number, decode(frame)));
-            }
-          }
+          bytes =
+              forEach(
+                  file,
+                  (number, frame) -> {
+                    last = Math.max(last, number);
+                    if (number > delivered) {
+                      kept.add(new Kept(number, decode(frame)));
+                    }
+                  });
           // One that was only half written goes.
-          file.truncate(end);
+          file.truncate(bytes);
         });
     return kept;
+  }
+
+  /** Does something with a message of the file. */
+  private interface Reader {
+    void read(long number, ByteBuffer frame) throws IOException;
+  }
+
+  /** Reads a file of messages and returns where the last whole one ends. */
+  private static long forEach(FileChannel file, Reader reader) throws IOException {
+    long end = 0;
+    long size = file.size();
+    while (size - end >= HEAD_BYTES) {
+      ByteBuffer head = read(file, end, HEAD_BYTES);
+      long number = head.getLong();
+      int length = head.getInt();
+      if (length < 0 || length > size - end - HEAD_BYTES) {
+        break;
+      }
+      reader.read(number, read(file, end + HEAD_BYTES, length));
+      end += HEAD_BYTES + length;
+    }
+    return end;
+  }
+
+  private static ByteBuffer read(FileChannel file, long at, int length) throws IOException {
+    ByteBuffer bytes = ByteBuffer.allocate(length);
+    while (bytes.hasRemaining()) {
+      if (file.read(bytes, at + bytes.position()) < 0) {
+        throw new EOFException("the file has become shorter");
+      }
+    }
+    return bytes.flip();
   }
 
   private static JupyterMessage decode(ByteBuffer frame) throws IOException {
@@ -199,22 +231,57 @@ final class SeatLog {
   /** Keeps a message that is sent, and returns its number. */
   long sent(JupyterMessage message) {
     long number = ++last;
+    folder.use(in -> bytes += append(messages.orElseThrow(), bytes, number, CODEC.encode(message)));
+    return number;
+  }
+
+  /** Writes a message into a file and returns how many bytes it takes there. */
+  private static long append(FileChannel file, long at, long number, ByteBuffer frame)
+      throws IOException {
+    ByteBuffer record =
+        ByteBuffer.allocate(HEAD_BYTES + frame.remaining())
+            .putLong(number)
+            .putInt(frame.remaining())
+            .put(frame)
+            .flip();
+    while (record.hasRemaining()) {
+      file.write(record, at + record.position());
+    }
+    return record.limit();
+  }
+
+  /** Returns whether so much is kept that {@link #keepOnly} is worth its while. */
+  boolean isLarge() {
+    return isKept() && bytes > mostBytes;
+  }
+
+  /**
+   * Forgets what the client has, and what it will never get.
+   *
+   * @param needed the numbers of the messages that it will be sent, or sent again
+   */
+  void keepOnly(Set<Long> needed) {
     folder.use(
         in -> {
-          ByteBuffer frame = CODEC.encode(message);
-          ByteBuffer record =
-              ByteBuffer.allocate(HEAD_BYTES + frame.remaining())
-                  .putLong(number)
-                  .putInt(frame.remaining())
-                  .put(frame)
-                  .flip();
-          FileChannel file = messages.orElseThrow();
-          long at = file.size();
-          while (record.hasRemaining()) {
-            at += file.write(record, at);
-          }
+          // The numbers go on, also if the last message is one of those that go.
+          write(last, LAST);
+          Path path = in.resolve("messages.new");
+          Files.deleteIfExists(path);
+          FileChannel old = messages.orElseThrow();
+          FileChannel fresh = folder.keepOpen(path);
+          bytes = 0;
+          forEach(
+              old,
+              (number, frame) -> {
+                if (needed.contains(number)) {
+                  bytes += append(fresh, bytes, number, frame);
+                }
+              });
+          Files.move(path, in.resolve("messages"), StandardCopyOption.ATOMIC_MOVE);
+          messages = Optional.of(fresh);
+          folder.release(old);
+          mostBytes = Math.max(LARGE_BYTES, 2 * bytes);
         });
-    return number;
   }
 
   /** The client has all messages up to a number. */
@@ -226,9 +293,10 @@ final class SeatLog {
     folder.use(
         in -> {
           write(number, DELIVERED);
-          if (delivered == last && messages.orElseThrow().size() > MOST_BYTES) {
+          if (delivered == last && bytes > MOST_BYTES) {
             write(last, LAST);
             messages.orElseThrow().truncate(0);
+            bytes = 0;
           }
         });
   }

@@ -15,6 +15,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * One end of a link, as it goes on from one connection to the next. It numbers what is sent, keeps
@@ -128,6 +130,13 @@ public final class LinkEnd {
     Kept next = waiting.remove();
     sent.add(next);
     return Optional.of(next.frame().duplicate());
+  }
+
+  /** Returns the numbers of the messages that are kept. */
+  public Set<Long> numbers() {
+    return Stream.concat(sent.stream(), waiting.stream())
+        .map(Kept::number)
+        .collect(Collectors.toSet());
   }
 
   /** Returns whether more is kept than agreed. */
