@@ -216,6 +216,14 @@ class LabTest(unittest.TestCase):
             for kernel in json.load(answer):
                 self.lab.delete(f"api/kernels/{kernel['id']}")
 
+    @staticmethod
+    def end_at_the_server():
+        """Ends all kernels there, as it does with those that nobody has used for too long."""
+        with urllib.request.urlopen(SERVER + "/api/kernels", timeout=10) as answer:
+            for kernel in json.load(answer):
+                request = urllib.request.Request(f"{SERVER}/api/kernels/{kernel['id']}", method="DELETE")
+                urllib.request.urlopen(request, timeout=30).close()
+
     def await_no_session(self):
         deadline = time.monotonic() + 60
         while self.sessions():
@@ -383,6 +391,27 @@ class LabTest(unittest.TestCase):
         field.press("Enter")
         self.expect_number(cell, 1)
         expect(cell.locator(".jp-OutputArea-executeResult")).to_contain_text("Hello, Ada!")
+        self.shut_down()
+
+    def test_a_kernel_that_the_server_has_ended(self):
+        self.new_notebook()
+        cell = self.run_cell("val number = 42")
+        self.expect_number(cell, 1, SPARK_START)
+        self.end_at_the_server()
+        if "JUPYTER_GATEWAY_URL" in os.environ:
+            # It is gone for good.
+            expect(self.page.locator("#jp-main-statusbar")).to_contain_text(
+                "Disconnected", timeout=60 * SECONDS
+            )
+            return
+        # Its relay is gone, which Jupyter starts again.
+        expect(self.page.locator(".jp-Dialog")).to_contain_text("Kernel Restarting", timeout=SOON)
+        self.confirm()
+        self.await_kernel()
+        self.page.locator(".jp-CodeCell .cm-content").last.click()
+        cell = self.run_cell("number")
+        self.expect_number(cell, 1, SPARK_START)
+        expect(cell.locator(ERROR)).to_contain_text("not found: value number")
         self.shut_down()
 
 

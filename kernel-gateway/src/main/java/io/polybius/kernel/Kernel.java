@@ -702,7 +702,8 @@ public final class Kernel {
   }
 
   /**
-   * Ends the kernel if nobody uses it. One that starts, or runs something, is in use.
+   * Ends the kernel if nobody uses it. One that starts, or runs something, is in use, and so is one
+   * that would only be started again.
    *
    * @param lastUse only if it was last used before that time
    * @param evenConnected whether also if clients are connected to it
@@ -712,8 +713,11 @@ public final class Kernel {
     SessionState state = session.state();
     boolean works =
         state == SessionState.STARTING || state == SessionState.BUSY || executions.anyOpen();
-    boolean isConnected = voice.connections().stream().anyMatch(KernelConnection::isLive);
-    if (ended || works || !lastActivity.isBefore(lastUse) || (isConnected && !evenConnected)) {
+    boolean isInUse =
+        voice.connections().stream()
+            .anyMatch(
+                connection -> connection.startsAgain() || (connection.isLive() && !evenConnected));
+    if (ended || works || !lastActivity.isBefore(lastUse) || isInUse) {
       return ended;
     }
     end("The kernel was not used for a long time.", true, () -> {});

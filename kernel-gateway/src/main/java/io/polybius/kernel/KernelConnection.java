@@ -39,6 +39,11 @@ public interface KernelConnection {
     return true;
   }
 
+  /** Returns whether a kernel that ends is started again by whom the connection belongs to. */
+  default boolean startsAgain() {
+    return false;
+  }
+
   /** Returns the name under which the connection outlives the server; empty if it does not. */
   default String keptName() {
     return "";

@@ -117,6 +117,12 @@ final class RelaySeat implements Seat {
     return socket.isPresent();
   }
 
+  /** Jupyter does, whenever its relay ends. */
+  @Override
+  public boolean startsAgain() {
+    return isLive();
+  }
+
   @Override
   public synchronized boolean isOver() {
     return ended;

@@ -3,7 +3,6 @@ package io.polybius.kernel.relay;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.polybius.kernel.wire.Channel;
 import io.polybius.kernel.wire.ConnectionFile;
-import io.polybius.kernel.wire.Header;
 import io.polybius.kernel.wire.JupyterJson;
 import io.polybius.kernel.wire.JupyterMessage;
 import io.polybius.kernel.wire.MessageSource;
@@ -301,7 +300,6 @@ public final class KernelRelay {
   private RelayException serverLost(RelayException cause) {
     String why = "The connection to the server at " + options.server() + " was lost.";
     failAll("ServerLost", why + " Restart the kernel.");
-    sayDead();
     return new RelayException(why, cause);
   }
 
@@ -322,7 +320,6 @@ public final class KernelRelay {
                 + options.server()
                 + " does not know this kernel any more: it was restarted, or has ended the"
                 + " kernel's session. What was defined there is gone.");
-        sayDead();
         yield FAILURE;
       }
       case TERMINATED -> {
@@ -408,7 +405,11 @@ public final class KernelRelay {
     @Override
     public void onMessage(JupyterMessage message) {
       kernelSession = message.header().session();
-      if (message.channel() == Channel.IOPUB) {
+      if (isDeath(message)) {
+        // Who has started the relay sees it end and may start it again, which JupyterLab takes up
+        // only if it was not told that the kernel is dead.
+        tell(Event.KERNEL_DEAD);
+      } else if (message.channel() == Channel.IOPUB) {
         sockets.send(message);
         notice(message);
       } else {
@@ -463,6 +464,11 @@ public final class KernelRelay {
     }
   }
 
+  private static boolean isDeath(JupyterMessage message) {
+    return message.type().equals("status")
+        && message.content().path("execution_state").asText().equals("dead");
+  }
+
   private void notice(JupyterMessage publication) {
     if (publication.type().equals("execute_input")) {
       lastExecutionCount = publication.content().path("execution_count").asInt();
@@ -481,8 +487,6 @@ public final class KernelRelay {
     }
     if (state.equals("idle") && endsShutdown) {
       tell(Event.SHUT_DOWN);
-    } else if (state.equals("dead")) {
-      tell(Event.KERNEL_DEAD);
     }
   }
 
@@ -495,10 +499,6 @@ public final class KernelRelay {
   /** Lets all requests end in an error, because the kernel is over. */
   private void failAll(String name, String why) {
     open.takeAll().forEach(request -> fail(request, name, why));
-  }
-
-  private void sayDead() {
-    sockets.send(messages.publication(new PublishedContent.Status("dead"), Header.NONE));
   }
 
   private void fail(JupyterMessage request, String name, String why) {

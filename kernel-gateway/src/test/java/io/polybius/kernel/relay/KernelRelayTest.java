@@ -10,6 +10,7 @@ import io.polybius.driver.protocol.StatementOutput;
 import io.polybius.driver.protocol.StreamName;
 import io.polybius.kernel.client.ExecuteOptions;
 import io.polybius.kernel.client.KernelClient;
+import io.polybius.kernel.http.KernelGatewaySettings;
 import io.polybius.kernel.http.TestingGateway;
 import io.polybius.kernel.wire.Channel;
 import io.polybius.kernel.wire.ConnectionFile;
@@ -274,7 +275,8 @@ class KernelRelayTest {
       gateway.launcher().nextDriver().exit("killed");
 
       assertThat(status(cell.get(10, TimeUnit.SECONDS))).isEqualTo("error");
-      assertThat(types(published)).endsWith("error", "idle");
+      // Not "dead": Jupyter sees that the relay has ended, and starts the kernel again.
+      assertThat(types(published)).endsWith("error", "idle").doesNotContain("dead");
       assertThat(running.exitCode()).isOne();
     }
     assertThat(kernelExists()).isFalse();
@@ -289,6 +291,28 @@ class KernelRelayTest {
 
       assertThat(status(cell.get(10, TimeUnit.SECONDS))).isEqualTo("error");
       assertThat(running.exitCode()).isOne();
+    }
+  }
+
+  @Test
+  void kernelOfARelayDoesNotEndForWantOfUse() throws Exception {
+    gateway.close();
+    gateway =
+        TestingGateway.start(
+            directory.resolve("culling"),
+            new KernelGatewaySettings.Culling(
+                Duration.ofMillis(500), true, Duration.ofMillis(100)));
+    try (KernelClient client = relay()) {
+      client.kernelInfo(PATIENCE);
+      for (int i = 0; i < 2; i++) {
+        String other = gateway.call("POST", "/api/kernels", "{}").body().path("id").asText();
+        Awaitility.await()
+            .atMost(PATIENCE)
+            .until(() -> gateway.call("GET", "/api/kernels/" + other, "").status() == 404);
+      }
+
+      assertThat(kernelExists()).isTrue();
+      assertThat(status(run(client, "value 1"))).isEqualTo("ok");
     }
   }
 

@@ -328,7 +328,8 @@ public record ServerConfig(
           SettingType.SWITCH,
           "false",
           "Whether kernels without use end also while clients are connected to them, such as a"
-              + " notebook in a forgotten tab of a browser.");
+              + " notebook in a forgotten tab of a browser. Not those of kernelspecs, which Jupyter"
+              + " would start again.");
 
   static final Setting<Duration> CULL_INTERVAL =
       new Setting<>(
