@@ -45,14 +45,7 @@ class JupyterLabIT {
   @Test
   void labWorksWithTheKernelspec() throws Exception {
     Map<String, String> environment = environment("kernelspec");
-    Commands.Result installed =
-        Commands.run(
-            Duration.ofMinutes(1),
-            folder,
-            environment,
-            List.of(
-                Commands.POLYBIUS, "kernelspec", "install", "--server", server.uri().toString()));
-    assertThat(installed.exitCode()).as(installed.output()).isZero();
+    JupyterTools.installKernelspec(server.uri(), environment);
     useLab("kernelspec", environment);
   }
 

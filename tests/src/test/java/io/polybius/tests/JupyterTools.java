@@ -1,6 +1,9 @@
 package io.polybius.tests;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import java.io.IOException;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -37,6 +40,22 @@ final class JupyterTools {
     Optional<String> problem = install(bin);
     Assumptions.assumeTrue(problem.isEmpty(), () -> "skipped: " + problem.orElse(""));
     return bin;
+  }
+
+  /**
+   * Makes the kernels of a server known to the Jupyter of an environment.
+   *
+   * @param environment as {@link RunningServer#clientEnvironment} returns it
+   */
+  static void installKernelspec(URI server, Map<String, String> environment)
+      throws IOException, InterruptedException {
+    Commands.Result installed =
+        Commands.run(
+            Duration.ofMinutes(1),
+            Commands.HOME,
+            environment,
+            List.of(Commands.POLYBIUS, "kernelspec", "install", "--server", server.toString()));
+    assertThat(installed.exitCode()).as(installed.output()).isZero();
   }
 
   private static Optional<String> install(Path bin) throws IOException, InterruptedException {

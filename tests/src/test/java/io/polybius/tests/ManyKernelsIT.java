@@ -46,14 +46,7 @@ class ManyKernelsIT {
   @Test
   void kernelspecsLeaveNothingBehind() throws Exception {
     Map<String, String> environment = environment();
-    Commands.Result installed =
-        Commands.run(
-            Duration.ofMinutes(1),
-            folder,
-            environment,
-            List.of(
-                Commands.POLYBIUS, "kernelspec", "install", "--server", server.uri().toString()));
-    assertThat(installed.exitCode()).as(installed.output()).isZero();
+    JupyterTools.installKernelspec(server.uri(), environment);
     openAndClose(environment);
     assertThat(relaysOf(server.uri())).isEmpty();
   }

@@ -15,10 +15,13 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.WebSocket;
 import java.nio.ByteBuffer;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
@@ -27,6 +30,7 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -50,6 +54,8 @@ class RestartIT {
       Stream.concat(FILES_OF_THE_SERVER.stream(), Stream.of("everybody.jsonl", "lock"))
           .sorted()
           .toList();
+
+  @TempDir private Path folder;
 
   @ParameterizedTest
   @ValueSource(booleans = {false, true})
@@ -123,6 +129,61 @@ class RestartIT {
         assertThat(after.stop()).isIn(0, 143);
       }
     }
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void kernelOfAKernelspecGoesOn(boolean killed) throws Exception {
+    try (RunningServer before = RunningServer.start(RECOVERY)) {
+      Map<String, String> environment =
+          new HashMap<>(RunningServer.clientEnvironment(folder.resolve("jupyter")));
+      JupyterTools.installKernelspec(before.uri(), environment);
+      restartUnderJupyter(before, environment, killed);
+    }
+  }
+
+  @Test
+  void kernelOfAJupyterServerGoesOn() throws Exception {
+    try (RunningServer before = RunningServer.start(RECOVERY)) {
+      Map<String, String> environment =
+          new HashMap<>(RunningServer.clientEnvironment(folder.resolve("jupyter")));
+      environment.put("JUPYTER_GATEWAY_URL", before.uri().toString());
+      restartUnderJupyter(before, environment, false);
+    }
+  }
+
+  private void restartUnderJupyter(
+      RunningServer before, Map<String, String> environment, boolean killed) throws Exception {
+    Path printed = folder.resolve("printed");
+    Process jupyter = jupyter(environment, printed);
+    try {
+      await().atMost(LONG).until(() -> Files.readString(printed).contains("line 5\n"));
+      end(before, killed);
+      try (RunningServer after = before.startAgain()) {
+        assertThat(jupyter.waitFor(LONG.toSeconds(), TimeUnit.SECONDS)).isTrue();
+        assertThat(Files.readString(printed))
+            .startsWith(ALL_LINES + "\nexecute_reply ok")
+            .endsWith("done\n");
+        assertThat(jupyter.exitValue()).isZero();
+        await().atMost(LONG).until(() -> after.processes().isEmpty());
+        assertThat(after.stop()).isIn(0, 143);
+      }
+    } finally {
+      Commands.killTree(jupyter.toHandle());
+    }
+  }
+
+  /** Starts a Jupyter client that runs the cell. */
+  private Process jupyter(Map<String, String> environment, Path printed) throws Exception {
+    ProcessBuilder client =
+        new ProcessBuilder(
+                JupyterTools.programs().resolve("python").toString(),
+                JupyterTools.SCRIPTS.resolve("restart.py").toString(),
+                CELL)
+            .redirectOutput(printed.toFile())
+            .redirectError(folder.resolve("errors").toFile());
+    client.environment().putAll(environment);
+    return client.start();
   }
 
   /** A client of a kernel, which notes what it is told about its cells. */
