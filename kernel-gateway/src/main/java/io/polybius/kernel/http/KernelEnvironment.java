@@ -7,6 +7,8 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * What a client says about the kernel that it wants, in variables as an environment has them. They
@@ -22,8 +24,18 @@ final class KernelEnvironment {
   private static final String USER = "KERNEL_USERNAME";
   private static final String OPTIONS = "KERNEL_EXTRA_SPARK_OPTS";
 
+  /** Where the application runs on Kubernetes, as Enterprise Gateway's users say it. */
+  private static final Map<String, String> SETTINGS =
+      Map.of(
+          "KERNEL_NAMESPACE", "spark.kubernetes.namespace",
+          "KERNEL_IMAGE", "spark.kubernetes.driver.container.image",
+          "KERNEL_EXECUTOR_IMAGE", "spark.kubernetes.executor.container.image",
+          "KERNEL_SERVICE_ACCOUNT_NAME", "spark.kubernetes.authenticate.driver.serviceAccountName");
+
   /** The others say what is of no use here, and may have whatever their system allows. */
-  private static final Set<String> USED = Set.of(ID, USER, OPTIONS);
+  private static final Set<String> USED =
+      Stream.concat(Stream.of(ID, USER, OPTIONS), SETTINGS.keySet().stream())
+          .collect(Collectors.toUnmodifiableSet());
 
   private static final int MAX_CHARS = 4096;
   private static final String FORBIDDEN = "$`\n\r\0";
@@ -88,15 +100,18 @@ final class KernelEnvironment {
    * @throws MalformedMessageException if that is not understood
    */
   ApplicationSettings application() throws MalformedMessageException {
+    Map<String, String> settings = new HashMap<>();
+    SETTINGS.forEach(
+        (variable, setting) -> text(variable).ifPresent(value -> settings.put(setting, value)));
     Optional<String> options = text(OPTIONS);
-    if (options.isEmpty()) {
-      return ApplicationSettings.NONE;
+    if (options.isPresent()) {
+      try {
+        settings.putAll(SparkOptions.parse(options.get()));
+      } catch (MalformedMessageException e) {
+        throw new MalformedMessageException(OPTIONS + ": " + e.getMessage());
+      }
     }
-    try {
-      return SparkOptions.parse(options.get());
-    } catch (MalformedMessageException e) {
-      throw new MalformedMessageException(OPTIONS + ": " + e.getMessage());
-    }
+    return ApplicationSettings.NONE.withConf(settings);
   }
 
   private Optional<String> text(String name) {

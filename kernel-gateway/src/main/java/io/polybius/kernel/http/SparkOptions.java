@@ -1,7 +1,6 @@
 package io.polybius.kernel.http;
 
 import io.polybius.kernel.wire.MalformedMessageException;
-import io.polybius.session.ApplicationSettings;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -46,9 +45,10 @@ final class SparkOptions {
   /**
    * Reads a line of options.
    *
+   * @return the settings and their values
    * @throws MalformedMessageException if there is something in it that is no such option
    */
-  static ApplicationSettings parse(String line) throws MalformedMessageException {
+  static Map<String, String> parse(String line) throws MalformedMessageException {
     Map<String, String> settings = new HashMap<>();
     List<String> words = words(line);
     for (int i = 0; i < words.size(); i++) {
@@ -72,7 +72,7 @@ final class SparkOptions {
         settings.put(Optional.ofNullable(SETTINGS.get(name)).orElse(name), value);
       }
     }
-    return ApplicationSettings.NONE.withConf(settings);
+    return settings;
   }
 
   private static void putConf(Map<String, String> settings, String text)

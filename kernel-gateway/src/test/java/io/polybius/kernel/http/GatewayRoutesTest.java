@@ -202,6 +202,24 @@ class GatewayRoutesTest {
   }
 
   @Test
+  void placeOnKubernetesIsASettingOfTheSession() throws Exception {
+    SessionSettings settings =
+        settings(
+            """
+            {"KERNEL_NAMESPACE": "team", "KERNEL_IMAGE": "spark:1", "KERNEL_EXECUTOR_IMAGE": "spark:2",
+             "KERNEL_SERVICE_ACCOUNT_NAME": "notebooks", "KERNEL_UID": "1000",
+             "KERNEL_EXTRA_SPARK_OPTS": "--conf spark.kubernetes.executor.container.image=spark:3"}
+            """);
+
+    assertThat(settings.application().conf())
+        .containsOnly(
+            Map.entry("spark.kubernetes.namespace", "team"),
+            Map.entry("spark.kubernetes.driver.container.image", "spark:1"),
+            Map.entry("spark.kubernetes.executor.container.image", "spark:3"),
+            Map.entry("spark.kubernetes.authenticate.driver.serviceAccountName", "notebooks"));
+  }
+
+  @Test
   void twoKernelsMayAskForTheSameApplicationName() throws Exception {
     String env = "{\"KERNEL_EXTRA_SPARK_OPTS\":\"--name twice\"}";
     assertThat(settings(env)).isEqualTo(settings(env));
