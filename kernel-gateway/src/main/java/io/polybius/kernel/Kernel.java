@@ -1,7 +1,6 @@
 package io.polybius.kernel;
 
 import io.polybius.driver.protocol.CommMessage;
-import io.polybius.driver.protocol.StatementError;
 import io.polybius.kernel.KernelJournal.Identity;
 import io.polybius.kernel.wire.Channel;
 import io.polybius.kernel.wire.Header;
@@ -21,12 +20,9 @@ import io.polybius.session.SessionService;
 import io.polybius.session.SessionSnapshot;
 import io.polybius.session.SessionState;
 import io.polybius.session.Statement;
-import io.polybius.session.StatementState;
 import io.polybius.session.Subscription;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -36,8 +32,6 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Consumer;
 import java.util.function.Function;
-import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -254,109 +248,9 @@ public final class Kernel {
   synchronized void resume(
       KernelJournal kept, Function<Kernel, Map<String, KernelConnection>> clients) {
     journal = kept;
-    Map<String, KernelConnection> byName = clients.apply(this);
-    kept.open()
-        .forEach(
-            (key, open) -> {
-              try {
-                executions.restore(
-                    key,
-                    new Request(
-                        open.message(),
-                        byName.getOrDefault(open.client(), KernelConnection.NOBODY)),
-                    open.message().contentAs(RequestContent.Execute.class));
-              } catch (MalformedMessageException e) {
-                log.warn("kernel {} forgets a request: {}", description.id(), e.getMessage());
-                kept.answered(key);
-              }
-            });
-    List<SessionEvent> missed = new ArrayList<>();
-    subscription =
-        sessions.subscribe(
-            sessionId,
-            0,
-            new SessionListener() {
-              private boolean resumed;
-
-              @Override
-              public void onEvent(SessionEvent event) {
-                if (resumed) {
-                  Kernel.this.onEvent(event);
-                } else {
-                  missed.add(event);
-                }
-              }
-
-              @Override
-              public void onCaughtUp(long sequence, SessionSnapshot now) {
-                resumed = true;
-                catchUp(missed, now);
-              }
-            });
-  }
-
-  /** Comes to the state in which the earlier server was, and tells the clients what followed. */
-  private synchronized void catchUp(List<SessionEvent> events, SessionSnapshot now) {
-    long told = journal.told();
-    voice.setMuted(true);
-    events.stream().filter(event -> event.sequence() <= told).forEach(this::handle);
-    Map<Integer, Statement> begun = new LinkedHashMap<>();
-    now.statements().forEach(statement -> begun.put(statement.id(), statement));
-    for (SessionEvent event : events) {
-      if (event instanceof SessionEvent.OutputAdded added) {
-        begun.putIfAbsent(added.statement().id(), added.statement());
-      }
-    }
-    for (SessionEvent event : events) {
-      // Of these, all is told that there is to tell.
-      if (event instanceof SessionEvent.StatementChanged changed
-          && changed.statement().state() == StatementState.WAITING) {
-        begun.remove(changed.statement().id());
-      }
-    }
-    begun.values().stream()
-        .filter(statement -> statement.startedMillis() > 0)
-        .forEach(executions::hadBegun);
-    voice.setMuted(false);
-    onCaughtUp(now);
-    Set<String> known =
-        Stream.concat(now.statements().stream(), events.stream().flatMap(Kernel::statement))
-            .map(statement -> statement.origin().request())
-            .collect(Collectors.toSet());
-    events.stream().filter(event -> event.sequence() > told).forEach(this::onEvent);
-    executions
-        .contents()
-        .forEach(
-            (key, content) -> {
-              if (!known.contains(key)) {
-                submitLate(key, content);
-              }
-            });
-  }
-
-  private static Stream<Statement> statement(SessionEvent event) {
-    if (event instanceof SessionEvent.StatementChanged changed) {
-      return Stream.of(changed.statement());
-    }
-    return event instanceof SessionEvent.OutputAdded added
-        ? Stream.of(added.statement())
-        : Stream.empty();
-  }
-
-  /** The earlier server has received a request, but its session knows of no such statement. */
-  private void submitLate(String key, RequestContent.Execute content) {
-    if (content.storeHistory()) {
-      submit(key, content);
-    } else {
-      // It may have been run all the same: it would be in no history.
-      executions.refused(
-          key,
-          new StatementError(
-              StatementError.Origin.DRIVER,
-              "ServerRestarted",
-              "The server was restarted; it is not known whether this was run.",
-              List.of()));
-    }
+    Takeover takeover = new Takeover(this, kept, voice, executions);
+    takeover.restoreRequests(clients.apply(this));
+    subscription = sessions.subscribe(sessionId, 0, takeover);
   }
 
   /** Returns the message table: all that clients may ask, on shell as on control. */
@@ -532,7 +426,8 @@ public final class Kernel {
     submit(key, content);
   }
 
-  private void submit(String key, RequestContent.Execute content) {
+  /** Gives the session what an open request asks for. Used under the lock. */
+  void submit(String key, RequestContent.Execute content) {
     NewStatement statement =
         new NewStatement(
             description.kind(),
@@ -773,14 +668,16 @@ public final class Kernel {
 
   // ---- what happens in the session
 
-  private synchronized void onEvent(SessionEvent event) {
+  /** Takes an event that is new to the clients. */
+  synchronized void onEvent(SessionEvent event) {
     if (!ended) {
       handle(event);
       journal.told(event.sequence());
     }
   }
 
-  private void handle(SessionEvent event) {
+  /** Does what follows from an event. Used under the lock. */
+  void handle(SessionEvent event) {
     if (event instanceof SessionEvent.StatementChanged changed) {
       lastActivity = services.clock().instant();
       onStatement(changed.statement());
@@ -802,7 +699,7 @@ public final class Kernel {
   }
 
   /** The events from before the kernel have been told. */
-  private synchronized void onCaughtUp(SessionSnapshot now) {
+  synchronized void onCaughtUp(SessionSnapshot now) {
     caughtUp = true;
     now.statements().stream()
         .filter(statement -> statement.id() >= now.firstStatementId())
