@@ -1,12 +1,10 @@
 package io.polybius.kernel;
 
-import io.polybius.driver.protocol.CommMessage;
 import io.polybius.kernel.KernelJournal.Identity;
 import io.polybius.kernel.wire.Channel;
 import io.polybius.kernel.wire.Header;
 import io.polybius.kernel.wire.JupyterMessage;
 import io.polybius.kernel.wire.JupyterTime;
-import io.polybius.kernel.wire.MalformedMessageException;
 import io.polybius.kernel.wire.PublishedContent;
 import io.polybius.kernel.wire.ReplyContent;
 import io.polybius.kernel.wire.RequestContent;
@@ -27,7 +25,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Consumer;
@@ -40,37 +37,28 @@ import org.slf4j.LoggerFactory;
  * session core, and what happens in the session into messages.
  *
  * <p><b>Order.</b> Each request, whatever its type and channel, shows as {@code busy}, its effects,
- * its reply and {@code idle}, in this order. {@link #serve} sees to this for all requests but
+ * its reply and {@code idle}, in this order. {@link Requests} sees to this for all requests but
  * executions, {@link Executions} for those: they begin when the session begins their statement.
  *
  * <p><b>Threads.</b> Requests come from the threads of connections, events from the session's
- * mailbox. Both take the kernel's lock, under which nothing waits: the session core only queues
- * what it is asked, and connections only queue what they are given. So the order in which messages
- * are handed to a connection is the order in which things happened.
+ * mailbox. Both take the kernel's lock, its monitor, before they come to its parts, which have no
+ * locks of their own but the journal. What comes later takes it again: answers in {@link Requests}
+ * and {@link Comms}, what displays do after a time, and the past in {@link Takeover}. Nothing waits
+ * under it: the session core only queues what it is asked, and connections only queue what they are
+ * given. So the order in which messages are handed to a connection is the order in which things
+ * happened.
  */
 public final class Kernel {
 
   private static final Logger log = LoggerFactory.getLogger(Kernel.class);
   private static final int LOG_LINES_IN_REASON = 20;
 
-  /** What programs send by themselves, without a user who does anything. */
-  private static final Set<String> UNTRACKED =
-      Set.of(
-          "kernel_info_request",
-          "comm_info_request",
-          "connect_request",
-          "interrupt_request",
-          "shutdown_request",
-          "debug_request");
-
   private final KernelDescription description;
   private final SessionService sessions;
   private final KernelServices services;
   private final Consumer<Kernel> onEnd;
   private final String sessionId;
-  private final Map<String, Route> routes;
   private final Voice voice;
-  private final Questions questions;
   private final int lastStatementBefore;
 
   // Under the lock:
@@ -80,6 +68,7 @@ public final class Kernel {
   private final InputRequests inputRequests;
   private final Comms comms;
   private final History history;
+  private final Requests requests;
   private Subscription subscription = () -> {};
   private boolean caughtUp;
   private int incarnation;
@@ -101,23 +90,6 @@ public final class Kernel {
    * @param ownsSession whether its session ends with it
    */
   public record KernelDescription(String id, String name, Kind kind, boolean ownsSession) {}
-
-  /** Serves one type of request. */
-  private interface Handler {
-    void handle(Request request) throws MalformedMessageException;
-  }
-
-  /** Computes the reply to a request. */
-  private interface Answer {
-    CompletionStage<ReplyContent> to(Request request) throws MalformedMessageException;
-  }
-
-  /**
-   * What to do with one type of request.
-   *
-   * @param beginsLater whether the handler itself lets the request begin, when its time comes
-   */
-  private record Route(Handler handler, boolean beginsLater) {}
 
   /**
    * Makes a kernel on a session.
@@ -141,7 +113,6 @@ public final class Kernel {
     this.sessionId = String.valueOf(session.id());
     this.lastActivity = services.clock().instant();
     this.voice = new Voice(services.clock(), before.map(Identity::headerSession));
-    this.questions = new Questions(sessions, sessionId, description.kind());
     this.numbering = new Numbering(session);
     this.incarnation = session.incarnation();
     int count = session.statements().size();
@@ -170,7 +141,14 @@ public final class Kernel {
     this.inputRequests = new InputRequests(voice, sessions, sessionId);
     this.comms = new Comms(voice, sessions, sessionId, this::underLock);
     this.history = new History(services.history(), numbering);
-    this.routes = routes();
+    this.requests =
+        new Requests(
+            this,
+            voice,
+            executions,
+            new Questions(sessions, sessionId, description.kind()),
+            comms,
+            history);
     launchDisplay.changed(session);
   }
 
@@ -253,39 +231,14 @@ public final class Kernel {
     subscription = sessions.subscribe(sessionId, 0, takeover);
   }
 
-  /** Returns the message table: all that clients may ask, on shell as on control. */
-  private Map<String, Route> routes() {
-    return Map.ofEntries(
-        Map.entry("kernel_info_request", answered(request -> now(kernelInfo()))),
-        Map.entry("execute_request", new Route(this::execute, true)),
-        Map.entry("is_complete_request", answered(questions::isComplete)),
-        Map.entry("complete_request", answered(questions::complete)),
-        Map.entry("inspect_request", answered(questions::inspect)),
-        Map.entry("history_request", answered(this::history)),
-        Map.entry("comm_info_request", answered(this::commInfo)),
-        Map.entry("comm_open", handed(CommMessage.Step.OPEN)),
-        Map.entry("comm_msg", handed(CommMessage.Step.MESSAGE)),
-        Map.entry("comm_close", handed(CommMessage.Step.CLOSE)),
-        Map.entry("connect_request", answered(this::connect)),
-        Map.entry("interrupt_request", answered(this::interrupt)),
-        Map.entry("debug_request", answered(this::refuseDebug)),
-        Map.entry("create_subshell_request", answered(this::refuseSubshell)),
-        Map.entry("delete_subshell_request", answered(this::refuseSubshell)),
-        Map.entry("list_subshell_request", answered(this::refuseSubshell)),
-        Map.entry("shutdown_request", new Route(this::shutDown, false)));
-  }
-
-  private Route answered(Answer answer) {
-    return new Route(request -> serve(request, answer), false);
-  }
-
-  private Route handed(CommMessage.Step step) {
-    return new Route(request -> comms.handOver(step, request), false);
-  }
-
   /** Returns the kernel's UUID. */
   public String id() {
     return description.id();
+  }
+
+  /** Returns the session that the kernel shows, as it is now. */
+  SessionSnapshot session() {
+    return session;
   }
 
   /** Returns the id of the session that the kernel shows. */
@@ -358,32 +311,14 @@ public final class Kernel {
       return;
     }
     log.debug("kernel {} received {}", description.id(), message);
-    if (!UNTRACKED.contains(message.type())) {
+    if (Requests.isFromUser(message)) {
       lastActivity = services.clock().instant();
     }
     Request request = new Request(message, from);
     if (message.channel() == Channel.STDIN) {
       inputRequests.take(request);
-      return;
-    }
-    Route route = routes.get(message.type());
-    if (route == null) {
-      voice.begin(request.header());
-      voice.end(request.header());
-      return;
-    }
-    if (!route.beginsLater()) {
-      voice.begin(request.header());
-    }
-    try {
-      route.handler().handle(request);
-    } catch (MalformedMessageException e) {
-      if (route.beginsLater()) {
-        voice.begin(request.header());
-      }
-      voice.finish(request, Failures.malformed(e.getMessage()));
-    } catch (RuntimeException e) {
-      voice.finish(request, Failures.of(e));
+    } else {
+      requests.serve(request);
     }
   }
 
@@ -392,38 +327,9 @@ public final class Kernel {
     return executions.isOpen(requestId);
   }
 
-  /** Answers a request that has begun, at once or when the answer is there. */
-  private void serve(Request request, Answer answer) throws MalformedMessageException {
-    answer
-        .to(request)
-        .handle(
-            (reply, failure) -> {
-              synchronized (this) {
-                voice.finish(request, failure == null ? reply : Failures.of(failure));
-              }
-              return null;
-            });
-  }
-
-  private static CompletionStage<ReplyContent> now(ReplyContent reply) {
-    return CompletableFuture.completedFuture(reply);
-  }
-
-  private ReplyContent kernelInfo() {
+  /** Returns what clients want to know of a kernel first. */
+  ReplyContent info() {
     return Languages.kernelInfo(description.kind(), session.driver(), services.version());
-  }
-
-  private void execute(Request request) {
-    RequestContent.Execute content;
-    try {
-      content = request.message().contentAs(RequestContent.Execute.class);
-    } catch (MalformedMessageException e) {
-      executions.refuse(request, Failures.malformed(e.getMessage()));
-      return;
-    }
-    String key = executions.add(request, content);
-    journal.received(key, request);
-    submit(key, content);
   }
 
   /** Gives the session what an open request asks for. Used under the lock. */
@@ -456,61 +362,6 @@ public final class Kernel {
       // The kernel ended while the statement was on its way into the session.
       cancel(List.of(added.id()));
     }
-  }
-
-  private CompletionStage<ReplyContent> history(Request request) throws MalformedMessageException {
-    return history.answer(request.message().contentAs(RequestContent.History.class), session);
-  }
-
-  private CompletionStage<ReplyContent> commInfo(Request request) throws MalformedMessageException {
-    return now(comms.open(request.message().contentAs(RequestContent.CommInfo.class).targetName()));
-  }
-
-  private CompletionStage<ReplyContent> connect(Request request) {
-    return now(
-        request.from().ports().<ReplyContent>map(ports -> ports).orElseGet(ReplyContent.Done::new));
-  }
-
-  private CompletionStage<ReplyContent> interrupt(Request request) {
-    interrupt();
-    return now(new ReplyContent.Done());
-  }
-
-  private CompletionStage<ReplyContent> refuseDebug(Request request)
-      throws MalformedMessageException {
-    RequestContent.Debug content = request.message().contentAs(RequestContent.Debug.class);
-    return now(
-        new ReplyContent.DebugRefused(
-            "response", content.seq(), false, content.command(), "This kernel has no debugger."));
-  }
-
-  private CompletionStage<ReplyContent> refuseSubshell(Request request) {
-    return now(Failures.refused("NotSupported", "This kernel has no subshells."));
-  }
-
-  private void shutDown(Request request) throws MalformedMessageException {
-    boolean restart = request.message().contentAs(RequestContent.Shutdown.class).restart();
-    if (restart) {
-      beginRestart()
-          .whenComplete(
-              (done, failure) -> {
-                synchronized (this) {
-                  if (failure != null) {
-                    voice.finish(request, Failures.of(failure));
-                  } else {
-                    sayShutDown(request, true);
-                  }
-                  endRestart(failure == null);
-                }
-              });
-      return;
-    }
-    end("The kernel was shut down.", true, () -> sayShutDown(request, false));
-  }
-
-  private void sayShutDown(Request request, boolean restart) {
-    voice.publish(new PublishedContent.ShutDown("ok", restart), request.header());
-    voice.finish(request, new ReplyContent.ShutDown(restart));
   }
 
   // ---- what is done to the whole kernel
@@ -558,29 +409,32 @@ public final class Kernel {
               "The session of this kernel is over; start a new kernel."));
     }
     voice.publish(new PublishedContent.Status("restarting"), Header.NONE);
-    return beginRestart()
-        .whenComplete(
-            (done, failure) -> {
-              synchronized (this) {
-                endRestart(failure == null);
-              }
-            })
-        .thenApply(done -> null);
+    return restart(failure -> {});
   }
 
-  private CompletionStage<SessionSnapshot> beginRestart() {
+  /**
+   * Does the same for a request, whose reply tells of it. Used under the lock.
+   *
+   * @param lastWords said at the end of the old life, under the lock; given the failure, if any
+   */
+  CompletionStage<Void> restart(Consumer<Optional<Throwable>> lastWords) {
     lastActivity = services.clock().instant();
     ownRestarts++;
     executions.setRestarting(true);
-    return sessions.restart(sessionId);
-  }
-
-  private void endRestart(boolean done) {
-    ownRestarts--;
-    executions.setRestarting(ownRestarts > 0);
-    if (done && !ended) {
-      beginIncarnation();
-    }
+    return sessions
+        .restart(sessionId)
+        .<Void>thenApply(done -> null)
+        .whenComplete(
+            (done, failure) -> {
+              synchronized (this) {
+                lastWords.accept(Optional.ofNullable(failure));
+                ownRestarts--;
+                executions.setRestarting(ownRestarts > 0);
+                if (failure == null && !ended) {
+                  beginIncarnation();
+                }
+              }
+            });
   }
 
   private void beginIncarnation() {
@@ -593,7 +447,16 @@ public final class Kernel {
    * session ends too if the kernel has opened it. Does nothing the second time.
    */
   public synchronized void shutDown() {
-    end("The kernel was shut down.", true, () -> {});
+    shutDown(() -> {});
+  }
+
+  /**
+   * Does the same for a request. Used under the lock.
+   *
+   * @param lastWords said after those who wait have been told
+   */
+  void shutDown(Runnable lastWords) {
+    end("The kernel was shut down.", true, lastWords);
   }
 
   /**
