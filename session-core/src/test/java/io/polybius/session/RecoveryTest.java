@@ -8,9 +8,9 @@ import io.polybius.driver.protocol.DriverCommand;
 import io.polybius.driver.protocol.DriverEvent;
 import io.polybius.driver.protocol.StatementOutput;
 import io.polybius.driver.protocol.StatementOutput.StreamText;
-import io.polybius.driver.protocol.StreamName;
 import io.polybius.session.spi.SessionRecords;
 import io.polybius.session.store.FileSessionStore;
+import io.polybius.session.testing.KilledServer;
 import io.polybius.session.testing.ScriptedDriver;
 import io.polybius.session.testing.ScriptedDriver.Script;
 import io.polybius.session.testing.ScriptedLauncher;
@@ -29,7 +29,6 @@ import java.util.Optional;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -46,7 +45,6 @@ class RecoveryTest {
   @TempDir private Path folder;
 
   private final List<SessionService> services = new ArrayList<>();
-  private int copies;
 
   @AfterEach
   void closeAll() {
@@ -72,17 +70,6 @@ class RecoveryTest {
     return service;
   }
 
-  /** Returns a copy of what is kept now, which is what a server that is killed leaves. */
-  private Path asKilledNow() throws IOException {
-    Path copy = folder.resolve("copy-" + copies++);
-    try (Stream<Path> files = Files.walk(store())) {
-      for (Path file : files.toList()) {
-        Files.copy(file, copy.resolve(store().relativize(file).toString()));
-      }
-    }
-    return copy;
-  }
-
   private static <T> T get(CompletionStage<T> stage) throws Exception {
     return stage.toCompletableFuture().get(10, TimeUnit.SECONDS);
   }
@@ -101,10 +88,6 @@ class RecoveryTest {
       text.append(((StreamText) output).text());
     }
     return text.toString();
-  }
-
-  private static void print(ScriptedDriver driver, int statement, String text) {
-    driver.say(new DriverEvent.StatementPutOut(statement, new StreamText(StreamName.STDOUT, text)));
   }
 
   private static void awaitState(SessionService service, String session, SessionState state) {
@@ -154,16 +137,16 @@ class RecoveryTest {
     get(before.execute("0", statement("next")));
     get(before.execute("0", hidden("secret")));
     driver.nextCommand(DriverCommand.Execute.class);
-    print(driver, 0, "a");
-    print(driver, 0, "b");
+    driver.print(0, "a");
+    driver.print(0, "b");
     await().until(() -> printed(before.statement("0", 0)).equals("ab"));
     before.close();
-    print(driver, 0, "c");
+    driver.print(0, "c");
 
     SessionService after = service(launcher, store());
     assertThat(after.session("0").state()).isEqualTo(SessionState.BUSY);
     await().until(() -> printed(after.statement("0", 0)).equals("abc"));
-    print(driver, 0, "d");
+    driver.print(0, "d");
     driver.say(new DriverEvent.StatementSucceeded(0));
     assertThat(printed(awaitEnd(after, 0))).isEqualTo("abcd");
     DriverCommand.Execute next = driver.nextCommand(DriverCommand.Execute.class);
@@ -185,11 +168,11 @@ class RecoveryTest {
     ScriptedDriver driver = launcher.nextDriver();
     get(killed.execute("0", statement("long")));
     driver.nextCommand(DriverCommand.Execute.class);
-    print(driver, 0, "a");
+    driver.print(0, "a");
     await().until(() -> printed(killed.statement("0", 0)).equals("a"));
     driver.disconnect();
-    Path left = asKilledNow();
-    print(driver, 0, "b");
+    Path left = KilledServer.leaves(store());
+    driver.print(0, "b");
 
     SessionService after = service(launcher, left);
     await().until(() -> printed(after.statement("0", 0)).equals("ab"));
@@ -448,7 +431,7 @@ class RecoveryTest {
     for (int i = 0; i < 60; i++) {
       get(before.execute("0", statement("s" + i)));
       driver.nextCommand(DriverCommand.Execute.class);
-      print(driver, i, megabyte);
+      driver.print(i, megabyte);
       driver.say(new DriverEvent.StatementSucceeded(i));
       awaitEnd(before, i);
     }

@@ -5,14 +5,13 @@ import static org.awaitility.Awaitility.await;
 
 import io.polybius.driver.protocol.DriverCommand;
 import io.polybius.driver.protocol.DriverEvent;
-import io.polybius.driver.protocol.StatementOutput.StreamText;
-import io.polybius.driver.protocol.StreamName;
 import io.polybius.kernel.wire.Channel;
 import io.polybius.kernel.wire.JupyterJson;
 import io.polybius.kernel.wire.JupyterMessage;
 import io.polybius.session.Kind;
 import io.polybius.session.NewStatement;
 import io.polybius.session.Origin;
+import io.polybius.session.testing.KilledServer;
 import io.polybius.session.testing.ScriptedDriver;
 import io.polybius.session.testing.ScriptedDriver.Script;
 import io.polybius.session.testing.ScriptedLauncher;
@@ -43,7 +42,6 @@ class KernelRecoveryTest {
 
   private final ScriptedLauncher launcher = ScriptedLauncher.ready(Script.COLLECT);
   private final Deque<TestingGateway> gateways = new ArrayDeque<>();
-  private int copies;
 
   @AfterEach
   void closeAll() {
@@ -70,25 +68,11 @@ class KernelRecoveryTest {
     }
     // What is there in this moment is what a server that is killed leaves.
     driver.disconnect();
-    return start(copy());
-  }
-
-  private Path copy() throws IOException {
-    Path copy = folder.resolve("copy-" + copies++);
-    try (Stream<Path> files = Files.walk(store())) {
-      for (Path file : files.toList()) {
-        Files.copy(file, copy.resolve(store().relativize(file).toString()));
-      }
-    }
-    return copy;
+    return start(KilledServer.leaves(store()));
   }
 
   private static String newKernel(TestingGateway gateway) throws Exception {
     return gateway.call("POST", "/api/kernels", "{}").body().path("id").asText();
-  }
-
-  private static void print(ScriptedDriver driver, int statement, String text) {
-    driver.say(new DriverEvent.StatementPutOut(statement, new StreamText(StreamName.STDOUT, text)));
   }
 
   private static String shown(JupyterMessage message) {
@@ -126,7 +110,7 @@ class KernelRecoveryTest {
     client.cell("long");
     client.cell("next");
     driver.nextCommand(DriverCommand.Execute.class);
-    print(driver, 0, "a");
+    driver.print(0, "a");
     List<String> heard = until(client, "a");
     assertThat(heard).containsExactly("busy", "execute_input", "a");
     // Only now it is certain that the server knows that the client has it.
@@ -136,9 +120,9 @@ class KernelRecoveryTest {
     if (!killed) {
       assertThat(client.closeCode()).isEqualTo(1012);
     }
-    print(driver, 0, "b");
+    driver.print(0, "b");
     WebSocketClient again = WebSocketClient.connect(after, kernel, CLIENT);
-    print(driver, 0, "c");
+    driver.print(0, "c");
     driver.say(new DriverEvent.StatementSucceeded(0));
     assertThat(until(again, "idle")).containsExactly("b", "c", "ok 1", "idle");
     assertThat(driver.nextCommand(DriverCommand.Execute.class).code()).isEqualTo("next");
@@ -163,7 +147,7 @@ class KernelRecoveryTest {
             () ->
                 before.call("GET", "/api/kernels/" + kernel, "").body().path("connections").asInt()
                     == 0);
-    print(driver, 0, "a");
+    driver.print(0, "a");
     driver.say(new DriverEvent.StatementSucceeded(0));
     await().until(() -> before.sessions().statement("0", 0).state().isTerminal());
 
@@ -191,13 +175,13 @@ class KernelRecoveryTest {
     driver.nextCommand(DriverCommand.Execute.class);
     // More than the session retains events of.
     for (int i = 0; i < 2_500; i++) {
-      print(driver, 0, "line " + i);
+      driver.print(0, "line " + i);
     }
     until(client, "line 2499");
 
     TestingGateway after = replace(before, false, driver);
     WebSocketClient again = WebSocketClient.connect(after, kernel, CLIENT);
-    print(driver, 0, "last");
+    driver.print(0, "last");
     driver.say(new DriverEvent.StatementSucceeded(0));
     assertThat(until(again, "idle")).containsExactly("last", "ok 1", "idle");
   }
@@ -231,7 +215,7 @@ class KernelRecoveryTest {
     ScriptedDriver driver = launcher.nextDriver();
     WebSocketClient client = WebSocketClient.connect(before, kernel, CLIENT);
     client.trace(client.send(Channel.SHELL, "kernel_info_request", JupyterJson.object()));
-    Path left = copy();
+    Path left = KilledServer.leaves(store());
     client.cell("late");
     driver.nextCommand(DriverCommand.Execute.class);
     // The kernel has noted the request, and its session knows of nothing.
@@ -327,7 +311,7 @@ class KernelRecoveryTest {
 
     TestingGateway after = replace(before, false, driver);
     WebSocketClient again = WebSocketClient.connect(after, kernel, CLIENT);
-    print(driver, 0, "x");
+    driver.print(0, "x");
     driver.say(new DriverEvent.StatementSucceeded(0));
     assertThat(until(again, "idle")).containsExactly("x", "idle");
   }

@@ -98,6 +98,11 @@ public final class ScriptedDriver implements RunningDriver {
     server.ifPresent(there -> there.received(keptEvents + unkept.size(), event));
   }
 
+  /** Puts out what a statement prints. */
+  public void print(int statement, String text) {
+    put(statement, new StatementOutput.StreamText(StreamName.STDOUT, text));
+  }
+
   /** The server is gone, or does not hear for some other reason. */
   public synchronized void disconnect() {
     server = Optional.empty();
@@ -306,7 +311,7 @@ public final class ScriptedDriver implements RunningDriver {
       String[] words = line.split(" ", 3);
       String text = line.substring(Math.min(line.length(), words[0].length() + 1));
       switch (words[0]) {
-        case "print" -> put(id, new StatementOutput.StreamText(StreamName.STDOUT, text + "\n"));
+        case "print" -> print(id, text + "\n");
         case "warn" -> put(id, new StatementOutput.StreamText(StreamName.STDERR, text + "\n"));
         case "value" -> {
           put(id, new StatementOutput.Echo("res" + id + ": Int = " + text + "\n"));
@@ -332,7 +337,7 @@ public final class ScriptedDriver implements RunningDriver {
           List<String> rest = lines.subList(i + 1, lines.size());
           afterInput.set(
               answer -> {
-                put(id, new StatementOutput.StreamText(StreamName.STDOUT, answer + "\n"));
+                print(id, answer + "\n");
                 run(statement, rest);
               });
           say(new DriverEvent.InputRequested(id, text, words[0].equals("secret")));
