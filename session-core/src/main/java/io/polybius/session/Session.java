@@ -66,14 +66,10 @@ final class Session {
   private final ProcessLog log;
   private final Environment environment;
   private final Mailbox mailbox;
-  private final long createdMillis;
-  private final Optional<Duration> ownIdleTimeout;
-  private final Optional<Duration> ownTimeToLive;
+  private final Lifespan lifespan;
   private final CompletableFuture<Void> started = new CompletableFuture<>();
   private final CompletableFuture<Void> ended = new CompletableFuture<>();
   private volatile SessionSnapshot snapshot;
-  private volatile long lastActivityMillis;
-  private volatile long lastRequestMillis;
 
   // In the mailbox:
   private final EventLog events = new EventLog();
@@ -127,11 +123,7 @@ final class Session {
     this.journal = journal;
     this.environment = environment;
     this.mailbox = new Mailbox(String.valueOf(id), environment.threads().mailboxes());
-    this.createdMillis = opened.createdMillis();
-    this.ownIdleTimeout = settings.idleTimeout().map(TimeText::parse);
-    this.ownTimeToLive = settings.ttl().map(TimeText::parse);
-    this.lastActivityMillis = environment.clock().millis();
-    this.lastRequestMillis = lastActivityMillis;
+    this.lifespan = new Lifespan(settings, opened.createdMillis(), environment.clock());
     this.snapshot = takeSnapshot();
   }
 
@@ -157,16 +149,12 @@ final class Session {
 
   /** Notes that a client asked for something; it is alive, whether it uses the session or not. */
   void requested() {
-    presentUntil(environment.clock().millis());
-  }
-
-  private void presentUntil(long millis) {
-    lastRequestMillis = Math.max(lastRequestMillis, millis);
+    lifespan.requested(Duration.ZERO);
   }
 
   /** Notes that somebody uses the session. */
   void used() {
-    lastActivityMillis = environment.clock().millis();
+    lifespan.used();
   }
 
   /**
@@ -193,40 +181,7 @@ final class Session {
   }
 
   private Optional<String> whyOver(Lifetimes lifetimes, boolean heartbeats) {
-    SessionSnapshot now = snapshot;
-    if (!now.state().isActive()) {
-      return Optional.empty();
-    }
-    Optional<Duration> idle = limit(ownIdleTimeout, lifetimes.idleTimeout());
-    if (now.state() == SessionState.IDLE && isPast(lastActivityMillis, idle)) {
-      return Optional.of("nobody has used it for " + idle.orElseThrow().toSeconds() + " s.");
-    }
-    Optional<Duration> life = limit(ownTimeToLive, lifetimes.timeToLive());
-    if (isPast(createdMillis, life)) {
-      return Optional.of("it was to live for " + life.orElseThrow().toSeconds() + " s.");
-    }
-    Optional<Duration> heartbeat =
-        Optional.of(settings.heartbeatTimeoutSeconds())
-            .filter(seconds -> heartbeats && seconds > 0)
-            .map(Duration::ofSeconds);
-    if (isPast(lastRequestMillis, heartbeat)) {
-      return Optional.of(
-          "its client has asked for nothing for "
-              + heartbeat.orElseThrow().toSeconds()
-              + " s (heartbeatTimeoutInSecond).");
-    }
-    return Optional.empty();
-  }
-
-  /** Returns the creator's time in place of the operator's; none if there is no limit. */
-  private static Optional<Duration> limit(Optional<Duration> own, Optional<Duration> operators) {
-    return operators
-        .map(general -> own.orElse(general))
-        .filter(time -> !time.isNegative() && !time.isZero());
-  }
-
-  private boolean isPast(long beginMillis, Optional<Duration> time) {
-    return time.isPresent() && environment.clock().millis() - beginMillis >= time.get().toMillis();
+    return lifespan.whyOver(snapshot.state(), lifetimes, heartbeats);
   }
 
   /** Launches the first driver, unless the session has been stopped already. */
@@ -415,7 +370,7 @@ final class Session {
    *     SessionException} if there is none
    */
   CompletionStage<Statement> awaitStatement(int statementId, Duration patience) {
-    presentUntil(environment.clock().millis() + patience.toMillis());
+    lifespan.requested(patience);
     CompletableFuture<Statement> answer = new CompletableFuture<>();
     inTask(
         () -> {
@@ -1090,7 +1045,7 @@ final class Session {
     }
     state = next;
     if (next == SessionState.IDLE) {
-      used();
+      lifespan.used();
     } else if (next.isTerminal()) {
       endedMillis = environment.clock().millis();
     }
