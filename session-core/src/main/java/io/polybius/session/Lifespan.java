@@ -3,6 +3,7 @@ package io.polybius.session;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * How long a session may go on: when it was made, used and asked about, and what its creator said
@@ -15,8 +16,8 @@ final class Lifespan {
   private final Optional<Duration> ownIdleTimeout;
   private final Optional<Duration> ownTimeToLive;
   private final Optional<Duration> heartbeatTimeout;
+  private final AtomicLong lastRequestMillis;
   private volatile long lastActivityMillis;
-  private volatile long lastRequestMillis;
 
   /**
    * @param settings what the session's creator asked for
@@ -32,7 +33,7 @@ final class Lifespan {
             .filter(seconds -> seconds > 0)
             .map(Duration::ofSeconds);
     this.lastActivityMillis = clock.millis();
-    this.lastRequestMillis = lastActivityMillis;
+    this.lastRequestMillis = new AtomicLong(lastActivityMillis);
   }
 
   /** Notes that somebody uses the session. */
@@ -42,7 +43,7 @@ final class Lifespan {
 
   /** Notes that a client asked for something, and waits for it so long. */
   void requested(Duration patience) {
-    lastRequestMillis = Math.max(lastRequestMillis, clock.millis() + patience.toMillis());
+    lastRequestMillis.accumulateAndGet(clock.millis() + patience.toMillis(), Math::max);
   }
 
   /**
@@ -64,7 +65,7 @@ final class Lifespan {
     if (isPast(createdMillis, life)) {
       return Optional.of("it was to live for " + life.orElseThrow().toSeconds() + " s.");
     }
-    if (heartbeats && isPast(lastRequestMillis, heartbeatTimeout)) {
+    if (heartbeats && isPast(lastRequestMillis.get(), heartbeatTimeout)) {
       return Optional.of(
           "its client has asked for nothing for "
               + heartbeatTimeout.orElseThrow().toSeconds()
