@@ -14,9 +14,7 @@ import io.polybius.session.spi.LaunchSpec;
 import io.polybius.session.spi.RunningDriver;
 import java.time.Clock;
 import java.time.Duration;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Deque;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -27,25 +25,23 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.IntConsumer;
 import java.util.function.IntFunction;
-import java.util.function.LongFunction;
 import java.util.function.Predicate;
-import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * One session: its state, its statements, and the driver that runs them.
  *
- * <p>Every field below "in the mailbox" is read and written by tasks of the mailbox only. Methods
- * that return a stage may be called from any thread; their work is such a task. {@link #snapshot}
- * and {@link #log} may be read from any thread at any time.
- *
  * <p>At most one statement is with the driver at a time; the others wait here, where they can be
  * cancelled without asking the driver.
  *
- * <p>What a task of the mailbox changes takes effect outside when the task is done: first it is
- * kept in the {@link Journal}, then listeners are told, the driver gets its commands, and who asked
- * for the change gets the answer. So nobody knows of anything that a later server would not know.
+ * <p>There are no locks. What is below "in tasks", and all that it holds ({@link Statements},
+ * {@link DriverTalk}, {@link Journal}, {@link EventLog}), is read and written by {@link Tasks} of
+ * this session only, of which one runs at a time and sees what those before it wrote; until the
+ * first is given, by the one thread that makes and restores the session. Methods that return a
+ * stage may be called from any thread; their work is such a task. Any thread may at any time read
+ * {@link #snapshot}, an immutable value that tasks replace, ask {@link #isKept}, and use the {@link
+ * Lifespan} and {@link #log}, which has a lock of its own.
  */
 final class Session {
 
@@ -65,14 +61,15 @@ final class Session {
   private final SessionLimits limits;
   private final ProcessLog log;
   private final Environment environment;
-  private final Mailbox mailbox;
+  private final Tasks tasks;
   private final Lifespan lifespan;
   private final CompletableFuture<Void> started = new CompletableFuture<>();
   private final CompletableFuture<Void> ended = new CompletableFuture<>();
   private volatile SessionSnapshot snapshot;
 
-  // In the mailbox:
+  // In tasks:
   private final EventLog events = new EventLog();
+  private final Journal journal;
   private final DriverTalk talk = new DriverTalk();
   private final Statements statements;
   private final Map<Integer, CompletableFuture<Optional<DriverEvent.Answer>>> questions =
@@ -80,15 +77,10 @@ final class Session {
   private final Map<Integer, List<CompletableFuture<Statement>>> waitingClients = new HashMap<>();
   private final Set<RunningDriver> livingDrivers = new HashSet<>();
   private final List<Runnable> early = new ArrayList<>();
-  private final Journal journal;
-
-  /** What is done when a task is: with its changes kept. */
-  private final Deque<Runnable> afterTask = new ArrayDeque<>();
 
   /** What the driver is to be told once it is taken back. */
   private final List<DriverCommand> untold = new ArrayList<>();
 
-  private boolean left;
   private SessionState state = SessionState.STARTING;
   private Optional<DriverInfo> driverInfo = Optional.empty();
   private RunningDriver driver;
@@ -120,9 +112,9 @@ final class Session {
     this.limits = limits;
     this.log = log;
     this.statements = new Statements(limits.retainedStatements());
-    this.journal = journal;
     this.environment = environment;
-    this.mailbox = new Mailbox(String.valueOf(id), environment.threads().mailboxes());
+    this.journal = journal;
+    this.tasks = new Tasks(id, journal, events, this::everything, environment.threads());
     this.lifespan = new Lifespan(settings, opened.createdMillis(), environment.clock());
     this.snapshot = takeSnapshot();
   }
@@ -168,7 +160,7 @@ final class Session {
     if (whyOver(lifetimes, heartbeats).isEmpty()) {
       return;
     }
-    inTask(
+    tasks.run(
         () ->
             whyOver(lifetimes, heartbeats)
                 .ifPresent(
@@ -186,7 +178,7 @@ final class Session {
 
   /** Launches the first driver, unless the session has been stopped already. */
   void start() {
-    inTask(
+    tasks.run(
         () -> {
           if (state == SessionState.STARTING) {
             launch();
@@ -205,27 +197,27 @@ final class Session {
   private void restore(Journal.Change change) {
     if (change instanceof Journal.Change.Added added) {
       Statement statement = statements.add(added.id(), added.request());
-      restoreEvent(
+      events.restore(
           added.event(), sequence -> new SessionEvent.StatementChanged(sequence, statement));
     } else if (change instanceof Journal.Change.Moved moved) {
       Statement statement = statements.find(moved.id()).restored(moved);
       statements.restore(statement);
-      restoreEvent(
+      events.restore(
           moved.event(), sequence -> new SessionEvent.StatementChanged(sequence, statement));
     } else if (change instanceof Journal.Change.PutOut put) {
       Statement statement = statements.find(put.id()).plus(put.output());
       statements.put(statement);
-      restoreEvent(
+      events.restore(
           put.event(), sequence -> new SessionEvent.OutputAdded(sequence, statement, put.output()));
     } else if (change instanceof Journal.Change.InputRequested asked) {
       Statement statement = statements.find(asked.id());
-      restoreEvent(
+      events.restore(
           asked.event(),
           sequence ->
               new SessionEvent.InputRequested(
                   sequence, statement, asked.prompt(), asked.password()));
     } else if (change instanceof Journal.Change.CommSent sent) {
-      restoreEvent(
+      events.restore(
           sent.event(),
           sequence -> new SessionEvent.CommSent(sequence, sent.requestId(), sent.message()));
     } else if (change instanceof Journal.Change.Became became) {
@@ -236,7 +228,7 @@ final class Session {
       endedMillis = became.endedMillis();
       snapshot = takeSnapshot();
       SessionSnapshot then = snapshot;
-      restoreEvent(became.event(), sequence -> new SessionEvent.SessionChanged(sequence, then));
+      events.restore(became.event(), sequence -> new SessionEvent.SessionChanged(sequence, then));
     } else if (change instanceof Journal.Change.Launched launched) {
       talk.begin(launched);
     } else if (change instanceof Journal.Change.Sent sent) {
@@ -252,12 +244,6 @@ final class Session {
     }
   }
 
-  private void restoreEvent(long sequence, LongFunction<SessionEvent> make) {
-    if (sequence != Journal.NO_EVENT) {
-      events.restore(make.apply(sequence));
-    }
-  }
-
   /** Returns which driver of an earlier server is to be taken back, if one is. */
   Optional<LaunchSpec> awaitedDriver() {
     return Optional.of(new LaunchSpec(id, incarnation, checked))
@@ -266,7 +252,7 @@ final class Session {
 
   /** Goes on with what was restored: takes the driver back, or launches one that was not yet. */
   void takeBack() {
-    inTask(
+    tasks.run(
         () -> {
           if (awaitedDriver().isPresent()) {
             LinkPosition position = talk.position();
@@ -283,7 +269,7 @@ final class Session {
 
   /** Ends a session of an earlier server that cannot be taken back. */
   void giveUp(String why) {
-    inTask(
+    tasks.run(
         () -> {
           if (state.isActive()) {
             lost(why);
@@ -300,14 +286,7 @@ final class Session {
    * is asked for after that is refused.
    */
   CompletionStage<Void> leave() {
-    CompletableFuture<Void> done = new CompletableFuture<>();
-    mailbox.execute(
-        () -> {
-          left = true;
-          journal.release();
-          done.complete(null);
-        });
-    return done;
+    return tasks.leave();
   }
 
   /** Returns whether the session outlives the server. */
@@ -326,7 +305,7 @@ final class Session {
 
   /** Removes what is kept of the session, for good. */
   void forget() {
-    mailbox.execute(
+    tasks.runEvenIfLeft(
         () -> {
           log.delete();
           journal.delete();
@@ -339,7 +318,7 @@ final class Session {
    * @return the statement as it was added; fails with {@link SessionException}
    */
   CompletionStage<Statement> execute(NewStatement request) {
-    return inMailbox(
+    return tasks.call(
         () -> {
           boolean starting = state == SessionState.STARTING;
           if (!state.isActive() || (starting && !request.mayWaitForStart())) {
@@ -354,7 +333,7 @@ final class Session {
           }
           LanguageCheck.ofStatement(request.kind(), environment.launcher().languages());
           Statement statement = statements.add(request);
-          happened(
+          tasks.happened(
               sequence -> new Journal.Change.Added(sequence, statement.id(), request),
               sequence -> new SessionEvent.StatementChanged(sequence, statement));
           forgetOldStatements();
@@ -372,7 +351,7 @@ final class Session {
   CompletionStage<Statement> awaitStatement(int statementId, Duration patience) {
     lifespan.requested(patience);
     CompletableFuture<Statement> answer = new CompletableFuture<>();
-    inTask(
+    tasks.run(
         () -> {
           Statement statement = statements.find(statementId);
           if (statement == null || statement.isHidden()) {
@@ -381,7 +360,7 @@ final class Session {
             answer.complete(statement);
           } else {
             waitingClients.computeIfAbsent(statementId, first -> new ArrayList<>()).add(answer);
-            Runnable clock = later(patience, () -> stopWaiting(statementId, answer));
+            Runnable clock = tasks.later(patience, () -> stopWaiting(statementId, answer));
             answer.thenRun(clock);
           }
         });
@@ -400,7 +379,7 @@ final class Session {
 
   /** Stops a statement; one that has ended, or is unknown, is left alone. */
   CompletionStage<Void> cancel(int statementId) {
-    return inMailbox(
+    return tasks.call(
         () -> {
           if (!state.isActive()) {
             throw wrongState();
@@ -412,7 +391,7 @@ final class Session {
 
   /** Stops the statement that runs, if one does. */
   CompletionStage<Void> interrupt() {
-    return inMailbox(
+    return tasks.call(
         () -> {
           statements.withDriver().ifPresent(this::cancelNow);
           return null;
@@ -421,7 +400,8 @@ final class Session {
 
   /** Asks the driver whether a text is complete; unknown when it does not answer in time. */
   CompletionStage<CompletenessVerdict> checkCompleteness(Kind kind, String code) {
-    return inMailbox(
+    return tasks
+        .call(
             () ->
                 ask(
                     id -> new DriverCommand.CheckCompleteness(id, kind.canonicalName(), code),
@@ -440,7 +420,8 @@ final class Session {
    * @return fails with {@link SessionException}
    */
   CompletionStage<Completion> complete(Kind kind, String code, int cursor) {
-    return inMailbox(
+    return tasks
+        .call(
             () -> {
               if (!isRunning()) {
                 throw wrongState();
@@ -465,7 +446,8 @@ final class Session {
    * @return fails with {@link SessionException}
    */
   CompletionStage<Inspection> inspect(Kind kind, String code, int cursor, boolean detailed) {
-    return inMailbox(
+    return tasks
+        .call(
             () -> {
               if (!isRunning()) {
                 throw wrongState();
@@ -485,7 +467,7 @@ final class Session {
 
   /** Gives a running statement the line that it waits for; any other is left alone. */
   CompletionStage<Void> answerInput(int statementId, String text) {
-    return inMailbox(
+    return tasks.call(
         () -> {
           if (isWithDriver(statementId)) {
             tellDriver(new DriverCommand.AnswerInput(statementId, text));
@@ -503,7 +485,8 @@ final class Session {
    *     {@link SessionException}
    */
   CompletionStage<Void> handleComm(CommMessage message, IntConsumer onNumber) {
-    return inMailbox(
+    return tasks
+        .call(
             () -> {
               if (!isRunning()) {
                 throw wrongState();
@@ -525,7 +508,7 @@ final class Session {
    * @return the session as it starts again; fails with {@link SessionException}
    */
   CompletionStage<SessionSnapshot> restart() {
-    return inMailbox(
+    return tasks.call(
         () -> {
           if (!state.isActive()) {
             throw wrongState();
@@ -547,7 +530,7 @@ final class Session {
 
   /** Ends the session; completes when it is over. */
   CompletionStage<Void> stop() {
-    inTask(this::stopNow);
+    tasks.run(this::stopNow);
     return ended;
   }
 
@@ -562,17 +545,17 @@ final class Session {
 
   /** Kills whatever drivers are left, without waiting for them to end by themselves. */
   void killDrivers() {
-    mailbox.execute(() -> livingDrivers.forEach(RunningDriver::kill));
+    tasks.runEvenIfLeft(() -> livingDrivers.forEach(RunningDriver::kill));
   }
 
   /** Tells a listener the retained events after {@code afterSequence} and all that follow. */
   Subscription subscribe(long afterSequence, SessionListener listener) {
-    mailbox.execute(
+    tasks.runEvenIfLeft(
         () -> {
           events.subscribe(afterSequence, listener);
           listener.onCaughtUp(events.lastSequence(), snapshot);
         });
-    return () -> mailbox.execute(() -> events.unsubscribe(listener));
+    return () -> tasks.runEvenIfLeft(() -> events.unsubscribe(listener));
   }
 
   // ---- drivers
@@ -598,19 +581,19 @@ final class Session {
             () -> {
               try {
                 RunningDriver begun = how.driver(spec, receiver);
-                inTask(() -> launched(launched, begun));
+                tasks.run(() -> launched(launched, begun));
               } catch (LaunchException e) {
                 logger.info("session {} has no driver: {}", id, e.getMessage());
-                inTask(() -> launchFailed(launched, e.getMessage()));
+                tasks.run(() -> launchFailed(launched, e.getMessage()));
               } catch (RuntimeException | Error e) {
                 logger.error("launching session {} failed", id, e);
-                inTask(() -> launchFailed(launched, "The launch failed: " + e));
+                tasks.run(() -> launchFailed(launched, "The launch failed: " + e));
               }
             },
-            () -> inTask(() -> launchFailed(launched, "The server is shutting down.")));
+            () -> tasks.run(() -> launchFailed(launched, "The server is shutting down.")));
     startClock.run();
     startClock =
-        later(
+        tasks.later(
             limits.startTimeout(),
             () -> {
               if (launched == incarnation && state == SessionState.STARTING) {
@@ -625,7 +608,7 @@ final class Session {
   private void launched(int launched, RunningDriver begun) {
     launchesUnderWay--;
     livingDrivers.add(begun);
-    begun.exited().thenAccept(how -> inTask(() -> exited(begun, how)));
+    begun.exited().thenAccept(how -> tasks.run(() -> exited(begun, how)));
     if (launched != incarnation || !state.isActive()) {
       end(begun);
       return;
@@ -669,7 +652,7 @@ final class Session {
   private void exited(RunningDriver which, String how) {
     livingDrivers.remove(which);
     if (which == driver) {
-      later(
+      tasks.later(
           LAST_WORDS,
           () -> {
             if (which == driver) {
@@ -715,8 +698,8 @@ final class Session {
       old.connection().close();
       return;
     }
-    afterTask.add(() -> old.connection().send(new DriverCommand.Shutdown()));
-    later(
+    tasks.afterwards(() -> old.connection().send(new DriverCommand.Shutdown()));
+    tasks.later(
         limits.stopGrace(),
         () -> {
           if (livingDrivers.contains(old)) {
@@ -755,7 +738,7 @@ final class Session {
             handle(event);
             talk.received(sequence);
             journal.note(new Journal.Change.Received(sequence));
-            afterTask.add(() -> sender.connection().kept(sequence));
+            tasks.afterwards(() -> sender.connection().kept(sequence));
           });
     }
 
@@ -766,7 +749,7 @@ final class Session {
 
     /** A driver may be heard before its launch has returned; what it says waits for that. */
     private void pass(Runnable event) {
-      inTask(
+      tasks.run(
           () -> {
             if (from != incarnation || !state.isActive()) {
               return;
@@ -790,7 +773,7 @@ final class Session {
     } else if (event instanceof DriverEvent.Answer answer) {
       answerQuestion(answer.requestId(), Optional.of(answer));
     } else if (event instanceof DriverEvent.CommSent sent) {
-      happened(
+      tasks.happened(
           sequence -> new Journal.Change.CommSent(sequence, sent.requestId(), sent.message()),
           sequence -> new SessionEvent.CommSent(sequence, sent.requestId(), sent.message()));
     } else if (event instanceof DriverEvent.OfStatement about) {
@@ -805,7 +788,7 @@ final class Session {
     if (event instanceof DriverEvent.StatementPutOut put) {
       Statement grown = statement.plus(put.output());
       remember(grown);
-      happened(
+      tasks.happened(
           sequence -> new Journal.Change.PutOut(sequence, grown.id(), put.output()),
           sequence -> new SessionEvent.OutputAdded(sequence, grown, put.output()));
     } else if (event instanceof DriverEvent.StatementProgressed progressed) {
@@ -819,7 +802,7 @@ final class Session {
                     progressed.totalStages())));
       }
     } else if (event instanceof DriverEvent.InputRequested asked) {
-      happened(
+      tasks.happened(
           sequence ->
               new Journal.Change.InputRequested(
                   sequence, statement.id(), asked.prompt(), asked.password()),
@@ -895,7 +878,7 @@ final class Session {
   }
 
   private void watchCancellation(int statementId) {
-    later(
+    tasks.later(
         limits.cancelTimeout(),
         () -> {
           Statement late = statements.find(statementId);
@@ -995,7 +978,7 @@ final class Session {
           .flatMap(List::stream)
           .forEach(client -> client.complete(statement));
     }
-    happened(
+    tasks.happened(
         sequence -> Journal.Change.Moved.to(sequence, statement),
         sequence -> new SessionEvent.StatementChanged(sequence, statement));
   }
@@ -1016,7 +999,7 @@ final class Session {
       journal.note(counted());
       tellDriver(question.apply(questionId));
       questions.put(questionId, answer);
-      later(limits.questionTimeout(), () -> answerQuestion(questionId, Optional.empty()));
+      tasks.later(limits.questionTimeout(), () -> answerQuestion(questionId, Optional.empty()));
     } else {
       answer.complete(Optional.empty());
     }
@@ -1059,7 +1042,7 @@ final class Session {
   private void announce() {
     snapshot = takeSnapshot();
     SessionSnapshot now = snapshot;
-    happened(this::became, sequence -> new SessionEvent.SessionChanged(sequence, now));
+    tasks.happened(this::became, sequence -> new SessionEvent.SessionChanged(sequence, now));
   }
 
   private Journal.Change.Became became(long sequence) {
@@ -1089,57 +1072,6 @@ final class Session {
         endedMillis);
   }
 
-  private <T> CompletionStage<T> inMailbox(Supplier<T> work) {
-    CompletableFuture<T> result = new CompletableFuture<>();
-    mailbox.execute(
-        () -> {
-          if (left) {
-            result.completeExceptionally(
-                new SessionException(ErrorCode.SHUTTING_DOWN, "The server is shutting down."));
-            return;
-          }
-          try {
-            T value = work.get();
-            afterTask.add(() -> result.complete(value));
-          } catch (RuntimeException | Error e) {
-            afterTask.add(() -> result.completeExceptionally(e));
-          } finally {
-            endTask();
-          }
-        });
-    return result;
-  }
-
-  /** Has the mailbox do something, unless the session has been left to a later server by then. */
-  private void inTask(Runnable work) {
-    mailbox.execute(
-        () -> {
-          if (left) {
-            return;
-          }
-          try {
-            work.run();
-          } finally {
-            endTask();
-          }
-        });
-  }
-
-  private void endTask() {
-    journal.commit();
-    events.tell();
-    for (Runnable next = afterTask.poll(); next != null; next = afterTask.poll()) {
-      try {
-        next.run();
-      } catch (RuntimeException e) {
-        logger.error("what a task of session {} has changed did not take effect", id, e);
-      }
-    }
-    if (journal.isLarge()) {
-      journal.renew(this::everything);
-    }
-  }
-
   /** Sends the driver a command when what led to it has been kept. */
   private void tellDriver(DriverCommand command) {
     if (driver == null) {
@@ -1152,21 +1084,12 @@ final class Session {
       talk.sent(command);
       journal.note(new Journal.Change.Sent(command));
     }
-    afterTask.add(() -> connection.send(command));
+    tasks.afterwards(() -> connection.send(command));
   }
 
   private void giveDriver(Optional<Integer> statementId) {
     statements.setWithDriver(statementId);
     journal.note(new Journal.Change.DriverHas(statementId));
-  }
-
-  /** Notes a change, and the event that tells of it, under the event's number. */
-  private void happened(LongFunction<Journal.Change> change, LongFunction<SessionEvent> event) {
-    events.add(
-        sequence -> {
-          journal.note(change.apply(sequence));
-          return event.apply(sequence);
-        });
   }
 
   /** Returns the changes that lead from nothing to what is the case. */
@@ -1178,9 +1101,5 @@ final class Session {
     changes.addAll(talk.changes());
     changes.add(counted());
     return changes;
-  }
-
-  private Runnable later(Duration delay, Runnable task) {
-    return environment.threads().later(delay, () -> inTask(task));
   }
 }
