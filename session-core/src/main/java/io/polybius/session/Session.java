@@ -2,25 +2,19 @@ package io.polybius.session;
 
 import io.polybius.driver.protocol.CommMessage;
 import io.polybius.driver.protocol.DriverCommand;
-import io.polybius.driver.protocol.DriverConnection;
 import io.polybius.driver.protocol.DriverEvent;
-import io.polybius.driver.protocol.LinkPosition;
 import io.polybius.driver.protocol.StatementError;
 import io.polybius.driver.protocol.StreamName;
 import io.polybius.session.SessionSnapshot.DriverInfo;
 import io.polybius.session.spi.DriverLauncher;
-import io.polybius.session.spi.LaunchException;
 import io.polybius.session.spi.LaunchSpec;
-import io.polybius.session.spi.RunningDriver;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.IntConsumer;
@@ -36,26 +30,22 @@ import org.slf4j.LoggerFactory;
  * cancelled without asking the driver.
  *
  * <p>There are no locks. What is below "in tasks", and all that it holds ({@link Statements},
- * {@link DriverTalk}, {@link Journal}, {@link EventLog}), is read and written by {@link Tasks} of
- * this session only, of which one runs at a time and sees what those before it wrote; until the
- * first is given, by the one thread that makes and restores the session. Methods that return a
- * stage may be called from any thread; their work is such a task. Any thread may at any time read
- * {@link #snapshot}, an immutable value that tasks replace, ask {@link #isKept}, and use the {@link
+ * {@link Drivers}, {@link Journal}, {@link EventLog}), is read and written by {@link Tasks} of this
+ * session only, of which one runs at a time and sees what those before it wrote; until the first is
+ * given, by the one thread that makes and restores the session. Methods that return a stage may be
+ * called from any thread; their work is such a task. Any thread may at any time read {@link
+ * #snapshot}, an immutable value that tasks replace, ask {@link #isKept}, and use the {@link
  * Lifespan} and {@link #log}, which has a lock of its own.
  */
-final class Session {
+final class Session implements Drivers.Owner {
 
   private static final Logger logger = LoggerFactory.getLogger(Session.class);
-
-  /** After a driver's process has ended, how long its last words may still be on the wire. */
-  private static final Duration LAST_WORDS = Duration.ofMillis(500);
 
   /** What all sessions share. */
   record Environment(DriverLauncher launcher, CoreThreads threads, Clock clock) {}
 
   private final int id;
   private final SessionSettings settings;
-  private final SessionSettings checked;
   private final Optional<String> owner;
   private final Journal.Change.Opened opened;
   private final SessionLimits limits;
@@ -70,23 +60,13 @@ final class Session {
   // In tasks:
   private final EventLog events = new EventLog();
   private final Journal journal;
-  private final DriverTalk talk = new DriverTalk();
+  private final Drivers drivers;
   private final Statements statements;
-  private final Map<Integer, CompletableFuture<Optional<DriverEvent.Answer>>> questions =
-      new HashMap<>();
   private final Map<Integer, List<CompletableFuture<Statement>>> waitingClients = new HashMap<>();
-  private final Set<RunningDriver> livingDrivers = new HashSet<>();
-  private final List<Runnable> early = new ArrayList<>();
-
-  /** What the driver is to be told once it is taken back. */
-  private final List<DriverCommand> untold = new ArrayList<>();
 
   private SessionState state = SessionState.STARTING;
   private Optional<DriverInfo> driverInfo = Optional.empty();
-  private RunningDriver driver;
-  private int launchesUnderWay;
   private Runnable startClock = () -> {};
-  private int incarnation = 1;
   private int firstStatementId;
   private int nextQuestionId;
   private long endedMillis;
@@ -107,7 +87,6 @@ final class Session {
     this.id = id;
     this.opened = opened;
     this.settings = opened.settings();
-    this.checked = opened.checked();
     this.owner = opened.owner();
     this.limits = limits;
     this.log = log;
@@ -115,6 +94,8 @@ final class Session {
     this.environment = environment;
     this.journal = journal;
     this.tasks = new Tasks(id, journal, events, this::everything, environment.threads());
+    this.drivers =
+        new Drivers(id, opened.checked(), limits, log, journal, environment, tasks, this);
     this.lifespan = new Lifespan(settings, opened.createdMillis(), environment.clock());
     this.snapshot = takeSnapshot();
   }
@@ -195,6 +176,7 @@ final class Session {
   }
 
   private void restore(Journal.Change change) {
+    drivers.restore(change);
     if (change instanceof Journal.Change.Added added) {
       Statement statement = statements.add(added.id(), added.request());
       events.restore(
@@ -223,18 +205,11 @@ final class Session {
     } else if (change instanceof Journal.Change.Became became) {
       state = became.state();
       driverInfo = became.driver();
-      incarnation = became.incarnation();
       firstStatementId = became.firstStatementId();
       endedMillis = became.endedMillis();
       snapshot = takeSnapshot();
       SessionSnapshot then = snapshot;
       events.restore(became.event(), sequence -> new SessionEvent.SessionChanged(sequence, then));
-    } else if (change instanceof Journal.Change.Launched launched) {
-      talk.begin(launched);
-    } else if (change instanceof Journal.Change.Sent sent) {
-      talk.sent(sent.command());
-    } else if (change instanceof Journal.Change.Received received) {
-      talk.received(received.sequence());
     } else if (change instanceof Journal.Change.DriverHas has) {
       statements.setWithDriver(has.statementId());
     } else if (change instanceof Journal.Change.Counted counted) {
@@ -246,8 +221,7 @@ final class Session {
 
   /** Returns which driver of an earlier server is to be taken back, if one is. */
   Optional<LaunchSpec> awaitedDriver() {
-    return Optional.of(new LaunchSpec(id, incarnation, checked))
-        .filter(spec -> state.isActive() && talk.isWith(incarnation));
+    return drivers.begunBefore().filter(spec -> state.isActive());
   }
 
   /** Goes on with what was restored: takes the driver back, or launches one that was not yet. */
@@ -255,9 +229,8 @@ final class Session {
     tasks.run(
         () -> {
           if (awaitedDriver().isPresent()) {
-            LinkPosition position = talk.position();
-            launch(
-                (spec, receiver) -> environment.launcher().reattach(spec, position, receiver, log));
+            drivers.takeBack();
+            limitStart();
           } else if (state.isActive()) {
             launch();
           } else {
@@ -272,7 +245,7 @@ final class Session {
     tasks.run(
         () -> {
           if (state.isActive()) {
-            lost(why);
+            driverLost(why);
           }
           started.complete(null);
           endIfDriverless();
@@ -470,7 +443,7 @@ final class Session {
     return tasks.call(
         () -> {
           if (isWithDriver(statementId)) {
-            tellDriver(new DriverCommand.AnswerInput(statementId, text));
+            drivers.tell(new DriverCommand.AnswerInput(statementId, text));
           }
           return null;
         });
@@ -514,8 +487,7 @@ final class Session {
             throw wrongState();
           }
           cancelAll("The session was restarted.");
-          retireDriver();
-          incarnation++;
+          drivers.replace();
           driverInfo = Optional.empty();
           firstStatementId = statements.nextId();
           if (state == SessionState.STARTING) {
@@ -538,14 +510,14 @@ final class Session {
     if (state.isActive()) {
       cancelAll("The session was stopped.");
       become(SessionState.SHUTTING_DOWN);
-      retireDriver();
+      drivers.retire();
       endIfDriverless();
     }
   }
 
   /** Kills whatever drivers are left, without waiting for them to end by themselves. */
   void killDrivers() {
-    tasks.runEvenIfLeft(() -> livingDrivers.forEach(RunningDriver::kill));
+    tasks.runEvenIfLeft(drivers::kill);
   }
 
   /** Tells a listener the retained events after {@code afterSequence} and all that follow. */
@@ -558,46 +530,22 @@ final class Session {
     return () -> tasks.runEvenIfLeft(() -> events.unsubscribe(listener));
   }
 
-  // ---- drivers
-
-  /** Starts a driver, or takes one back. */
-  private interface Launch {
-    RunningDriver driver(LaunchSpec spec, Receiver receiver) throws LaunchException;
-  }
+  // ---- its driver
 
   private void launch() {
-    launch((spec, receiver) -> environment.launcher().launch(spec, receiver, log));
+    drivers.launch();
+    limitStart();
   }
 
-  private void launch(Launch how) {
-    int launched = incarnation;
-    launchesUnderWay++;
-    early.clear();
-    LaunchSpec spec = new LaunchSpec(id, launched, checked);
-    Receiver receiver = new Receiver(launched);
-    environment
-        .threads()
-        .launch(
-            () -> {
-              try {
-                RunningDriver begun = how.driver(spec, receiver);
-                tasks.run(() -> launched(launched, begun));
-              } catch (LaunchException e) {
-                logger.info("session {} has no driver: {}", id, e.getMessage());
-                tasks.run(() -> launchFailed(launched, e.getMessage()));
-              } catch (RuntimeException | Error e) {
-                logger.error("launching session {} failed", id, e);
-                tasks.run(() -> launchFailed(launched, "The launch failed: " + e));
-              }
-            },
-            () -> tasks.run(() -> launchFailed(launched, "The server is shutting down.")));
+  private void limitStart() {
+    int launched = drivers.incarnation();
     startClock.run();
     startClock =
         tasks.later(
             limits.startTimeout(),
             () -> {
-              if (launched == incarnation && state == SessionState.STARTING) {
-                lost(
+              if (launched == drivers.incarnation() && state == SessionState.STARTING) {
+                driverLost(
                     "The driver was not ready within "
                         + limits.startTimeout().toSeconds()
                         + " s (livy.rsc.server.connect.timeout).");
@@ -605,68 +553,18 @@ final class Session {
             });
   }
 
-  private void launched(int launched, RunningDriver begun) {
-    launchesUnderWay--;
-    livingDrivers.add(begun);
-    begun.exited().thenAccept(how -> tasks.run(() -> exited(begun, how)));
-    if (launched != incarnation || !state.isActive()) {
-      end(begun);
-      return;
-    }
-    driver = begun;
-    if (!talk.isWith(launched)) {
-      Journal.Change.Launched change =
-          new Journal.Change.Launched(launched, begun.connection().sent());
-      talk.begin(change);
-      journal.note(change);
-    } else {
-      tookBack();
-    }
-    for (Runnable event : List.copyOf(early)) {
-      if (driver == begun) {
-        event.run();
-      }
-    }
-    early.clear();
-  }
-
-  private void tookBack() {
+  @Override
+  public void driverTakenBack() {
     statements
         .withDriver()
         .filter(statement -> statement.state() == StatementState.CANCELLING)
         .ifPresent(statement -> watchCancellation(statement.id()));
-    List<DriverCommand> meanwhile = List.copyOf(untold);
-    untold.clear();
-    meanwhile.forEach(this::tellDriver);
     dispatch();
   }
 
-  private void launchFailed(int launched, String why) {
-    launchesUnderWay--;
-    if (launched == incarnation && state.isActive()) {
-      lost(why);
-    }
-    endIfDriverless();
-  }
-
-  private void exited(RunningDriver which, String how) {
-    livingDrivers.remove(which);
-    if (which == driver) {
-      tasks.later(
-          LAST_WORDS,
-          () -> {
-            if (which == driver) {
-              lost("The driver process ended: " + how);
-            }
-          });
-    } else {
-      which.connection().close();
-      endIfDriverless();
-    }
-  }
-
-  /** The driver is of no more use: the session dies, and with it what it was doing. */
-  private void lost(String why) {
+  /** The session dies, and with it what it was doing. */
+  @Override
+  public void driverLost(String why) {
     log.append(StreamName.STDERR, why);
     logger.info("session {} is dead: {}", id, why);
     StatementError error =
@@ -678,38 +576,18 @@ final class Session {
     driverInfo = Optional.empty();
     endRunning(error);
     cancelWaiting(statement -> true, Optional.of(error));
-    answerAllQuestions();
     become(SessionState.DEAD);
-    retireDriver();
+    drivers.retire();
     endIfDriverless();
   }
 
-  private void retireDriver() {
-    RunningDriver old = driver;
-    driver = null;
-    if (old != null) {
-      end(old);
-    }
-  }
-
-  /** Asks a driver to end, and makes sure that it does. */
-  private void end(RunningDriver old) {
-    if (!livingDrivers.contains(old)) {
-      old.connection().close();
-      return;
-    }
-    tasks.afterwards(() -> old.connection().send(new DriverCommand.Shutdown()));
-    tasks.later(
-        limits.stopGrace(),
-        () -> {
-          if (livingDrivers.contains(old)) {
-            old.kill();
-          }
-        });
+  @Override
+  public void driverGone() {
+    endIfDriverless();
   }
 
   private void endIfDriverless() {
-    if (state.isActive() || driver != null || !livingDrivers.isEmpty() || launchesUnderWay > 0) {
+    if (state.isActive() || drivers.anyLeft()) {
       return;
     }
     if (state == SessionState.SHUTTING_DOWN) {
@@ -721,57 +599,12 @@ final class Session {
     ended.complete(null);
   }
 
-  /** Passes what a driver says on to the mailbox, as long as that driver is the session's. */
-  private final class Receiver implements DriverConnection.Receiver<DriverEvent> {
-
-    private final int from;
-
-    Receiver(int from) {
-      this.from = from;
-    }
-
-    @Override
-    public void received(long sequence, DriverEvent event) {
-      pass(
-          () -> {
-            RunningDriver sender = driver;
-            handle(event);
-            talk.received(sequence);
-            journal.note(new Journal.Change.Received(sequence));
-            tasks.afterwards(() -> sender.connection().kept(sequence));
-          });
-    }
-
-    @Override
-    public void closed(String reason) {
-      pass(() -> lost("The link to the driver has ended: " + reason));
-    }
-
-    /** A driver may be heard before its launch has returned; what it says waits for that. */
-    private void pass(Runnable event) {
-      tasks.run(
-          () -> {
-            if (from != incarnation || !state.isActive()) {
-              return;
-            }
-            if (driver == null) {
-              early.add(event);
-            } else {
-              event.run();
-            }
-          });
-    }
-  }
-
-  // ---- what the driver says
-
-  private void handle(DriverEvent event) {
+  @Override
+  public void driverSaid(DriverEvent event) {
     if (event instanceof DriverEvent.DriverReady ready) {
       ready(ready);
     } else if (event instanceof DriverEvent.DriverFailed failed) {
-      lost(failed.reason());
-    } else if (event instanceof DriverEvent.Answer answer) {
-      answerQuestion(answer.requestId(), Optional.of(answer));
+      driverLost(failed.reason());
     } else if (event instanceof DriverEvent.CommSent sent) {
       tasks.happened(
           sequence -> new Journal.Change.CommSent(sequence, sent.requestId(), sent.message()),
@@ -854,7 +687,7 @@ final class Session {
       Statement next = statements.takeWaiting().running(environment.clock().millis());
       giveDriver(Optional.of(next.id()));
       update(next);
-      tellDriver(
+      drivers.tell(
           new DriverCommand.Execute(
               next.id(), next.kind().canonicalName(), next.code(), next.options()));
     }
@@ -872,7 +705,7 @@ final class Session {
       dispatch();
     } else if (statement.state() == StatementState.RUNNING) {
       update(statement.cancelling());
-      tellDriver(new DriverCommand.Cancel(statement.id()));
+      drivers.tell(new DriverCommand.Cancel(statement.id()));
       watchCancellation(statement.id());
     }
   }
@@ -913,7 +746,7 @@ final class Session {
     }
   }
 
-  /** Ends all statements, and the wait for answers, because their driver is about to go. */
+  /** Ends all statements, because their driver is about to go. */
   private void cancelAll(String why) {
     statements
         .withDriver()
@@ -923,7 +756,6 @@ final class Session {
         new StatementError(StatementError.Origin.INTERRUPT, "SessionInterrupted", why, List.of());
     endRunning(error);
     cancelWaiting(statement -> true, Optional.of(error));
-    answerAllQuestions();
   }
 
   /** Ends the statement that is with the driver, which will say nothing more about it. */
@@ -993,33 +825,17 @@ final class Session {
   /** Asks the driver something; there is no answer when it does not come in time. */
   private <A extends DriverEvent.Answer> CompletionStage<Optional<A>> ask(
       IntFunction<DriverCommand> question, Class<A> type) {
-    CompletableFuture<Optional<DriverEvent.Answer>> answer = new CompletableFuture<>();
-    if (isRunning()) {
-      int questionId = nextQuestionId++;
-      journal.note(counted());
-      tellDriver(question.apply(questionId));
-      questions.put(questionId, answer);
-      tasks.later(limits.questionTimeout(), () -> answerQuestion(questionId, Optional.empty()));
-    } else {
-      answer.complete(Optional.empty());
+    if (!isRunning()) {
+      return CompletableFuture.completedFuture(Optional.empty());
     }
-    return answer.thenApply(given -> given.filter(type::isInstance).map(type::cast));
-  }
-
-  private void answerQuestion(int questionId, Optional<DriverEvent.Answer> answer) {
-    CompletableFuture<Optional<DriverEvent.Answer>> question = questions.remove(questionId);
-    if (question != null) {
-      question.complete(answer);
-    }
-  }
-
-  private void answerAllQuestions() {
-    List.copyOf(questions.keySet()).forEach(id -> answerQuestion(id, Optional.empty()));
+    int number = nextQuestionId++;
+    journal.note(counted());
+    return drivers.ask(number, question.apply(number), type);
   }
 
   /** Returns whether there is a driver that can be asked something. */
   private boolean isRunning() {
-    return driver != null && driverInfo.isPresent() && state.isActive();
+    return drivers.isThere() && driverInfo.isPresent() && state.isActive();
   }
 
   private void become(SessionState next) {
@@ -1047,7 +863,7 @@ final class Session {
 
   private Journal.Change.Became became(long sequence) {
     return new Journal.Change.Became(
-        sequence, state, driverInfo, incarnation, firstStatementId, endedMillis);
+        sequence, state, driverInfo, drivers.incarnation(), firstStatementId, endedMillis);
   }
 
   private Journal.Change.Counted counted() {
@@ -1066,25 +882,10 @@ final class Session {
         owner,
         state,
         driverInfo,
-        incarnation,
+        drivers.incarnation(),
         firstStatementId,
         statements.shown(),
         endedMillis);
-  }
-
-  /** Sends the driver a command when what led to it has been kept. */
-  private void tellDriver(DriverCommand command) {
-    if (driver == null) {
-      untold.add(command);
-      return;
-    }
-    DriverConnection<DriverCommand> connection = driver.connection();
-    if (journal.isKept()) {
-      talk.forgetAcknowledged(connection);
-      talk.sent(command);
-      journal.note(new Journal.Change.Sent(command));
-    }
-    tasks.afterwards(() -> connection.send(command));
   }
 
   private void giveDriver(Optional<Integer> statementId) {
@@ -1098,7 +899,7 @@ final class Session {
     changes.add(opened);
     changes.addAll(statements.changes());
     changes.add(became(Journal.NO_EVENT));
-    changes.addAll(talk.changes());
+    changes.addAll(drivers.changes());
     changes.add(counted());
     return changes;
   }
