@@ -11,15 +11,12 @@ import io.polybius.session.spi.LaunchSpec;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.IntConsumer;
 import java.util.function.IntFunction;
-import java.util.function.Predicate;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -62,7 +59,6 @@ final class Session implements Drivers.Owner {
   private final Journal journal;
   private final Drivers drivers;
   private final Statements statements;
-  private final Map<Integer, List<CompletableFuture<Statement>>> waitingClients = new HashMap<>();
 
   private SessionState state = SessionState.STARTING;
   private Optional<DriverInfo> driverInfo = Optional.empty();
@@ -90,10 +86,17 @@ final class Session implements Drivers.Owner {
     this.owner = opened.owner();
     this.limits = limits;
     this.log = log;
-    this.statements = new Statements(limits.retainedStatements());
     this.environment = environment;
     this.journal = journal;
     this.tasks = new Tasks(id, journal, events, this::everything, environment.threads());
+    this.statements =
+        new Statements(
+            limits.retainedStatements(),
+            environment.clock(),
+            tasks,
+            journal,
+            events,
+            this::refreshSnapshot);
     this.drivers =
         new Drivers(id, opened.checked(), limits, log, journal, environment, tasks, this);
     this.lifespan = new Lifespan(settings, opened.createdMillis(), environment.clock());
@@ -172,26 +175,13 @@ final class Session implements Drivers.Owner {
     for (Journal.Change change : changes) {
       restore(change);
     }
-    forgetOldStatements();
+    statements.forgetOld();
   }
 
   private void restore(Journal.Change change) {
     drivers.restore(change);
-    if (change instanceof Journal.Change.Added added) {
-      Statement statement = statements.add(added.id(), added.request());
-      events.restore(
-          added.event(), sequence -> new SessionEvent.StatementChanged(sequence, statement));
-    } else if (change instanceof Journal.Change.Moved moved) {
-      Statement statement = statements.find(moved.id()).restored(moved);
-      statements.restore(statement);
-      events.restore(
-          moved.event(), sequence -> new SessionEvent.StatementChanged(sequence, statement));
-    } else if (change instanceof Journal.Change.PutOut put) {
-      Statement statement = statements.find(put.id()).plus(put.output());
-      statements.put(statement);
-      events.restore(
-          put.event(), sequence -> new SessionEvent.OutputAdded(sequence, statement, put.output()));
-    } else if (change instanceof Journal.Change.InputRequested asked) {
+    statements.restore(change);
+    if (change instanceof Journal.Change.InputRequested asked) {
       Statement statement = statements.find(asked.id());
       events.restore(
           asked.event(),
@@ -207,13 +197,10 @@ final class Session implements Drivers.Owner {
       driverInfo = became.driver();
       firstStatementId = became.firstStatementId();
       endedMillis = became.endedMillis();
-      snapshot = takeSnapshot();
+      refreshSnapshot();
       SessionSnapshot then = snapshot;
       events.restore(became.event(), sequence -> new SessionEvent.SessionChanged(sequence, then));
-    } else if (change instanceof Journal.Change.DriverHas has) {
-      statements.setWithDriver(has.statementId());
     } else if (change instanceof Journal.Change.Counted counted) {
-      statements.restoreNumbers(counted.nextStatementId(), counted.nextHiddenId());
       nextQuestionId = counted.nextQuestionId();
       events.restore(counted.lastEvent());
     }
@@ -298,7 +285,7 @@ final class Session implements Drivers.Owner {
             throw wrongState();
           }
           // What has ended must not keep anybody from going on.
-          forgetOldStatements();
+          statements.forgetOld();
           if (statements.isFull()) {
             throw new SessionException(
                 ErrorCode.TOO_MANY_WAITING,
@@ -306,10 +293,6 @@ final class Session implements Drivers.Owner {
           }
           LanguageCheck.ofStatement(request.kind(), environment.launcher().languages());
           Statement statement = statements.add(request);
-          tasks.happened(
-              sequence -> new Journal.Change.Added(sequence, statement.id(), request),
-              sequence -> new SessionEvent.StatementChanged(sequence, statement));
-          forgetOldStatements();
           dispatch();
           return statement;
         });
@@ -324,30 +307,8 @@ final class Session implements Drivers.Owner {
   CompletionStage<Statement> awaitStatement(int statementId, Duration patience) {
     lifespan.requested(patience);
     CompletableFuture<Statement> answer = new CompletableFuture<>();
-    tasks.run(
-        () -> {
-          Statement statement = statements.find(statementId);
-          if (statement == null || statement.isHidden()) {
-            answer.completeExceptionally(SessionException.statementNotFound());
-          } else if (statement.state().isTerminal()) {
-            answer.complete(statement);
-          } else {
-            waitingClients.computeIfAbsent(statementId, first -> new ArrayList<>()).add(answer);
-            Runnable clock = tasks.later(patience, () -> stopWaiting(statementId, answer));
-            answer.thenRun(clock);
-          }
-        });
+    tasks.run(() -> statements.await(statementId, patience, answer));
     return answer;
-  }
-
-  private void stopWaiting(int statementId, CompletableFuture<Statement> answer) {
-    List<CompletableFuture<Statement>> clients = waitingClients.get(statementId);
-    if (clients != null && clients.remove(answer)) {
-      answer.complete(statements.find(statementId));
-      if (clients.isEmpty()) {
-        waitingClients.remove(statementId);
-      }
-    }
   }
 
   /** Stops a statement; one that has ended, or is unknown, is left alone. */
@@ -442,7 +403,7 @@ final class Session implements Drivers.Owner {
   CompletionStage<Void> answerInput(int statementId, String text) {
     return tasks.call(
         () -> {
-          if (isWithDriver(statementId)) {
+          if (statements.isWithDriver(statementId)) {
             drivers.tell(new DriverCommand.AnswerInput(statementId, text));
           }
           return null;
@@ -574,8 +535,7 @@ final class Session implements Drivers.Owner {
             "Interpreter died:\n" + String.join("\n", log.newestErrors()),
             List.of());
     driverInfo = Optional.empty();
-    endRunning(error);
-    cancelWaiting(statement -> true, Optional.of(error));
+    statements.endAll(error);
     become(SessionState.DEAD);
     drivers.retire();
     endIfDriverless();
@@ -619,14 +579,10 @@ final class Session implements Drivers.Owner {
 
   private void handle(DriverEvent.OfStatement event, Statement statement) {
     if (event instanceof DriverEvent.StatementPutOut put) {
-      Statement grown = statement.plus(put.output());
-      remember(grown);
-      tasks.happened(
-          sequence -> new Journal.Change.PutOut(sequence, grown.id(), put.output()),
-          sequence -> new SessionEvent.OutputAdded(sequence, grown, put.output()));
+      statements.putOut(statement, put.output());
     } else if (event instanceof DriverEvent.StatementProgressed progressed) {
       if (!statement.state().isTerminal()) {
-        update(
+        statements.update(
             statement.progressed(
                 new TaskProgress(
                     progressed.completedTasks(),
@@ -666,32 +622,23 @@ final class Session implements Drivers.Owner {
   }
 
   private void driverFinished(Statement statement, Optional<StatementError> error) {
-    if (!isWithDriver(statement.id())) {
-      return;
+    if (statements.isWithDriver(statement.id())) {
+      statements.finish(statement, error);
+      dispatch();
     }
-    giveDriver(Optional.empty());
-    if (!statement.state().isTerminal()) {
-      endStarted(statement, error);
-    }
-    statements.ended(statement);
-    statements.forgetBefore(statement);
-    snapshot = takeSnapshot();
-    dispatch();
   }
 
   // ---- statements
 
   /** Gives the driver the next statement if it has none, and shows whether the session is busy. */
   private void dispatch() {
-    if (isRunning() && statements.withDriver().isEmpty() && statements.anyWaits()) {
-      Statement next = statements.takeWaiting().running(environment.clock().millis());
-      giveDriver(Optional.of(next.id()));
-      update(next);
+    if (isRunning() && statements.mayStart()) {
+      Statement next = statements.startNext();
       drivers.tell(
           new DriverCommand.Execute(
               next.id(), next.kind().canonicalName(), next.code(), next.options()));
     }
-    boolean working = statements.withDriver().isPresent() || statements.anyWaits();
+    boolean working = statements.areUnderWay();
     if (state == SessionState.IDLE && working) {
       become(SessionState.BUSY);
     } else if (state == SessionState.BUSY && !working) {
@@ -701,10 +648,10 @@ final class Session implements Drivers.Owner {
 
   private void cancelNow(Statement statement) {
     if (statement.state() == StatementState.WAITING) {
-      cancelWaiting(other -> other.id() == statement.id(), Optional.empty());
+      statements.cancelWaiting(statement);
       dispatch();
     } else if (statement.state() == StatementState.RUNNING) {
-      update(statement.cancelling());
+      statements.update(statement.cancelling());
       drivers.tell(new DriverCommand.Cancel(statement.id()));
       watchCancellation(statement.id());
     }
@@ -722,7 +669,7 @@ final class Session implements Drivers.Owner {
                     + " does not react to being cancelled and runs on;"
                     + " restart its kernel, or delete the session, to be rid of it.";
             log.append(StreamName.STDERR, why);
-            endStarted(
+            statements.endStarted(
                 late,
                 Optional.of(
                     new StatementError(
@@ -731,93 +678,15 @@ final class Session implements Drivers.Owner {
         });
   }
 
-  /**
-   * Ends statements that have not run.
-   *
-   * @param why what went wrong with the session, or empty when only an earlier statement failed
-   */
-  private void cancelWaiting(Predicate<Statement> which, Optional<StatementError> why) {
-    for (Statement statement : statements.waiting()) {
-      if (which.test(statement)) {
-        statements.stopWaiting(statement);
-        end(statement, StatementState.CANCELLED, why);
-        statements.ended(statement);
-      }
-    }
-  }
-
   /** Ends all statements, because their driver is about to go. */
   private void cancelAll(String why) {
     statements
         .withDriver()
         .filter(statement -> statement.state() == StatementState.RUNNING)
-        .ifPresent(statement -> update(statement.cancelling()));
+        .ifPresent(statement -> statements.update(statement.cancelling()));
     StatementError error =
         new StatementError(StatementError.Origin.INTERRUPT, "SessionInterrupted", why, List.of());
-    endRunning(error);
-    cancelWaiting(statement -> true, Optional.of(error));
-  }
-
-  /** Ends the statement that is with the driver, which will say nothing more about it. */
-  private void endRunning(StatementError error) {
-    statements
-        .withDriver()
-        .ifPresent(
-            running -> {
-              giveDriver(Optional.empty());
-              // Those that wait behind it end too, but because of the driver.
-              boolean unused = statements.takeStopOnError(running);
-              if (!running.state().isTerminal()) {
-                endStarted(running, Optional.of(error));
-              }
-              statements.ended(running);
-            });
-  }
-
-  /** Ends a statement that has begun, and those that its client does not want after a failure. */
-  private void endStarted(Statement statement, Optional<StatementError> error) {
-    end(
-        statement,
-        statement.state() == StatementState.CANCELLING
-            ? StatementState.CANCELLED
-            : StatementState.AVAILABLE,
-        error);
-    if (statements.takeStopOnError(statement) && error.isPresent()) {
-      String client = statement.origin().client();
-      cancelWaiting(other -> other.origin().client().equals(client), Optional.empty());
-    }
-  }
-
-  private void end(Statement statement, StatementState how, Optional<StatementError> error) {
-    update(statement.ended(how, error, environment.clock().millis()));
-  }
-
-  private boolean isWithDriver(int statementId) {
-    return statements.withDriver().filter(statement -> statement.id() == statementId).isPresent();
-  }
-
-  private void remember(Statement statement) {
-    statements.put(statement);
-    if (!statement.isHidden()) {
-      snapshot = takeSnapshot();
-    }
-  }
-
-  private void update(Statement statement) {
-    remember(statement);
-    if (statement.state().isTerminal()) {
-      Optional.ofNullable(waitingClients.remove(statement.id())).stream()
-          .flatMap(List::stream)
-          .forEach(client -> client.complete(statement));
-    }
-    tasks.happened(
-        sequence -> Journal.Change.Moved.to(sequence, statement),
-        sequence -> new SessionEvent.StatementChanged(sequence, statement));
-  }
-
-  private void forgetOldStatements() {
-    statements.forgetOld();
-    snapshot = takeSnapshot();
+    statements.endAll(error);
   }
 
   // ---- small things
@@ -856,7 +725,7 @@ final class Session implements Drivers.Owner {
   }
 
   private void announce() {
-    snapshot = takeSnapshot();
+    refreshSnapshot();
     SessionSnapshot now = snapshot;
     tasks.happened(this::became, sequence -> new SessionEvent.SessionChanged(sequence, now));
   }
@@ -875,6 +744,10 @@ final class Session implements Drivers.Owner {
     return new SessionException(ErrorCode.WRONG_STATE, "Session is in state " + state);
   }
 
+  private void refreshSnapshot() {
+    snapshot = takeSnapshot();
+  }
+
   private SessionSnapshot takeSnapshot() {
     return new SessionSnapshot(
         id,
@@ -886,11 +759,6 @@ final class Session implements Drivers.Owner {
         firstStatementId,
         statements.shown(),
         endedMillis);
-  }
-
-  private void giveDriver(Optional<Integer> statementId) {
-    statements.setWithDriver(statementId);
-    journal.note(new Journal.Change.DriverHas(statementId));
   }
 
   /** Returns the changes that lead from nothing to what is the case. */
