@@ -50,10 +50,12 @@ final class EventLog {
     }
   }
 
-  /** Adds an event of an earlier server. */
-  void restore(SessionEvent event) {
-    lastSequence = event.sequence();
-    retain(event);
+  /** Adds the event of an earlier server that had this number, if it is still retained. */
+  void restore(long sequence, LongFunction<SessionEvent> make) {
+    if (sequence != Journal.NO_EVENT) {
+      lastSequence = sequence;
+      retain(make.apply(sequence));
+    }
   }
 
   /** Goes on counting after a number that an earlier server came to. */

@@ -2,103 +2,67 @@ package io.polybius.session;
 
 import io.polybius.driver.protocol.CommMessage;
 import io.polybius.driver.protocol.DriverCommand;
-import io.polybius.driver.protocol.DriverConnection;
 import io.polybius.driver.protocol.DriverEvent;
-import io.polybius.driver.protocol.LinkPosition;
 import io.polybius.driver.protocol.StatementError;
 import io.polybius.driver.protocol.StreamName;
 import io.polybius.session.SessionSnapshot.DriverInfo;
 import io.polybius.session.spi.DriverLauncher;
-import io.polybius.session.spi.LaunchException;
 import io.polybius.session.spi.LaunchSpec;
-import io.polybius.session.spi.RunningDriver;
 import java.time.Clock;
 import java.time.Duration;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Deque;
-import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.IntConsumer;
 import java.util.function.IntFunction;
-import java.util.function.LongFunction;
-import java.util.function.Predicate;
-import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * One session: its state, its statements, and the driver that runs them.
  *
- * <p>Every field below "in the mailbox" is read and written by tasks of the mailbox only. Methods
- * that return a stage may be called from any thread; their work is such a task. {@link #snapshot}
- * and {@link #log} may be read from any thread at any time.
- *
  * <p>At most one statement is with the driver at a time; the others wait here, where they can be
  * cancelled without asking the driver.
  *
- * <p>What a task of the mailbox changes takes effect outside when the task is done: first it is
- * kept in the {@link Journal}, then listeners are told, the driver gets its commands, and who asked
- * for the change gets the answer. So nobody knows of anything that a later server would not know.
+ * <p>There are no locks. What is below "in tasks", and all that it holds ({@link Statements},
+ * {@link Drivers}, {@link Journal}, {@link EventLog}), is read and written by {@link Tasks} of this
+ * session only, of which one runs at a time and sees what those before it wrote; until the first is
+ * given, by the one thread that makes and restores the session. Methods that return a stage may be
+ * called from any thread; their work is such a task. Any thread may at any time read {@link
+ * #snapshot}, an immutable value that tasks replace, ask {@link #isKept}, and use the {@link
+ * Lifespan} and {@link #log}, which has a lock of its own.
  */
-final class Session {
+final class Session implements Drivers.Owner {
 
   private static final Logger logger = LoggerFactory.getLogger(Session.class);
-
-  /** After a driver's process has ended, how long its last words may still be on the wire. */
-  private static final Duration LAST_WORDS = Duration.ofMillis(500);
 
   /** What all sessions share. */
   record Environment(DriverLauncher launcher, CoreThreads threads, Clock clock) {}
 
   private final int id;
   private final SessionSettings settings;
-  private final SessionSettings checked;
   private final Optional<String> owner;
   private final Journal.Change.Opened opened;
   private final SessionLimits limits;
   private final ProcessLog log;
   private final Environment environment;
-  private final Mailbox mailbox;
-  private final long createdMillis;
-  private final Optional<Duration> ownIdleTimeout;
-  private final Optional<Duration> ownTimeToLive;
+  private final Tasks tasks;
+  private final Lifespan lifespan;
   private final CompletableFuture<Void> started = new CompletableFuture<>();
   private final CompletableFuture<Void> ended = new CompletableFuture<>();
   private volatile SessionSnapshot snapshot;
-  private volatile long lastActivityMillis;
-  private volatile long lastRequestMillis;
 
-  // In the mailbox:
+  // In tasks:
   private final EventLog events = new EventLog();
-  private final DriverTalk talk = new DriverTalk();
-  private final Statements statements;
-  private final Map<Integer, CompletableFuture<Optional<DriverEvent.Answer>>> questions =
-      new HashMap<>();
-  private final Map<Integer, List<CompletableFuture<Statement>>> waitingClients = new HashMap<>();
-  private final Set<RunningDriver> livingDrivers = new HashSet<>();
-  private final List<Runnable> early = new ArrayList<>();
   private final Journal journal;
+  private final Drivers drivers;
+  private final Statements statements;
 
-  /** What is done when a task is: with its changes kept. */
-  private final Deque<Runnable> afterTask = new ArrayDeque<>();
-
-  /** What the driver is to be told once it is taken back. */
-  private final List<DriverCommand> untold = new ArrayList<>();
-
-  private boolean left;
   private SessionState state = SessionState.STARTING;
   private Optional<DriverInfo> driverInfo = Optional.empty();
-  private RunningDriver driver;
-  private int launchesUnderWay;
   private Runnable startClock = () -> {};
-  private int incarnation = 1;
   private int firstStatementId;
   private int nextQuestionId;
   private long endedMillis;
@@ -119,19 +83,23 @@ final class Session {
     this.id = id;
     this.opened = opened;
     this.settings = opened.settings();
-    this.checked = opened.checked();
     this.owner = opened.owner();
     this.limits = limits;
     this.log = log;
-    this.statements = new Statements(limits.retainedStatements());
-    this.journal = journal;
     this.environment = environment;
-    this.mailbox = new Mailbox(String.valueOf(id), environment.threads().mailboxes());
-    this.createdMillis = opened.createdMillis();
-    this.ownIdleTimeout = settings.idleTimeout().map(TimeText::parse);
-    this.ownTimeToLive = settings.ttl().map(TimeText::parse);
-    this.lastActivityMillis = environment.clock().millis();
-    this.lastRequestMillis = lastActivityMillis;
+    this.journal = journal;
+    this.tasks = new Tasks(id, journal, events, this::everything, environment.threads());
+    this.statements =
+        new Statements(
+            limits.retainedStatements(),
+            environment.clock(),
+            tasks,
+            journal,
+            events,
+            this::refreshSnapshot);
+    this.drivers =
+        new Drivers(id, opened.checked(), limits, log, journal, environment, tasks, this);
+    this.lifespan = new Lifespan(settings, opened.createdMillis(), environment.clock());
     this.snapshot = takeSnapshot();
   }
 
@@ -157,16 +125,12 @@ final class Session {
 
   /** Notes that a client asked for something; it is alive, whether it uses the session or not. */
   void requested() {
-    presentUntil(environment.clock().millis());
-  }
-
-  private void presentUntil(long millis) {
-    lastRequestMillis = Math.max(lastRequestMillis, millis);
+    lifespan.requested(Duration.ZERO);
   }
 
   /** Notes that somebody uses the session. */
   void used() {
-    lastActivityMillis = environment.clock().millis();
+    lifespan.used();
   }
 
   /**
@@ -180,7 +144,7 @@ final class Session {
     if (whyOver(lifetimes, heartbeats).isEmpty()) {
       return;
     }
-    inTask(
+    tasks.run(
         () ->
             whyOver(lifetimes, heartbeats)
                 .ifPresent(
@@ -193,45 +157,12 @@ final class Session {
   }
 
   private Optional<String> whyOver(Lifetimes lifetimes, boolean heartbeats) {
-    SessionSnapshot now = snapshot;
-    if (!now.state().isActive()) {
-      return Optional.empty();
-    }
-    Optional<Duration> idle = limit(ownIdleTimeout, lifetimes.idleTimeout());
-    if (now.state() == SessionState.IDLE && isPast(lastActivityMillis, idle)) {
-      return Optional.of("nobody has used it for " + idle.orElseThrow().toSeconds() + " s.");
-    }
-    Optional<Duration> life = limit(ownTimeToLive, lifetimes.timeToLive());
-    if (isPast(createdMillis, life)) {
-      return Optional.of("it was to live for " + life.orElseThrow().toSeconds() + " s.");
-    }
-    Optional<Duration> heartbeat =
-        Optional.of(settings.heartbeatTimeoutSeconds())
-            .filter(seconds -> heartbeats && seconds > 0)
-            .map(Duration::ofSeconds);
-    if (isPast(lastRequestMillis, heartbeat)) {
-      return Optional.of(
-          "its client has asked for nothing for "
-              + heartbeat.orElseThrow().toSeconds()
-              + " s (heartbeatTimeoutInSecond).");
-    }
-    return Optional.empty();
-  }
-
-  /** Returns the creator's time in place of the operator's; none if there is no limit. */
-  private static Optional<Duration> limit(Optional<Duration> own, Optional<Duration> operators) {
-    return operators
-        .map(general -> own.orElse(general))
-        .filter(time -> !time.isNegative() && !time.isZero());
-  }
-
-  private boolean isPast(long beginMillis, Optional<Duration> time) {
-    return time.isPresent() && environment.clock().millis() - beginMillis >= time.get().toMillis();
+    return lifespan.whyOver(snapshot.state(), lifetimes, heartbeats);
   }
 
   /** Launches the first driver, unless the session has been stopped already. */
   void start() {
-    inTask(
+    tasks.run(
         () -> {
           if (state == SessionState.STARTING) {
             launch();
@@ -244,79 +175,49 @@ final class Session {
     for (Journal.Change change : changes) {
       restore(change);
     }
-    forgetOldStatements();
+    statements.forgetOld();
   }
 
   private void restore(Journal.Change change) {
-    if (change instanceof Journal.Change.Added added) {
-      Statement statement = statements.add(added.id(), added.request());
-      restoreEvent(
-          added.event(), sequence -> new SessionEvent.StatementChanged(sequence, statement));
-    } else if (change instanceof Journal.Change.Moved moved) {
-      Statement statement = statements.find(moved.id()).restored(moved);
-      statements.restore(statement);
-      restoreEvent(
-          moved.event(), sequence -> new SessionEvent.StatementChanged(sequence, statement));
-    } else if (change instanceof Journal.Change.PutOut put) {
-      Statement statement = statements.find(put.id()).plus(put.output());
-      statements.put(statement);
-      restoreEvent(
-          put.event(), sequence -> new SessionEvent.OutputAdded(sequence, statement, put.output()));
-    } else if (change instanceof Journal.Change.InputRequested asked) {
+    drivers.restore(change);
+    statements.restore(change);
+    if (change instanceof Journal.Change.InputRequested asked) {
       Statement statement = statements.find(asked.id());
-      restoreEvent(
+      events.restore(
           asked.event(),
           sequence ->
               new SessionEvent.InputRequested(
                   sequence, statement, asked.prompt(), asked.password()));
     } else if (change instanceof Journal.Change.CommSent sent) {
-      restoreEvent(
+      events.restore(
           sent.event(),
           sequence -> new SessionEvent.CommSent(sequence, sent.requestId(), sent.message()));
     } else if (change instanceof Journal.Change.Became became) {
       state = became.state();
       driverInfo = became.driver();
-      incarnation = became.incarnation();
       firstStatementId = became.firstStatementId();
       endedMillis = became.endedMillis();
-      snapshot = takeSnapshot();
+      refreshSnapshot();
       SessionSnapshot then = snapshot;
-      restoreEvent(became.event(), sequence -> new SessionEvent.SessionChanged(sequence, then));
-    } else if (change instanceof Journal.Change.Launched launched) {
-      talk.begin(launched);
-    } else if (change instanceof Journal.Change.Sent sent) {
-      talk.sent(sent.command());
-    } else if (change instanceof Journal.Change.Received received) {
-      talk.received(received.sequence());
-    } else if (change instanceof Journal.Change.DriverHas has) {
-      statements.setWithDriver(has.statementId());
+      events.restore(became.event(), sequence -> new SessionEvent.SessionChanged(sequence, then));
     } else if (change instanceof Journal.Change.Counted counted) {
-      statements.restoreNumbers(counted.nextStatementId(), counted.nextHiddenId());
       nextQuestionId = counted.nextQuestionId();
       events.restore(counted.lastEvent());
     }
   }
 
-  private void restoreEvent(long sequence, LongFunction<SessionEvent> make) {
-    if (sequence != Journal.NO_EVENT) {
-      events.restore(make.apply(sequence));
-    }
-  }
-
   /** Returns which driver of an earlier server is to be taken back, if one is. */
   Optional<LaunchSpec> awaitedDriver() {
-    return Optional.of(new LaunchSpec(id, incarnation, checked))
-        .filter(spec -> state.isActive() && talk.isWith(incarnation));
+    return drivers.begunBefore().filter(spec -> state.isActive());
   }
 
   /** Goes on with what was restored: takes the driver back, or launches one that was not yet. */
   void takeBack() {
-    inTask(
+    tasks.run(
         () -> {
           if (awaitedDriver().isPresent()) {
-            LinkPosition position = talk.position();
-            launch(
-                (spec, receiver) -> environment.launcher().reattach(spec, position, receiver, log));
+            drivers.takeBack();
+            limitStart();
           } else if (state.isActive()) {
             launch();
           } else {
@@ -328,10 +229,10 @@ final class Session {
 
   /** Ends a session of an earlier server that cannot be taken back. */
   void giveUp(String why) {
-    inTask(
+    tasks.run(
         () -> {
           if (state.isActive()) {
-            lost(why);
+            driverLost(why);
           }
           started.complete(null);
           endIfDriverless();
@@ -345,14 +246,7 @@ final class Session {
    * is asked for after that is refused.
    */
   CompletionStage<Void> leave() {
-    CompletableFuture<Void> done = new CompletableFuture<>();
-    mailbox.execute(
-        () -> {
-          left = true;
-          journal.release();
-          done.complete(null);
-        });
-    return done;
+    return tasks.leave();
   }
 
   /** Returns whether the session outlives the server. */
@@ -371,7 +265,7 @@ final class Session {
 
   /** Removes what is kept of the session, for good. */
   void forget() {
-    mailbox.execute(
+    tasks.runEvenIfLeft(
         () -> {
           log.delete();
           journal.delete();
@@ -384,14 +278,14 @@ final class Session {
    * @return the statement as it was added; fails with {@link SessionException}
    */
   CompletionStage<Statement> execute(NewStatement request) {
-    return inMailbox(
+    return tasks.call(
         () -> {
           boolean starting = state == SessionState.STARTING;
           if (!state.isActive() || (starting && !request.mayWaitForStart())) {
             throw wrongState();
           }
           // What has ended must not keep anybody from going on.
-          forgetOldStatements();
+          statements.forgetOld();
           if (statements.isFull()) {
             throw new SessionException(
                 ErrorCode.TOO_MANY_WAITING,
@@ -399,10 +293,6 @@ final class Session {
           }
           LanguageCheck.ofStatement(request.kind(), environment.launcher().languages());
           Statement statement = statements.add(request);
-          happened(
-              sequence -> new Journal.Change.Added(sequence, statement.id(), request),
-              sequence -> new SessionEvent.StatementChanged(sequence, statement));
-          forgetOldStatements();
           dispatch();
           return statement;
         });
@@ -415,37 +305,15 @@ final class Session {
    *     SessionException} if there is none
    */
   CompletionStage<Statement> awaitStatement(int statementId, Duration patience) {
-    presentUntil(environment.clock().millis() + patience.toMillis());
+    lifespan.requested(patience);
     CompletableFuture<Statement> answer = new CompletableFuture<>();
-    inTask(
-        () -> {
-          Statement statement = statements.find(statementId);
-          if (statement == null || statement.isHidden()) {
-            answer.completeExceptionally(SessionException.statementNotFound());
-          } else if (statement.state().isTerminal()) {
-            answer.complete(statement);
-          } else {
-            waitingClients.computeIfAbsent(statementId, first -> new ArrayList<>()).add(answer);
-            Runnable clock = later(patience, () -> stopWaiting(statementId, answer));
-            answer.thenRun(clock);
-          }
-        });
+    tasks.run(() -> statements.await(statementId, patience, answer));
     return answer;
-  }
-
-  private void stopWaiting(int statementId, CompletableFuture<Statement> answer) {
-    List<CompletableFuture<Statement>> clients = waitingClients.get(statementId);
-    if (clients != null && clients.remove(answer)) {
-      answer.complete(statements.find(statementId));
-      if (clients.isEmpty()) {
-        waitingClients.remove(statementId);
-      }
-    }
   }
 
   /** Stops a statement; one that has ended, or is unknown, is left alone. */
   CompletionStage<Void> cancel(int statementId) {
-    return inMailbox(
+    return tasks.call(
         () -> {
           if (!state.isActive()) {
             throw wrongState();
@@ -457,7 +325,7 @@ final class Session {
 
   /** Stops the statement that runs, if one does. */
   CompletionStage<Void> interrupt() {
-    return inMailbox(
+    return tasks.call(
         () -> {
           statements.withDriver().ifPresent(this::cancelNow);
           return null;
@@ -466,7 +334,8 @@ final class Session {
 
   /** Asks the driver whether a text is complete; unknown when it does not answer in time. */
   CompletionStage<CompletenessVerdict> checkCompleteness(Kind kind, String code) {
-    return inMailbox(
+    return tasks
+        .call(
             () ->
                 ask(
                     id -> new DriverCommand.CheckCompleteness(id, kind.canonicalName(), code),
@@ -485,7 +354,8 @@ final class Session {
    * @return fails with {@link SessionException}
    */
   CompletionStage<Completion> complete(Kind kind, String code, int cursor) {
-    return inMailbox(
+    return tasks
+        .call(
             () -> {
               if (!isRunning()) {
                 throw wrongState();
@@ -510,7 +380,8 @@ final class Session {
    * @return fails with {@link SessionException}
    */
   CompletionStage<Inspection> inspect(Kind kind, String code, int cursor, boolean detailed) {
-    return inMailbox(
+    return tasks
+        .call(
             () -> {
               if (!isRunning()) {
                 throw wrongState();
@@ -530,10 +401,10 @@ final class Session {
 
   /** Gives a running statement the line that it waits for; any other is left alone. */
   CompletionStage<Void> answerInput(int statementId, String text) {
-    return inMailbox(
+    return tasks.call(
         () -> {
-          if (isWithDriver(statementId)) {
-            tellDriver(new DriverCommand.AnswerInput(statementId, text));
+          if (statements.isWithDriver(statementId)) {
+            drivers.tell(new DriverCommand.AnswerInput(statementId, text));
           }
           return null;
         });
@@ -548,7 +419,8 @@ final class Session {
    *     {@link SessionException}
    */
   CompletionStage<Void> handleComm(CommMessage message, IntConsumer onNumber) {
-    return inMailbox(
+    return tasks
+        .call(
             () -> {
               if (!isRunning()) {
                 throw wrongState();
@@ -570,14 +442,13 @@ final class Session {
    * @return the session as it starts again; fails with {@link SessionException}
    */
   CompletionStage<SessionSnapshot> restart() {
-    return inMailbox(
+    return tasks.call(
         () -> {
           if (!state.isActive()) {
             throw wrongState();
           }
           cancelAll("The session was restarted.");
-          retireDriver();
-          incarnation++;
+          drivers.replace();
           driverInfo = Optional.empty();
           firstStatementId = statements.nextId();
           if (state == SessionState.STARTING) {
@@ -592,7 +463,7 @@ final class Session {
 
   /** Ends the session; completes when it is over. */
   CompletionStage<Void> stop() {
-    inTask(this::stopNow);
+    tasks.run(this::stopNow);
     return ended;
   }
 
@@ -600,66 +471,42 @@ final class Session {
     if (state.isActive()) {
       cancelAll("The session was stopped.");
       become(SessionState.SHUTTING_DOWN);
-      retireDriver();
+      drivers.retire();
       endIfDriverless();
     }
   }
 
   /** Kills whatever drivers are left, without waiting for them to end by themselves. */
   void killDrivers() {
-    mailbox.execute(() -> livingDrivers.forEach(RunningDriver::kill));
+    tasks.runEvenIfLeft(drivers::kill);
   }
 
   /** Tells a listener the retained events after {@code afterSequence} and all that follow. */
   Subscription subscribe(long afterSequence, SessionListener listener) {
-    mailbox.execute(
+    tasks.runEvenIfLeft(
         () -> {
           events.subscribe(afterSequence, listener);
           listener.onCaughtUp(events.lastSequence(), snapshot);
         });
-    return () -> mailbox.execute(() -> events.unsubscribe(listener));
+    return () -> tasks.runEvenIfLeft(() -> events.unsubscribe(listener));
   }
 
-  // ---- drivers
-
-  /** Starts a driver, or takes one back. */
-  private interface Launch {
-    RunningDriver driver(LaunchSpec spec, Receiver receiver) throws LaunchException;
-  }
+  // ---- its driver
 
   private void launch() {
-    launch((spec, receiver) -> environment.launcher().launch(spec, receiver, log));
+    drivers.launch();
+    limitStart();
   }
 
-  private void launch(Launch how) {
-    int launched = incarnation;
-    launchesUnderWay++;
-    early.clear();
-    LaunchSpec spec = new LaunchSpec(id, launched, checked);
-    Receiver receiver = new Receiver(launched);
-    environment
-        .threads()
-        .launch(
-            () -> {
-              try {
-                RunningDriver begun = how.driver(spec, receiver);
-                inTask(() -> launched(launched, begun));
-              } catch (LaunchException e) {
-                logger.info("session {} has no driver: {}", id, e.getMessage());
-                inTask(() -> launchFailed(launched, e.getMessage()));
-              } catch (RuntimeException | Error e) {
-                logger.error("launching session {} failed", id, e);
-                inTask(() -> launchFailed(launched, "The launch failed: " + e));
-              }
-            },
-            () -> inTask(() -> launchFailed(launched, "The server is shutting down.")));
+  private void limitStart() {
+    int launched = drivers.incarnation();
     startClock.run();
     startClock =
-        later(
+        tasks.later(
             limits.startTimeout(),
             () -> {
-              if (launched == incarnation && state == SessionState.STARTING) {
-                lost(
+              if (launched == drivers.incarnation() && state == SessionState.STARTING) {
+                driverLost(
                     "The driver was not ready within "
                         + limits.startTimeout().toSeconds()
                         + " s (livy.rsc.server.connect.timeout).");
@@ -667,68 +514,18 @@ final class Session {
             });
   }
 
-  private void launched(int launched, RunningDriver begun) {
-    launchesUnderWay--;
-    livingDrivers.add(begun);
-    begun.exited().thenAccept(how -> inTask(() -> exited(begun, how)));
-    if (launched != incarnation || !state.isActive()) {
-      end(begun);
-      return;
-    }
-    driver = begun;
-    if (!talk.isWith(launched)) {
-      Journal.Change.Launched change =
-          new Journal.Change.Launched(launched, begun.connection().sent());
-      talk.begin(change);
-      journal.note(change);
-    } else {
-      tookBack();
-    }
-    for (Runnable event : List.copyOf(early)) {
-      if (driver == begun) {
-        event.run();
-      }
-    }
-    early.clear();
-  }
-
-  private void tookBack() {
+  @Override
+  public void driverTakenBack() {
     statements
         .withDriver()
         .filter(statement -> statement.state() == StatementState.CANCELLING)
         .ifPresent(statement -> watchCancellation(statement.id()));
-    List<DriverCommand> meanwhile = List.copyOf(untold);
-    untold.clear();
-    meanwhile.forEach(this::tellDriver);
     dispatch();
   }
 
-  private void launchFailed(int launched, String why) {
-    launchesUnderWay--;
-    if (launched == incarnation && state.isActive()) {
-      lost(why);
-    }
-    endIfDriverless();
-  }
-
-  private void exited(RunningDriver which, String how) {
-    livingDrivers.remove(which);
-    if (which == driver) {
-      later(
-          LAST_WORDS,
-          () -> {
-            if (which == driver) {
-              lost("The driver process ended: " + how);
-            }
-          });
-    } else {
-      which.connection().close();
-      endIfDriverless();
-    }
-  }
-
-  /** The driver is of no more use: the session dies, and with it what it was doing. */
-  private void lost(String why) {
+  /** The session dies, and with it what it was doing. */
+  @Override
+  public void driverLost(String why) {
     log.append(StreamName.STDERR, why);
     logger.info("session {} is dead: {}", id, why);
     StatementError error =
@@ -738,40 +535,19 @@ final class Session {
             "Interpreter died:\n" + String.join("\n", log.newestErrors()),
             List.of());
     driverInfo = Optional.empty();
-    endRunning(error);
-    cancelWaiting(statement -> true, Optional.of(error));
-    answerAllQuestions();
+    statements.endAll(error);
     become(SessionState.DEAD);
-    retireDriver();
+    drivers.retire();
     endIfDriverless();
   }
 
-  private void retireDriver() {
-    RunningDriver old = driver;
-    driver = null;
-    if (old != null) {
-      end(old);
-    }
-  }
-
-  /** Asks a driver to end, and makes sure that it does. */
-  private void end(RunningDriver old) {
-    if (!livingDrivers.contains(old)) {
-      old.connection().close();
-      return;
-    }
-    afterTask.add(() -> old.connection().send(new DriverCommand.Shutdown()));
-    later(
-        limits.stopGrace(),
-        () -> {
-          if (livingDrivers.contains(old)) {
-            old.kill();
-          }
-        });
+  @Override
+  public void driverGone() {
+    endIfDriverless();
   }
 
   private void endIfDriverless() {
-    if (state.isActive() || driver != null || !livingDrivers.isEmpty() || launchesUnderWay > 0) {
+    if (state.isActive() || drivers.anyLeft()) {
       return;
     }
     if (state == SessionState.SHUTTING_DOWN) {
@@ -783,59 +559,14 @@ final class Session {
     ended.complete(null);
   }
 
-  /** Passes what a driver says on to the mailbox, as long as that driver is the session's. */
-  private final class Receiver implements DriverConnection.Receiver<DriverEvent> {
-
-    private final int from;
-
-    Receiver(int from) {
-      this.from = from;
-    }
-
-    @Override
-    public void received(long sequence, DriverEvent event) {
-      pass(
-          () -> {
-            RunningDriver sender = driver;
-            handle(event);
-            talk.received(sequence);
-            journal.note(new Journal.Change.Received(sequence));
-            afterTask.add(() -> sender.connection().kept(sequence));
-          });
-    }
-
-    @Override
-    public void closed(String reason) {
-      pass(() -> lost("The link to the driver has ended: " + reason));
-    }
-
-    /** A driver may be heard before its launch has returned; what it says waits for that. */
-    private void pass(Runnable event) {
-      inTask(
-          () -> {
-            if (from != incarnation || !state.isActive()) {
-              return;
-            }
-            if (driver == null) {
-              early.add(event);
-            } else {
-              event.run();
-            }
-          });
-    }
-  }
-
-  // ---- what the driver says
-
-  private void handle(DriverEvent event) {
+  @Override
+  public void driverSaid(DriverEvent event) {
     if (event instanceof DriverEvent.DriverReady ready) {
       ready(ready);
     } else if (event instanceof DriverEvent.DriverFailed failed) {
-      lost(failed.reason());
-    } else if (event instanceof DriverEvent.Answer answer) {
-      answerQuestion(answer.requestId(), Optional.of(answer));
+      driverLost(failed.reason());
     } else if (event instanceof DriverEvent.CommSent sent) {
-      happened(
+      tasks.happened(
           sequence -> new Journal.Change.CommSent(sequence, sent.requestId(), sent.message()),
           sequence -> new SessionEvent.CommSent(sequence, sent.requestId(), sent.message()));
     } else if (event instanceof DriverEvent.OfStatement about) {
@@ -848,14 +579,10 @@ final class Session {
 
   private void handle(DriverEvent.OfStatement event, Statement statement) {
     if (event instanceof DriverEvent.StatementPutOut put) {
-      Statement grown = statement.plus(put.output());
-      remember(grown);
-      happened(
-          sequence -> new Journal.Change.PutOut(sequence, grown.id(), put.output()),
-          sequence -> new SessionEvent.OutputAdded(sequence, grown, put.output()));
+      statements.putOut(statement, put.output());
     } else if (event instanceof DriverEvent.StatementProgressed progressed) {
       if (!statement.state().isTerminal()) {
-        update(
+        statements.update(
             statement.progressed(
                 new TaskProgress(
                     progressed.completedTasks(),
@@ -864,7 +591,7 @@ final class Session {
                     progressed.totalStages())));
       }
     } else if (event instanceof DriverEvent.InputRequested asked) {
-      happened(
+      tasks.happened(
           sequence ->
               new Journal.Change.InputRequested(
                   sequence, statement.id(), asked.prompt(), asked.password()),
@@ -895,32 +622,23 @@ final class Session {
   }
 
   private void driverFinished(Statement statement, Optional<StatementError> error) {
-    if (!isWithDriver(statement.id())) {
-      return;
+    if (statements.isWithDriver(statement.id())) {
+      statements.finish(statement, error);
+      dispatch();
     }
-    giveDriver(Optional.empty());
-    if (!statement.state().isTerminal()) {
-      endStarted(statement, error);
-    }
-    statements.ended(statement);
-    statements.forgetBefore(statement);
-    snapshot = takeSnapshot();
-    dispatch();
   }
 
   // ---- statements
 
   /** Gives the driver the next statement if it has none, and shows whether the session is busy. */
   private void dispatch() {
-    if (isRunning() && statements.withDriver().isEmpty() && statements.anyWaits()) {
-      Statement next = statements.takeWaiting().running(environment.clock().millis());
-      giveDriver(Optional.of(next.id()));
-      update(next);
-      tellDriver(
+    if (isRunning() && statements.mayStart()) {
+      Statement next = statements.startNext();
+      drivers.tell(
           new DriverCommand.Execute(
               next.id(), next.kind().canonicalName(), next.code(), next.options()));
     }
-    boolean working = statements.withDriver().isPresent() || statements.anyWaits();
+    boolean working = statements.areUnderWay();
     if (state == SessionState.IDLE && working) {
       become(SessionState.BUSY);
     } else if (state == SessionState.BUSY && !working) {
@@ -930,17 +648,17 @@ final class Session {
 
   private void cancelNow(Statement statement) {
     if (statement.state() == StatementState.WAITING) {
-      cancelWaiting(other -> other.id() == statement.id(), Optional.empty());
+      statements.cancelWaiting(statement);
       dispatch();
     } else if (statement.state() == StatementState.RUNNING) {
-      update(statement.cancelling());
-      tellDriver(new DriverCommand.Cancel(statement.id()));
+      statements.update(statement.cancelling());
+      drivers.tell(new DriverCommand.Cancel(statement.id()));
       watchCancellation(statement.id());
     }
   }
 
   private void watchCancellation(int statementId) {
-    later(
+    tasks.later(
         limits.cancelTimeout(),
         () -> {
           Statement late = statements.find(statementId);
@@ -951,7 +669,7 @@ final class Session {
                     + " does not react to being cancelled and runs on;"
                     + " restart its kernel, or delete the session, to be rid of it.";
             log.append(StreamName.STDERR, why);
-            endStarted(
+            statements.endStarted(
                 late,
                 Optional.of(
                     new StatementError(
@@ -960,94 +678,15 @@ final class Session {
         });
   }
 
-  /**
-   * Ends statements that have not run.
-   *
-   * @param why what went wrong with the session, or empty when only an earlier statement failed
-   */
-  private void cancelWaiting(Predicate<Statement> which, Optional<StatementError> why) {
-    for (Statement statement : statements.waiting()) {
-      if (which.test(statement)) {
-        statements.stopWaiting(statement);
-        end(statement, StatementState.CANCELLED, why);
-        statements.ended(statement);
-      }
-    }
-  }
-
-  /** Ends all statements, and the wait for answers, because their driver is about to go. */
+  /** Ends all statements, because their driver is about to go. */
   private void cancelAll(String why) {
     statements
         .withDriver()
         .filter(statement -> statement.state() == StatementState.RUNNING)
-        .ifPresent(statement -> update(statement.cancelling()));
+        .ifPresent(statement -> statements.update(statement.cancelling()));
     StatementError error =
         new StatementError(StatementError.Origin.INTERRUPT, "SessionInterrupted", why, List.of());
-    endRunning(error);
-    cancelWaiting(statement -> true, Optional.of(error));
-    answerAllQuestions();
-  }
-
-  /** Ends the statement that is with the driver, which will say nothing more about it. */
-  private void endRunning(StatementError error) {
-    statements
-        .withDriver()
-        .ifPresent(
-            running -> {
-              giveDriver(Optional.empty());
-              // Those that wait behind it end too, but because of the driver.
-              boolean unused = statements.takeStopOnError(running);
-              if (!running.state().isTerminal()) {
-                endStarted(running, Optional.of(error));
-              }
-              statements.ended(running);
-            });
-  }
-
-  /** Ends a statement that has begun, and those that its client does not want after a failure. */
-  private void endStarted(Statement statement, Optional<StatementError> error) {
-    end(
-        statement,
-        statement.state() == StatementState.CANCELLING
-            ? StatementState.CANCELLED
-            : StatementState.AVAILABLE,
-        error);
-    if (statements.takeStopOnError(statement) && error.isPresent()) {
-      String client = statement.origin().client();
-      cancelWaiting(other -> other.origin().client().equals(client), Optional.empty());
-    }
-  }
-
-  private void end(Statement statement, StatementState how, Optional<StatementError> error) {
-    update(statement.ended(how, error, environment.clock().millis()));
-  }
-
-  private boolean isWithDriver(int statementId) {
-    return statements.withDriver().filter(statement -> statement.id() == statementId).isPresent();
-  }
-
-  private void remember(Statement statement) {
-    statements.put(statement);
-    if (!statement.isHidden()) {
-      snapshot = takeSnapshot();
-    }
-  }
-
-  private void update(Statement statement) {
-    remember(statement);
-    if (statement.state().isTerminal()) {
-      Optional.ofNullable(waitingClients.remove(statement.id())).stream()
-          .flatMap(List::stream)
-          .forEach(client -> client.complete(statement));
-    }
-    happened(
-        sequence -> Journal.Change.Moved.to(sequence, statement),
-        sequence -> new SessionEvent.StatementChanged(sequence, statement));
-  }
-
-  private void forgetOldStatements() {
-    statements.forgetOld();
-    snapshot = takeSnapshot();
+    statements.endAll(error);
   }
 
   // ---- small things
@@ -1055,33 +694,17 @@ final class Session {
   /** Asks the driver something; there is no answer when it does not come in time. */
   private <A extends DriverEvent.Answer> CompletionStage<Optional<A>> ask(
       IntFunction<DriverCommand> question, Class<A> type) {
-    CompletableFuture<Optional<DriverEvent.Answer>> answer = new CompletableFuture<>();
-    if (isRunning()) {
-      int questionId = nextQuestionId++;
-      journal.note(counted());
-      tellDriver(question.apply(questionId));
-      questions.put(questionId, answer);
-      later(limits.questionTimeout(), () -> answerQuestion(questionId, Optional.empty()));
-    } else {
-      answer.complete(Optional.empty());
+    if (!isRunning()) {
+      return CompletableFuture.completedFuture(Optional.empty());
     }
-    return answer.thenApply(given -> given.filter(type::isInstance).map(type::cast));
-  }
-
-  private void answerQuestion(int questionId, Optional<DriverEvent.Answer> answer) {
-    CompletableFuture<Optional<DriverEvent.Answer>> question = questions.remove(questionId);
-    if (question != null) {
-      question.complete(answer);
-    }
-  }
-
-  private void answerAllQuestions() {
-    List.copyOf(questions.keySet()).forEach(id -> answerQuestion(id, Optional.empty()));
+    int number = nextQuestionId++;
+    journal.note(counted());
+    return drivers.ask(number, question.apply(number), type);
   }
 
   /** Returns whether there is a driver that can be asked something. */
   private boolean isRunning() {
-    return driver != null && driverInfo.isPresent() && state.isActive();
+    return drivers.isThere() && driverInfo.isPresent() && state.isActive();
   }
 
   private void become(SessionState next) {
@@ -1090,7 +713,7 @@ final class Session {
     }
     state = next;
     if (next == SessionState.IDLE) {
-      used();
+      lifespan.used();
     } else if (next.isTerminal()) {
       endedMillis = environment.clock().millis();
     }
@@ -1102,14 +725,14 @@ final class Session {
   }
 
   private void announce() {
-    snapshot = takeSnapshot();
+    refreshSnapshot();
     SessionSnapshot now = snapshot;
-    happened(this::became, sequence -> new SessionEvent.SessionChanged(sequence, now));
+    tasks.happened(this::became, sequence -> new SessionEvent.SessionChanged(sequence, now));
   }
 
   private Journal.Change.Became became(long sequence) {
     return new Journal.Change.Became(
-        sequence, state, driverInfo, incarnation, firstStatementId, endedMillis);
+        sequence, state, driverInfo, drivers.incarnation(), firstStatementId, endedMillis);
   }
 
   private Journal.Change.Counted counted() {
@@ -1121,6 +744,10 @@ final class Session {
     return new SessionException(ErrorCode.WRONG_STATE, "Session is in state " + state);
   }
 
+  private void refreshSnapshot() {
+    snapshot = takeSnapshot();
+  }
+
   private SessionSnapshot takeSnapshot() {
     return new SessionSnapshot(
         id,
@@ -1128,90 +755,10 @@ final class Session {
         owner,
         state,
         driverInfo,
-        incarnation,
+        drivers.incarnation(),
         firstStatementId,
         statements.shown(),
         endedMillis);
-  }
-
-  private <T> CompletionStage<T> inMailbox(Supplier<T> work) {
-    CompletableFuture<T> result = new CompletableFuture<>();
-    mailbox.execute(
-        () -> {
-          if (left) {
-            result.completeExceptionally(
-                new SessionException(ErrorCode.SHUTTING_DOWN, "The server is shutting down."));
-            return;
-          }
-          try {
-            T value = work.get();
-            afterTask.add(() -> result.complete(value));
-          } catch (RuntimeException | Error e) {
-            afterTask.add(() -> result.completeExceptionally(e));
-          } finally {
-            endTask();
-          }
-        });
-    return result;
-  }
-
-  /** Has the mailbox do something, unless the session has been left to a later server by then. */
-  private void inTask(Runnable work) {
-    mailbox.execute(
-        () -> {
-          if (left) {
-            return;
-          }
-          try {
-            work.run();
-          } finally {
-            endTask();
-          }
-        });
-  }
-
-  private void endTask() {
-    journal.commit();
-    events.tell();
-    for (Runnable next = afterTask.poll(); next != null; next = afterTask.poll()) {
-      try {
-        next.run();
-      } catch (RuntimeException e) {
-        logger.error("what a task of session {} has changed did not take effect", id, e);
-      }
-    }
-    if (journal.isLarge()) {
-      journal.renew(this::everything);
-    }
-  }
-
-  /** Sends the driver a command when what led to it has been kept. */
-  private void tellDriver(DriverCommand command) {
-    if (driver == null) {
-      untold.add(command);
-      return;
-    }
-    DriverConnection<DriverCommand> connection = driver.connection();
-    if (journal.isKept()) {
-      talk.forgetAcknowledged(connection);
-      talk.sent(command);
-      journal.note(new Journal.Change.Sent(command));
-    }
-    afterTask.add(() -> connection.send(command));
-  }
-
-  private void giveDriver(Optional<Integer> statementId) {
-    statements.setWithDriver(statementId);
-    journal.note(new Journal.Change.DriverHas(statementId));
-  }
-
-  /** Notes a change, and the event that tells of it, under the event's number. */
-  private void happened(LongFunction<Journal.Change> change, LongFunction<SessionEvent> event) {
-    events.add(
-        sequence -> {
-          journal.note(change.apply(sequence));
-          return event.apply(sequence);
-        });
   }
 
   /** Returns the changes that lead from nothing to what is the case. */
@@ -1220,12 +767,8 @@ final class Session {
     changes.add(opened);
     changes.addAll(statements.changes());
     changes.add(became(Journal.NO_EVENT));
-    changes.addAll(talk.changes());
+    changes.addAll(drivers.changes());
     changes.add(counted());
     return changes;
-  }
-
-  private Runnable later(Duration delay, Runnable task) {
-    return environment.threads().later(delay, () -> inTask(task));
   }
 }

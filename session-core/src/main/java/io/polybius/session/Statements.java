@@ -1,6 +1,10 @@
 package io.polybius.session;
 
+import io.polybius.driver.protocol.StatementError;
+import io.polybius.driver.protocol.StatementOutput;
 import io.polybius.session.Journal.Change;
+import java.time.Clock;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -12,11 +16,14 @@ import java.util.NavigableMap;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Predicate;
 import java.util.stream.Stream;
 
 /**
  * The statements of a session: their numbers, which of them wait and which one is with the driver,
- * and how many are kept. Used in the session's mailbox only.
+ * who waits for their ends, and how many are kept. Whatever changes about them is noted in the
+ * journal, and told, here. Used in the session's tasks only.
  */
 final class Statements {
 
@@ -29,10 +36,16 @@ final class Statements {
   private static final int MOST_WAITING = 1_000;
 
   private final int retained;
+  private final Clock clock;
+  private final Tasks tasks;
+  private final Journal journal;
+  private final EventLog events;
+  private final Runnable onShown;
   private final NavigableMap<Integer, Statement> shown = new TreeMap<>();
   private final Map<Integer, Statement> hidden = new HashMap<>();
   private final Deque<Integer> waiting = new ArrayDeque<>();
   private final Set<Integer> stopOnError = new HashSet<>();
+  private final Map<Integer, List<CompletableFuture<Statement>>> awaited = new HashMap<>();
   private Optional<Integer> withDriver = Optional.empty();
   private int nextId;
   private int nextHiddenId = -1;
@@ -40,9 +53,16 @@ final class Statements {
 
   /**
    * @param retained how many are kept
+   * @param onShown called when what clients see has changed
    */
-  Statements(int retained) {
+  Statements(
+      int retained, Clock clock, Tasks tasks, Journal journal, EventLog events, Runnable onShown) {
     this.retained = retained;
+    this.clock = clock;
+    this.tasks = tasks;
+    this.journal = journal;
+    this.events = events;
+    this.onShown = onShown;
   }
 
   /** Returns those that clients see, oldest first. */
@@ -70,13 +90,37 @@ final class Statements {
     return waiting.size() >= MOST_WAITING || chars > MOST_CHARS;
   }
 
-  /** Adds a statement behind those that wait. */
-  Statement add(NewStatement request) {
-    return add(request.hidden() ? nextHiddenId : nextId, request);
+  /** Returns the statement that is with the driver, if one is. */
+  Optional<Statement> withDriver() {
+    return withDriver.map(this::find);
   }
 
-  /** Adds a statement that has had its number already. */
-  Statement add(int id, NewStatement request) {
+  /** Returns whether that statement is with the driver. */
+  boolean isWithDriver(int id) {
+    return withDriver.filter(present -> present == id).isPresent();
+  }
+
+  /** Returns whether any statement waits and the driver has none. */
+  boolean mayStart() {
+    return withDriver.isEmpty() && !waiting.isEmpty();
+  }
+
+  /** Returns whether any statement waits or is with the driver. */
+  boolean areUnderWay() {
+    return withDriver.isPresent() || !waiting.isEmpty();
+  }
+
+  /** Adds a statement behind those that wait. */
+  Statement add(NewStatement request) {
+    Statement statement = add(request.hidden() ? nextHiddenId : nextId, request);
+    tasks.happened(
+        sequence -> new Change.Added(sequence, statement.id(), request),
+        sequence -> new SessionEvent.StatementChanged(sequence, statement));
+    forgetOld();
+    return statement;
+  }
+
+  private Statement add(int id, NewStatement request) {
     Statement statement = Statement.waiting(id, request);
     nextId = Math.max(nextId, id + 1);
     nextHiddenId = Math.min(nextHiddenId, Math.min(-1, id - 1));
@@ -88,8 +132,7 @@ final class Statements {
     return statement;
   }
 
-  /** Puts a statement in the place of what it was before. */
-  void put(Statement statement) {
+  private void put(Statement statement) {
     if (statement.isHidden()) {
       hidden.put(statement.id(), statement);
     } else {
@@ -102,75 +145,154 @@ final class Statements {
     return statement.code().length() + statement.outputs().chars();
   }
 
-  /** Puts a statement in the place of what it was before, which may have waited. */
-  void restore(Statement statement) {
-    if (statement.state() != StatementState.WAITING) {
-      waiting.remove(statement.id());
+  /**
+   * Waits for the end of a statement that clients see.
+   *
+   * @param answer gets the statement when it has ended, or as it is after the time; fails with
+   *     {@link SessionException} if there is none
+   */
+  void await(int id, Duration patience, CompletableFuture<Statement> answer) {
+    Statement statement = find(id);
+    if (statement == null || statement.isHidden()) {
+      answer.completeExceptionally(SessionException.statementNotFound());
+    } else if (statement.state().isTerminal()) {
+      answer.complete(statement);
+    } else {
+      awaited.computeIfAbsent(id, first -> new ArrayList<>()).add(answer);
+      answer.thenRun(tasks.later(patience, () -> stopAwaiting(id, answer)));
     }
+  }
+
+  private void stopAwaiting(int id, CompletableFuture<Statement> answer) {
+    List<CompletableFuture<Statement>> answers = awaited.get(id);
+    if (answers != null && answers.remove(answer)) {
+      answer.complete(find(id));
+      if (answers.isEmpty()) {
+        awaited.remove(id);
+      }
+    }
+  }
+
+  /** The first of those that wait is now with the driver, and runs. */
+  Statement startNext() {
+    Statement next = find(waiting.remove()).running(clock.millis());
+    giveDriver(Optional.of(next.id()));
+    update(next);
+    return next;
+  }
+
+  private void giveDriver(Optional<Integer> id) {
+    withDriver = id;
+    journal.note(new Change.DriverHas(id));
+  }
+
+  /** Puts a statement in the place of what it was before. */
+  void update(Statement statement) {
+    remember(statement);
     if (statement.state().isTerminal()) {
-      stopOnError.remove(statement.id());
+      Optional.ofNullable(awaited.remove(statement.id())).stream()
+          .flatMap(List::stream)
+          .forEach(answer -> answer.complete(statement));
     }
+    tasks.happened(
+        sequence -> Change.Moved.to(sequence, statement),
+        sequence -> new SessionEvent.StatementChanged(sequence, statement));
+  }
+
+  /** A statement has put something out. */
+  void putOut(Statement statement, StatementOutput output) {
+    Statement grown = statement.plus(output);
+    remember(grown);
+    tasks.happened(
+        sequence -> new Change.PutOut(sequence, grown.id(), output),
+        sequence -> new SessionEvent.OutputAdded(sequence, grown, output));
+  }
+
+  private void remember(Statement statement) {
     put(statement);
+    if (!statement.isHidden()) {
+      onShown.run();
+    }
   }
 
-  /** Goes on with these numbers. */
-  void restoreNumbers(int next, int nextHidden) {
-    nextId = next;
-    nextHiddenId = nextHidden;
+  /** The statement that is with the driver is so no more, and has ended at last. */
+  void finish(Statement statement, Optional<StatementError> error) {
+    giveDriver(Optional.empty());
+    if (!statement.state().isTerminal()) {
+      endStarted(statement, error);
+    }
+    hidden.remove(statement.id());
+    // One that has just ended is not forgotten at once.
+    if (!statement.isHidden()) {
+      forgetBefore(statement.id());
+    }
+    onShown.run();
   }
 
-  /** Returns whether any statement waits. */
-  boolean anyWaits() {
-    return !waiting.isEmpty();
+  /** Ends a statement that has begun, and those that its client does not want after a failure. */
+  void endStarted(Statement statement, Optional<StatementError> error) {
+    end(
+        statement,
+        statement.state() == StatementState.CANCELLING
+            ? StatementState.CANCELLED
+            : StatementState.AVAILABLE,
+        error);
+    if (stopOnError.remove(statement.id()) && error.isPresent()) {
+      String client = statement.origin().client();
+      cancelWaiting(other -> other.origin().client().equals(client), Optional.empty());
+    }
   }
 
-  /** Returns those that wait, in their order. */
-  List<Statement> waiting() {
+  /** Ends a statement that waits. */
+  void cancelWaiting(Statement statement) {
+    cancelWaiting(other -> other.id() == statement.id(), Optional.empty());
+  }
+
+  /** Ends all statements, of which the driver will say nothing more. */
+  void endAll(StatementError error) {
+    withDriver()
+        .ifPresent(
+            running -> {
+              giveDriver(Optional.empty());
+              // Those that wait behind it end too, but because of the driver.
+              stopOnError.remove(running.id());
+              if (!running.state().isTerminal()) {
+                endStarted(running, Optional.of(error));
+              }
+              hidden.remove(running.id());
+            });
+    cancelWaiting(statement -> true, Optional.of(error));
+  }
+
+  /**
+   * Ends statements that have not run.
+   *
+   * @param why what went wrong with the session, or empty when only an earlier statement failed
+   */
+  private void cancelWaiting(Predicate<Statement> which, Optional<StatementError> why) {
+    for (Statement statement : waiting()) {
+      if (which.test(statement)) {
+        waiting.remove(statement.id());
+        stopOnError.remove(statement.id());
+        end(statement, StatementState.CANCELLED, why);
+        hidden.remove(statement.id());
+      }
+    }
+  }
+
+  private List<Statement> waiting() {
     return waiting.stream().map(this::find).toList();
   }
 
-  /** Takes the first of those that wait. */
-  Statement takeWaiting() {
-    return find(waiting.remove());
-  }
-
-  /** One that waits does so no more. */
-  void stopWaiting(Statement statement) {
-    waiting.remove(statement.id());
-    stopOnError.remove(statement.id());
-  }
-
-  /** Returns the statement that is with the driver, if one is. */
-  Optional<Statement> withDriver() {
-    return withDriver.map(this::find);
-  }
-
-  /** Notes which statement is with the driver, by its number. */
-  void setWithDriver(Optional<Integer> id) {
-    withDriver = id;
-  }
-
-  /** Returns whether others of the same client were to be cancelled at its failure; only once. */
-  boolean takeStopOnError(Statement statement) {
-    return stopOnError.remove(statement.id());
-  }
-
-  /** Forgets a hidden statement that has ended; others are kept for a while. */
-  void ended(Statement statement) {
-    hidden.remove(statement.id());
+  private void end(Statement statement, StatementState how, Optional<StatementError> error) {
+    update(statement.ended(how, error, clock.millis()));
   }
 
   /** Forgets hidden statements that have ended, and old ones of which there are too many. */
   void forgetOld() {
     hidden.values().removeIf(this::isOver);
     forgetBefore(nextId);
-  }
-
-  /** Forgets old statements of which there are too many, but not one that has just ended. */
-  void forgetBefore(Statement justEnded) {
-    if (!justEnded.isHidden()) {
-      forgetBefore(justEnded.id());
-    }
+    onShown.run();
   }
 
   private void forgetBefore(int id) {
@@ -186,8 +308,37 @@ final class Statements {
 
   /** One that the driver could not stop has ended for its users, but not for the driver. */
   private boolean isOver(Statement statement) {
-    return statement.state().isTerminal()
-        && withDriver.filter(id -> id == statement.id()).isEmpty();
+    return statement.state().isTerminal() && !isWithDriver(statement.id());
+  }
+
+  /** Takes over what an earlier server has kept, if it is about statements. */
+  void restore(Change change) {
+    if (change instanceof Change.Added added) {
+      Statement statement = add(added.id(), added.request());
+      events.restore(
+          added.event(), sequence -> new SessionEvent.StatementChanged(sequence, statement));
+    } else if (change instanceof Change.Moved moved) {
+      Statement statement = find(moved.id()).restored(moved);
+      if (statement.state() != StatementState.WAITING) {
+        waiting.remove(statement.id());
+      }
+      if (statement.state().isTerminal()) {
+        stopOnError.remove(statement.id());
+      }
+      put(statement);
+      events.restore(
+          moved.event(), sequence -> new SessionEvent.StatementChanged(sequence, statement));
+    } else if (change instanceof Change.PutOut put) {
+      Statement statement = find(put.id()).plus(put.output());
+      put(statement);
+      events.restore(
+          put.event(), sequence -> new SessionEvent.OutputAdded(sequence, statement, put.output()));
+    } else if (change instanceof Change.DriverHas has) {
+      withDriver = has.statementId();
+    } else if (change instanceof Change.Counted counted) {
+      nextId = counted.nextStatementId();
+      nextHiddenId = counted.nextHiddenId();
+    }
   }
 
   /** Returns the changes that lead from nothing to what is the case. */
