@@ -63,7 +63,7 @@ class JupyterLabIT {
     environment.put("POLYBIUS_TEST_SCREENSHOTS", SCREENSHOTS.resolve(door).toString());
     Commands.Result used =
         Commands.run(
-            Duration.ofMinutes(7),
+            Duration.ofMinutes(12),
             folder,
             environment,
             List.of(
