@@ -396,7 +396,7 @@ public final class Kernel {
 
   /**
    * Replaces the session's driver by a new one and begins a new life of the kernel. Clients are
-   * told that it restarts.
+   * told that it starts.
    *
    * @return completes when the old driver is of no more use and the new one is on its way; fails
    *     with {@link SessionException}, or with {@link KernelException} if the session is over
@@ -408,7 +408,7 @@ public final class Kernel {
               KernelException.Reason.KERNEL_DEAD,
               "The session of this kernel is over; start a new kernel."));
     }
-    voice.publish(new PublishedContent.Status("restarting"), Header.NONE);
+    // Not told as "restarting": JupyterLab takes that for the restart of a kernel that has died.
     return restart(failure -> {});
   }
 

@@ -188,7 +188,7 @@ class KernelLifeTest extends KernelFixture {
     kernel.restart().toCompletableFuture().join();
 
     assertThat(kernel.headerSession()).isNotEqualTo(before);
-    assertThat(show(client.heard())).containsExactly("status restarting", "status starting");
+    assertThat(show(client.heard())).containsExactly("status starting");
   }
 
   @Test

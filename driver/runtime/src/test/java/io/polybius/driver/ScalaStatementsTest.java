@@ -169,6 +169,18 @@ class ScalaStatementsTest {
   }
 
   @Test
+  void braceThatClosesNothingIsAnErrorAndRunsNothing() throws Exception {
+    for (String code :
+        List.of("println(1) }\nprintln(2)", "def g = {\n 1\n}}\nprintln(3)", "}}", "1 }} 2")) {
+      StatementDesk.Ended ended = desk.run(code);
+      assertThat(ended.error().origin()).as(code).isEqualTo(Origin.COMPILER);
+      assertThat(ended.outputs()).as(code).isEmpty();
+      assertThat(desk.completeness(code)).as(code).isEqualTo(Completeness.INVALID);
+    }
+    assertThat(desk.run("{ 1 + 1 }").value()).isEqualTo("2");
+  }
+
+  @Test
   void completenessIsTold() throws Exception {
     assertThat(desk.completeness("1 + 1")).isEqualTo(Completeness.COMPLETE);
     assertThat(desk.completeness("def f(n: Int) = {")).isEqualTo(Completeness.INCOMPLETE);

@@ -61,12 +61,18 @@ final class KernelChannels implements AutoCloseable {
   private final List<CompletableFuture<Void>> leaving = new ArrayList<>();
   private volatile int closeCode = CloseMessage.NORMAL_CLOSURE;
 
+  /** Stands for a relay that has not come yet. */
+  private static final ClientName EXPECTED_RELAY = new ClientName("", Optional.empty(), false);
+
   /** The clients of one kernel. */
   private static final class Seats {
     private final Map<ClientName, Seat> seats = new HashMap<>();
 
     /** Those whose clients were waited for in vain. */
     private final Map<ClientName, Seat> parked = new HashMap<>();
+
+    /** The latest losses of clients that are waited for; one that comes back takes its own away. */
+    private final Map<ClientName, Object> losses = new HashMap<>();
 
     private boolean relay;
 
@@ -115,7 +121,7 @@ final class KernelChannels implements AutoCloseable {
       seats(kernel).relay = true;
     }
     kernel.journal().ofRelay();
-    after(grace, () -> endIfAlone(kernel));
+    await(kernel, EXPECTED_RELAY, () -> {});
   }
 
   /** Answers a request for a WebSocket to a kernel. */
@@ -179,8 +185,11 @@ final class KernelChannels implements AutoCloseable {
       Runnable begin = () -> {};
       // It can have been given up at the very moment at which its client comes back.
       synchronized (this) {
-        sits = seats(kernel).seats.get(client) == seat;
+        Seats all = seats(kernel);
+        sits = all.seats.get(client) == seat;
         if (sits) {
+          all.losses.remove(client);
+          all.losses.remove(EXPECTED_RELAY);
           begin = seat.take(channel);
         }
       }
@@ -253,13 +262,13 @@ final class KernelChannels implements AutoCloseable {
   }
 
   private void lost(Kernel kernel, ClientName client, Seat seat) {
-    after(
-        grace,
+    await(
+        kernel,
+        client,
         () -> {
           if (!parks(kernel, client, seat)) {
             leave(kernel, client, seat);
           }
-          endIfAlone(kernel);
         });
   }
 
@@ -267,7 +276,34 @@ final class KernelChannels implements AutoCloseable {
     // Not by this thread, which may hold the seat's lock: a kernel that publishes takes that under
     // its own.
     after(Duration.ZERO, () -> leave(kernel, client, seat));
-    after(grace, () -> endIfAlone(kernel));
+    await(kernel, client, () -> {});
+  }
+
+  /**
+   * Waits for a client from now on.
+   *
+   * @param inVain what is done if it does not come in time; then a kernel ends that has nobody else
+   */
+  private void await(Kernel kernel, ClientName client, Runnable inVain) {
+    Object loss = new Object();
+    Seats all;
+    synchronized (this) {
+      all = kernels.getOrDefault(kernel.id(), new Seats());
+      all.losses.put(client, loss);
+    }
+    after(
+        grace,
+        () -> {
+          boolean lost;
+          synchronized (this) {
+            // Else it has come back, and may have been lost once more.
+            lost = all.losses.remove(client, loss);
+          }
+          if (lost) {
+            inVain.run();
+            endIfAlone(kernel, all);
+          }
+        });
   }
 
   /** The last client may be a notebook that is opened again tomorrow. */
@@ -302,10 +338,10 @@ final class KernelChannels implements AutoCloseable {
     seat.forget();
   }
 
-  private void endIfAlone(Kernel kernel) {
+  private void endIfAlone(Kernel kernel, Seats all) {
     synchronized (this) {
-      Seats known = kernels.get(kernel.id());
-      if (known == null || !known.relay || !known.isAlone()) {
+      boolean isOver = kernels.get(kernel.id()) != all;
+      if (isOver || !all.relay || !all.isAlone() || !all.losses.isEmpty()) {
         return;
       }
     }

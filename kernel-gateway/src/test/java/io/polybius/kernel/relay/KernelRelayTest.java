@@ -366,6 +366,26 @@ class KernelRelayTest {
   }
 
   @Test
+  void eachCutHasItsOwnTime() throws Exception {
+    gateway.close();
+    gateway = TestingGateway.start(directory.resolve("impatient"), Duration.ofSeconds(5));
+    try (CuttableProxy network = new CuttableProxy(gateway.port());
+        KernelClient client = relay(network.uri(), Optional.empty(), Map.of())) {
+      String session = client.kernelInfo(PATIENCE).header().session();
+      network.cut();
+      run(client, "value 1");
+      Awaitility.await().pollDelay(Duration.ofSeconds(4)).until(() -> true);
+
+      // Away when the time of the first cut would have been over.
+      network.hold();
+      Awaitility.await().pollDelay(Duration.ofSeconds(2)).until(() -> true);
+      network.release(gateway.port());
+
+      assertThat(run(client, "value 2").header().session()).isEqualTo(session);
+    }
+  }
+
+  @Test
   void everyMessageArrivesOnceAndInOrderOverManyCuts() throws Exception {
     int count = 2000;
     try (CuttableProxy network = new CuttableProxy(gateway.port());

@@ -468,6 +468,9 @@ final class ScalaBridge implements AutoCloseable {
   /** One run of the compiler's parser, which reports each top-level statement as it goes. */
   private final class Parser {
 
+    /** The number of the scanner's last token, in every Scala. */
+    private static final int END_OF_TEXT = 0;
+
     private final List<TopLevel> statements = new ArrayList<>();
     private final Object global;
     private final String code;
@@ -507,6 +510,7 @@ final class ScalaBridge implements AutoCloseable {
           incomplete || wrong ? List.of() : List.copyOf(statements), incomplete && !wrong, wrong);
     }
 
+    /** Also tells of what the parser leaves over, such as a brace that closes nothing. */
     private Object parseStatements() {
       Object parser = calls.call(global, "newUnitParser", code, "<console>");
       Object scanner = calls.call(parser, "in");
@@ -514,7 +518,7 @@ final class ScalaBridge implements AutoCloseable {
       var statement =
           (scala.PartialFunction<Object, scala.collection.Iterable<Object>>)
               calls.call(parser, "templateStat");
-      return calls.call(
+      calls.call(
           parser,
           "statSeq",
           new AbstractPartialFunction<Object, scala.collection.Iterable<Object>>() {
@@ -529,6 +533,7 @@ final class ScalaBridge implements AutoCloseable {
             }
           },
           "illegal start of statement");
+      return calls.call(parser, "accept", END_OF_TEXT);
     }
 
     @SuppressWarnings("unchecked")
