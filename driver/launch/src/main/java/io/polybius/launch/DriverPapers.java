@@ -94,6 +94,11 @@ final class DriverPapers {
     return directory.getFileName().toString();
   }
 
+  /** Returns the file in which this is kept. */
+  Path file() {
+    return directory.resolveSibling(driver() + SUFFIX);
+  }
+
   /** Returns the file for the standard output. */
   Path output() {
     return directory.resolveSibling(driver() + ".stdout");
@@ -199,7 +204,7 @@ final class DriverPapers {
     Path next = next();
     Files.deleteIfExists(next);
     WorkDirectory.write(next, bytes.toByteArray());
-    Files.move(next, directory.resolveSibling(driver() + SUFFIX), StandardCopyOption.ATOMIC_MOVE);
+    Files.move(next, file(), StandardCopyOption.ATOMIC_MOVE);
   }
 
   /** Where the papers are written before they take the place of those before. */
@@ -214,7 +219,7 @@ final class DriverPapers {
       FollowedFile.delete(output());
       FollowedFile.delete(errors());
       Files.deleteIfExists(next());
-      Files.deleteIfExists(directory.resolveSibling(driver() + SUFFIX));
+      Files.deleteIfExists(file());
     } catch (IOException e) {
       logger.warn("what was kept of {} could not be deleted: {}", driver(), e.toString());
     }

@@ -6,7 +6,6 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -23,6 +22,8 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import javax.net.ssl.SSLContext;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -40,6 +41,10 @@ final class LastingDrivers {
   private static final long PORT_RETRY_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
 
   private final Path folder;
+
+  /** The names of what an earlier server has left; drivers of this one add more. */
+  private final Set<String> left;
+
   private final Set<DriverProcess> own = ConcurrentHashMap.newKeySet();
 
   // Guarded by this:
@@ -53,6 +58,15 @@ final class LastingDrivers {
     this.folder = folder;
     Files.createDirectories(
         folder, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+    this.left = namesIn(folder);
+  }
+
+  private static Set<String> namesIn(Path folder) throws IOException {
+    try (Stream<Path> entries = Files.list(folder)) {
+      return entries
+          .map(entry -> entry.getFileName().toString())
+          .collect(Collectors.toUnmodifiableSet());
+    }
   }
 
   /** Returns where drivers have their files. */
@@ -126,6 +140,9 @@ final class LastingDrivers {
       List<DriverPapers> others = new ArrayList<>();
       for (DriverPapers papers : DriverPapers.in(folder)) {
         known.add(papers.driver());
+        if (!left.contains(papers.file().getFileName().toString())) {
+          continue;
+        }
         if (names.contains(papers.owner())) {
           expected.merge(papers.owner(), papers, LastingDrivers::newer);
         }
@@ -144,12 +161,10 @@ final class LastingDrivers {
   }
 
   /** Ends processes that had hardly begun when the earlier server ended. */
-  private void endNameless(Set<String> known) throws IOException {
-    try (DirectoryStream<Path> directories = Files.newDirectoryStream(folder, Files::isDirectory)) {
-      for (Path directory : directories) {
-        if (!known.contains(directory.getFileName().toString())) {
-          end(DriverPapers.blank(new WorkDirectory(directory)));
-        }
+  private void endNameless(Set<String> known) {
+    for (String name : left) {
+      if (!known.contains(name) && Files.isDirectory(folder.resolve(name))) {
+        end(DriverPapers.blank(new WorkDirectory(folder.resolve(name))));
       }
     }
   }

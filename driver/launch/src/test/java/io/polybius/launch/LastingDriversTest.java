@@ -170,6 +170,25 @@ class LastingDriversTest {
   }
 
   @Test
+  void driverThatIsStartedMeanwhileIsNoneOfTheEarlierServer() throws Exception {
+    launcher().launch(SPEC, nobody, log);
+    await().until(() -> printed(log).size() > 2);
+    ProcessHandle left = process();
+    toClose.pop().close();
+    LocalLauncher later = launcher();
+    RunningDriver own = later.launch(new LaunchSpec(4, 1, SPEC.settings()), nobody, log);
+
+    later.expect(List.of());
+
+    await().until(() -> !ProcessTree.runs(left));
+    ProcessHandle process = process();
+    assertThat(own.exited().toCompletableFuture()).isNotDone();
+    assertThat(files()).anyMatch(name -> name.contains("session-4"));
+    own.kill();
+    awaitNothingLeft(process);
+  }
+
+  @Test
   void damagedPapersLoseOnlyTheirDriver() throws Exception {
     LocalLauncher earlier = launcher();
     earlier.launch(SPEC, nobody, log);
