@@ -257,6 +257,7 @@ public final class KernelRelay {
     Duration delay = FIRST_RECONNECT_DELAY;
     boolean said = false;
     while (true) {
+      answerShutdownAlone();
       Event meanwhile = events.poll(delay.toMillis(), TimeUnit.MILLISECONDS);
       if (meanwhile != null && meanwhile != Event.LINK_LOST) {
         return Optional.of(meanwhile);
@@ -282,6 +283,18 @@ public final class KernelRelay {
     }
   }
 
+  /**
+   * Who has shut the kernel down just when the connection was lost does not wait for the server.
+   */
+  private void answerShutdownAlone() {
+    for (JupyterMessage request : open.ofType("shutdown_request")) {
+      boolean isRestart = restartRequest.filter(request.id()::equals).isPresent();
+      if (!isRestart && open.take(request.id()).isPresent()) {
+        boolean unused = answeredAlone(request);
+      }
+    }
+  }
+
   private void sayThatTheServerIsWaitedFor() {
     String text =
         "The server at "
@@ -289,7 +302,7 @@ public final class KernelRelay {
             + " does not answer; it is waited for, up to "
             + options.patience().toSeconds()
             + " s.\n";
-    open.executions()
+    open.ofType("execute_request")
         .forEach(
             request ->
                 sockets.send(

@@ -50,11 +50,9 @@ final class OpenRequests {
     return List.copyOf(requests.keySet());
   }
 
-  /** Returns the executions, oldest first. */
-  synchronized List<JupyterMessage> executions() {
-    return requests.values().stream()
-        .filter(request -> request.type().equals("execute_request"))
-        .toList();
+  /** Returns the requests of a type, oldest first. */
+  synchronized List<JupyterMessage> ofType(String type) {
+    return requests.values().stream().filter(request -> request.type().equals(type)).toList();
   }
 
   /** Forgets the request of that id and returns it, if there is one. */
