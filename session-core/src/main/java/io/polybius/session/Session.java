@@ -323,13 +323,26 @@ final class Session implements Drivers.Owner {
         });
   }
 
-  /** Stops the statement that runs, if one does. */
+  /**
+   * Stops the statement that runs, if one does. If that has been tried in vain, those that wait
+   * behind it are stopped, and the driver is told once more.
+   */
   CompletionStage<Void> interrupt() {
     return tasks.call(
         () -> {
-          statements.withDriver().ifPresent(this::cancelNow);
+          statements.withDriver().ifPresent(this::interrupt);
           return null;
         });
+  }
+
+  private void interrupt(Statement running) {
+    if (running.state().isTerminal()) {
+      drivers.tell(new DriverCommand.Cancel(running.id()));
+      statements.cancelAllWaiting();
+      dispatch();
+    } else {
+      cancelNow(running);
+    }
   }
 
   /** Asks the driver whether a text is complete; unknown when it does not answer in time. */

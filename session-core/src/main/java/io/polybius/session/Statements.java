@@ -248,6 +248,11 @@ final class Statements {
     cancelWaiting(other -> other.id() == statement.id(), Optional.empty());
   }
 
+  /** Ends all statements that wait. */
+  void cancelAllWaiting() {
+    cancelWaiting(statement -> true, Optional.empty());
+  }
+
   /** Ends all statements, of which the driver will say nothing more. */
   void endAll(StatementError error) {
     withDriver()

@@ -93,6 +93,19 @@ class StubbornStatementTest {
   }
 
   @Test
+  void interruptEndsThoseThatWaitBehindIt() throws Exception {
+    makeStubborn(execute("a", false));
+    int waiting = execute("a", false);
+
+    get(service.interrupt("0"));
+
+    assertThat(state(waiting)).isEqualTo(StatementState.CANCELLED);
+    assertThat(driver.nextCommand(DriverCommand.Cancel.class).statementId()).isZero();
+    driver.say(new StatementSucceeded(0));
+    awaitState(SessionState.IDLE);
+  }
+
+  @Test
   void sessionDiesWithItsDriverAllTheSame() throws Exception {
     makeStubborn(execute("a", false));
     int waiting = execute("a", false);
@@ -141,7 +154,7 @@ class StubbornStatementTest {
     int before = execute("a", true);
     int ofAnother = execute("b", true);
     makeStubborn(0);
-    assertThat(state(before)).isEqualTo(StatementState.CANCELLED);
+    await().until(() -> state(before) == StatementState.CANCELLED);
     assertThat(state(ofAnother)).isEqualTo(StatementState.WAITING);
 
     int after = execute("a", true);
