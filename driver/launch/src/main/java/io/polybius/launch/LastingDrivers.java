@@ -139,10 +139,10 @@ final class LastingDrivers {
       Set<String> known = new HashSet<>();
       List<DriverPapers> others = new ArrayList<>();
       for (DriverPapers papers : DriverPapers.in(folder)) {
-        known.add(papers.driver());
         if (!left.contains(papers.file().getFileName().toString())) {
           continue;
         }
+        known.add(papers.driver());
         if (names.contains(papers.owner())) {
           expected.merge(papers.owner(), papers, LastingDrivers::newer);
         }
