@@ -339,7 +339,6 @@ final class Session implements Drivers.Owner {
     if (running.state().isTerminal()) {
       drivers.tell(new DriverCommand.Cancel(running.id()));
       statements.cancelAllWaiting();
-      dispatch();
     } else {
       cancelNow(running);
     }
