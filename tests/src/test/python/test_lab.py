@@ -155,12 +155,6 @@ class LabTest(unittest.TestCase):
 
     def open_notebook(self, name):
         self.open(f"tree/{name}")
-        try:
-            expect(self.page.locator("#jp-main-statusbar")).to_contain_text("| Idle", timeout=60 * SECONDS)
-        except AssertionError:
-            # A Jupyter Server connects to a gateway twice in a row, and may lose the second connection to the first:
-            # then Lab waits for good, and its user reloads the page.
-            self.page.reload()
         self.await_kernel()
 
     def await_kernel(self):

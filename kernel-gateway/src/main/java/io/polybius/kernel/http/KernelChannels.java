@@ -33,9 +33,11 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.xnio.IoUtils;
 
 /**
  * The WebSockets of all kernels. A client that names itself in {@code session_id} keeps its place
@@ -57,6 +59,7 @@ final class KernelChannels implements AutoCloseable {
 
   private final ScheduledExecutorService timer;
   private final Duration grace;
+  private final AtomicLong arrivals = new AtomicLong();
   private final Map<String, Seats> kernels = new HashMap<>();
   private final List<CompletableFuture<Void>> leaving = new ArrayList<>();
   private volatile int closeCode = CloseMessage.NORMAL_CLOSURE;
@@ -67,6 +70,9 @@ final class KernelChannels implements AutoCloseable {
   /** The clients of one kernel. */
   private static final class Seats {
     private final Map<ClientName, Seat> seats = new HashMap<>();
+
+    /** When, in the order of arrival, the latest WebSocket for each of them was asked for. */
+    private final Map<ClientName, Long> latest = new HashMap<>();
 
     /** Those whose clients were waited for in vain. */
     private final Map<ClientName, Seat> parked = new HashMap<>();
@@ -142,8 +148,10 @@ final class KernelChannels implements AutoCloseable {
         session.isPresent()
             ? seat -> lost(kernel, client, seat)
             : seat -> lostForGood(kernel, client, seat);
+    long arrival = arrivals.incrementAndGet();
     WebSocketConnectionCallback connected =
-        (upgraded, channel) -> sit(kernel, client, onLost, channel);
+        (upgraded, channel) ->
+            offIoThread(channel, () -> sit(kernel, client, arrival, onLost, channel));
     HttpHandler unsupported =
         refused ->
             JsonExchange.of(refused)
@@ -177,8 +185,28 @@ final class KernelChannels implements AutoCloseable {
         : new LegacyHandshake();
   }
 
+  /**
+   * Runs a task that may wait for a kernel, which the thread that serves other clients must not.
+   */
+  private static void offIoThread(WebSocketChannel channel, Runnable task) {
+    try {
+      channel.getWorker().execute(task);
+    } catch (RejectedExecutionException e) {
+      log.debug("the server is closing", e);
+      IoUtils.safeClose(channel);
+    }
+  }
+
+  /**
+   * Lets a client go on over a new WebSocket. A Jupyter Server that connects twice in a row has
+   * given the first connection up, whichever is dealt with first here.
+   */
   private void sit(
-      Kernel kernel, ClientName client, Consumer<Seat> onLost, WebSocketChannel channel) {
+      Kernel kernel,
+      ClientName client,
+      long arrival,
+      Consumer<Seat> onLost,
+      WebSocketChannel channel) {
     boolean sits = false;
     while (!sits) {
       Seat seat = seat(kernel, client, onLost);
@@ -187,7 +215,9 @@ final class KernelChannels implements AutoCloseable {
       synchronized (this) {
         Seats all = seats(kernel);
         sits = all.seats.get(client) == seat;
-        if (sits) {
+        if (sits && all.latest.merge(client, arrival, Math::max) > arrival) {
+          begin = () -> IoUtils.safeClose(channel);
+        } else if (sits) {
           all.losses.remove(client);
           all.losses.remove(EXPECTED_RELAY);
           begin = seat.take(channel);
@@ -220,6 +250,7 @@ final class KernelChannels implements AutoCloseable {
               : SeatLog.none();
       seat = newSeat(kernel, client, seatLog, onLost);
       all.seats.put(client, seat);
+      all.latest.remove(client);
     }
     others.forEach((name, other) -> leave(kernel, name, other));
     kernel.connect(seat);
@@ -328,7 +359,9 @@ final class KernelChannels implements AutoCloseable {
       }
       Seats known = kernels.get(kernel.id());
       if (known != null) {
-        known.seats.remove(client, seat);
+        if (known.seats.remove(client, seat)) {
+          known.latest.remove(client);
+        }
         if (known.seats.isEmpty() && !known.relay) {
           kernels.remove(kernel.id());
         }

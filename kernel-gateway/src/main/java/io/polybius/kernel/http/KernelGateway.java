@@ -93,6 +93,11 @@ public final class KernelGateway implements AutoCloseable {
     kernels.takeOver(channels::restore);
   }
 
+  /** Returns the kernels that it has. */
+  KernelRegistry kernels() {
+    return kernels;
+  }
+
   private void cull(KernelGatewaySettings.Culling culling, Clock clock) {
     Instant lastUse = clock.instant().minus(culling.idleTimeout());
     for (Kernel kernel : kernels.kernels()) {

@@ -46,7 +46,7 @@ abstract class SeatSocket extends AbstractReceiveListener implements WebSocketCa
     this.client = client;
   }
 
-  /** The WebSocket is no more. */
+  /** The WebSocket is no more; can be called twice. */
   abstract void lost();
 
   /** What was given to it last is written. */
@@ -73,6 +73,11 @@ abstract class SeatSocket extends AbstractReceiveListener implements WebSocketCa
           pings.remove();
           lost();
         });
+    if (!channel.isOpen()) {
+      // Its end may have come before anything waited for that.
+      pings.remove();
+      lost();
+    }
     channel.getReceiveSetter().set(this);
     channel.resumeReceives();
   }

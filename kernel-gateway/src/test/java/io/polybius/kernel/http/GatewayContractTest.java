@@ -9,6 +9,7 @@ import io.polybius.driver.protocol.DriverEvent;
 import io.polybius.driver.protocol.MimeBundle;
 import io.polybius.driver.protocol.StatementOutput;
 import io.polybius.driver.protocol.StreamName;
+import io.polybius.kernel.Kernel;
 import io.polybius.kernel.wire.Channel;
 import io.polybius.kernel.wire.Header;
 import io.polybius.kernel.wire.JupyterJson;
@@ -440,6 +441,25 @@ class GatewayContractTest {
       assertThat(stale.isClosed()).isTrue();
       assertThat(RawWebSocket.types(fresh.trace(fresh.cell("value 1")))).contains("execute_reply");
       awaitConnections(id, 1);
+    }
+  }
+
+  @Test
+  void socketThatWasAskedForEarlierDoesNotReplaceALaterOne() throws Exception {
+    String id = newKernel();
+    Kernel kernel = gateway.kernels().kernel(id);
+    RawWebSocket earlier;
+    RawWebSocket later;
+    synchronized (kernel) {
+      // The earlier one waits for the kernel, which the later one need not.
+      earlier = jupyterServer(id, "same");
+      later = jupyterServer(id, "same");
+      Awaitility.await().pollDelay(Duration.ofMillis(100)).until(() -> true);
+    }
+    try (earlier;
+        later) {
+      assertThat(RawWebSocket.types(later.trace(later.cell("value 1")))).contains("execute_reply");
+      assertThat(earlier.isClosed()).isTrue();
     }
   }
 

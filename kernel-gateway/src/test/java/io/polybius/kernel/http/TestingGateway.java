@@ -2,6 +2,7 @@ package io.polybius.kernel.http;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.polybius.kernel.KernelRegistry;
 import io.polybius.kernel.KernelStore;
 import io.polybius.session.CoreSettings;
 import io.polybius.session.SessionLimits;
@@ -138,6 +139,11 @@ public final class TestingGateway implements AutoCloseable {
   /** Returns what launches the drivers. */
   public ScriptedLauncher launcher() {
     return launcher;
+  }
+
+  /** Returns the kernels behind the gateway. */
+  KernelRegistry kernels() {
+    return gateway.kernels();
   }
 
   /** Returns the port that it listens on. */
