@@ -131,7 +131,7 @@ final class KernelChannels implements AutoCloseable {
   }
 
   /** Answers a request for a WebSocket to a kernel. */
-  void open(HttpServerExchange exchange, Kernel kernel) throws Exception {
+  void open(HttpServerExchange exchange, Kernel kernel) {
     if (!exchange.getRequestHeaders().contains(Headers.SEC_WEB_SOCKET_KEY)) {
       JsonExchange.of(exchange)
           .fail(StatusCodes.BAD_REQUEST, "The channels of a kernel are a WebSocket.");
@@ -150,14 +150,21 @@ final class KernelChannels implements AutoCloseable {
             : seat -> lostForGood(kernel, client, seat);
     long arrival = arrivals.incrementAndGet();
     WebSocketConnectionCallback connected =
-        (upgraded, channel) ->
-            offIoThread(channel, () -> sit(kernel, client, arrival, onLost, channel));
+        (upgraded, channel) -> sit(kernel, client, arrival, onLost, channel);
     HttpHandler unsupported =
         refused ->
             JsonExchange.of(refused)
                 .fail(StatusCodes.BAD_REQUEST, "Only WebSocket version 13 is spoken here.");
-    new WebSocketProtocolHandshakeHandler(List.of(handshake(form)), connected, unsupported)
-        .handleRequest(exchange);
+    HttpHandler handshake =
+        new WebSocketProtocolHandshakeHandler(List.of(handshake(form)), connected, unsupported);
+    exchange.dispatch(
+        (HttpHandler)
+            taken -> {
+              // Before the client is answered, so that it misses nothing from then on; and not on a
+              // thread that serves many, for the kernel may let it wait.
+              Seat unused = seat(kernel, client, onLost);
+              handshake.handleRequest(taken);
+            });
   }
 
   private static boolean offers(HttpServerExchange exchange, String subprotocol) {
@@ -183,18 +190,6 @@ final class KernelChannels implements AutoCloseable {
     return form.get() == WireForm.V1
         ? new Hybi13Handshake(Set.of(V1WebSocketCodec.SUBPROTOCOL), false)
         : new LegacyHandshake();
-  }
-
-  /**
-   * Runs a task that may wait for a kernel, which the thread that serves other clients must not.
-   */
-  private static void offIoThread(WebSocketChannel channel, Runnable task) {
-    try {
-      channel.getWorker().execute(task);
-    } catch (RejectedExecutionException e) {
-      log.debug("the server is closing", e);
-      IoUtils.safeClose(channel);
-    }
   }
 
   /**
@@ -227,6 +222,7 @@ final class KernelChannels implements AutoCloseable {
     }
   }
 
+  /** Returns the client's place, which it has at least until a WebSocket would have come. */
   private Seat seat(Kernel kernel, ClientName client, Consumer<Seat> onLost) {
     Seat seat;
     Map<ClientName, Seat> others;
@@ -254,6 +250,7 @@ final class KernelChannels implements AutoCloseable {
     }
     others.forEach((name, other) -> leave(kernel, name, other));
     kernel.connect(seat);
+    await(kernel, client, () -> leave(kernel, client, seat));
     return seat;
   }
 

@@ -20,12 +20,18 @@ import io.polybius.session.testing.ScriptedDriver;
 import io.polybius.session.testing.ScriptedDriver.Script;
 import io.polybius.session.testing.ScriptedLauncher;
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.lang.management.ManagementFactory;
+import java.lang.management.ThreadInfo;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
@@ -448,19 +454,35 @@ class GatewayContractTest {
   void socketThatWasAskedForEarlierDoesNotReplaceALaterOne() throws Exception {
     String id = newKernel();
     Kernel kernel = gateway.kernels().kernel(id);
-    RawWebSocket earlier;
+    CompletableFuture<RawWebSocket> connecting;
     RawWebSocket later;
     synchronized (kernel) {
-      // The earlier one waits for the kernel, which the later one need not.
-      earlier = jupyterServer(id, "same");
+      connecting =
+          CompletableFuture.supplyAsync(
+              () -> {
+                try {
+                  return jupyterServer(id, "same");
+                } catch (IOException e) {
+                  throw new UncheckedIOException(e);
+                }
+              });
+      Awaitility.await().atMost(PATIENCE).until(() -> isWaitedFor(kernel));
+      // It is the second one for the same place, and so need not wait for the kernel.
       later = jupyterServer(id, "same");
-      Awaitility.await().pollDelay(Duration.ofMillis(100)).until(() -> true);
     }
+    RawWebSocket earlier = connecting.get(10, TimeUnit.SECONDS);
     try (earlier;
         later) {
       assertThat(RawWebSocket.types(later.trace(later.cell("value 1")))).contains("execute_reply");
       assertThat(earlier.isClosed()).isTrue();
     }
+  }
+
+  private static boolean isWaitedFor(Object monitor) {
+    return Arrays.stream(ManagementFactory.getThreadMXBean().dumpAllThreads(false, false))
+        .map(ThreadInfo::getLockInfo)
+        .anyMatch(
+            lock -> lock != null && lock.getIdentityHashCode() == System.identityHashCode(monitor));
   }
 
   @Test
