@@ -51,8 +51,6 @@ final class Executions {
           "The expression was not evaluated.",
           List.of());
 
-  private static final Line NOT_STARTED = Line.text("Spark had not started.");
-
   private final String kernelId;
   private final Voice voice;
   private final Numbering numbering;
@@ -129,6 +127,13 @@ final class Executions {
     }
   }
 
+  /**
+   * What a cell shows of its wait.
+   *
+   * @param inVain what it shows if it ends before it has begun
+   */
+  private record Wait(UpdatingDisplay display, Line inVain) {}
+
   /** A statement that a client of this kernel has asked for. */
   private static final class Own extends Run {
     final Request request;
@@ -136,7 +141,7 @@ final class Executions {
     final Instant received;
     final Map<String, ReplyContent.Payload> payloads = new LinkedHashMap<>();
     Optional<Statement> statement = Optional.empty();
-    Optional<UpdatingDisplay> launch = Optional.empty();
+    Optional<Wait> wait = Optional.empty();
     Optional<ProgressDisplay> progress = Optional.empty();
 
     Own(Request request, RequestContent.Execute content, Instant received) {
@@ -282,9 +287,10 @@ final class Executions {
   /**
    * Shows in the first cell that waits what it waits for.
    *
+   * @param inVain what it shows if it never begins
    * @param patience how long it has to have waited
    */
-  void showLaunch(Line line, Duration patience) {
+  void showWait(Line line, Line inVain, Duration patience) {
     Instant enough = voice.now().minus(patience);
     open.values().stream()
         .filter(own -> !own.hasBegun && !own.silent && own.statement.isPresent())
@@ -293,28 +299,28 @@ final class Executions {
         .ifPresent(
             own -> {
               announce(own.statement.orElseThrow(), own);
-              if (own.launch.isEmpty()) {
-                own.launch = Optional.of(display(own, "launch"));
+              if (own.wait.isEmpty()) {
+                own.wait = Optional.of(new Wait(display(own, "wait"), inVain));
               }
-              own.launch.get().show(line);
+              own.wait.get().display().show(line);
             });
   }
 
   /** Says in the cells that have shown what they wait for what has come of it. */
-  void endLaunch(Line line) {
-    open.values().forEach(own -> endLaunch(own, line));
+  void endWait(Line line) {
+    open.values().forEach(own -> endWait(own, line));
   }
 
-  private static void endLaunch(Own own, Line line) {
-    own.launch.ifPresent(display -> display.show(line));
-    own.launch = Optional.empty();
+  private static void endWait(Own own, Line line) {
+    own.wait.ifPresent(wait -> wait.display().show(line));
+    own.wait = Optional.empty();
   }
 
   /** What is shown of a cell that ends changes no more. */
   private static void endDisplays(Own own) {
     own.progress.ifPresent(ProgressDisplay::end);
     own.progress = Optional.empty();
-    endLaunch(own, NOT_STARTED);
+    own.wait.ifPresent(wait -> endWait(own, wait.inVain()));
   }
 
   private UpdatingDisplay display(Run run, String use) {

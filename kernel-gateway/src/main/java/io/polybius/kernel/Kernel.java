@@ -64,7 +64,7 @@ public final class Kernel {
   // Under the lock:
   private final Numbering numbering;
   private final Executions executions;
-  private final LaunchDisplay launchDisplay;
+  private final WaitDisplay waitDisplay;
   private final InputRequests inputRequests;
   private final Comms comms;
   private final History history;
@@ -132,8 +132,8 @@ public final class Kernel {
             lastStatementBefore,
             this::progressDisplay,
             key -> journal.answered(key));
-    this.launchDisplay =
-        new LaunchDisplay(
+    this.waitDisplay =
+        new WaitDisplay(
             executions,
             () -> sessions.newestLogLines(this.session, 1),
             this::later,
@@ -149,7 +149,7 @@ public final class Kernel {
             new Questions(sessions, sessionId, description.kind()),
             comms,
             history);
-    launchDisplay.changed(session);
+    waitDisplay.changed(session);
   }
 
   private Optional<ProgressDisplay> progressDisplay(UpdatingDisplay display) {
@@ -344,7 +344,7 @@ public final class Kernel {
             true,
             Executions.options(content));
     if (services.showsProgress()) {
-      launchDisplay.cellAdded();
+      waitDisplay.cellAdded();
     }
     try {
       sessions
@@ -577,12 +577,13 @@ public final class Kernel {
       inputRequests.ended(statement.id());
     }
     executions.changed(statement);
+    waitDisplay.changed(statement);
   }
 
   private void onSession(SessionSnapshot now) {
     session = now;
     numbering.update(now);
-    launchDisplay.changed(now);
+    waitDisplay.changed(now);
     if (now.incarnation() > incarnation) {
       comms.forgetAll();
       boolean restartedElsewhere = incarnation > 0 && ownRestarts == 0;

@@ -43,12 +43,13 @@ abstract class KernelFixture {
   final RecordingConnection client = new RecordingConnection("client");
   HistoryStore history = HistoryStore.inMemory();
   boolean showsProgress = true;
+  SessionLimits limits = LIMITS;
   ScriptedLauncher launcher = ScriptedLauncher.ready(Script.TINY);
   SessionService sessions = service();
   KernelRegistry kernels = registry();
 
   private SessionService service() {
-    return new SessionService(launcher, CoreSettings.of(LIMITS), Clock.systemUTC());
+    return new SessionService(launcher, CoreSettings.of(limits), Clock.systemUTC());
   }
 
   private KernelRegistry registry() {

@@ -143,6 +143,9 @@ final class Drivers {
 
   /** Launches the driver. */
   void launch() {
+    if (incarnation > 1) {
+      log.beginAnew("Driver " + incarnation + " of the session is launched.");
+    }
     launch((spec, receiver) -> environment.launcher().launch(spec, receiver, log));
   }
 

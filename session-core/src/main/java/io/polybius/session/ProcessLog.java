@@ -33,6 +33,9 @@ public final class ProcessLog {
   /** Read without waiting for those who add or read much. */
   private volatile List<String> newest;
 
+  /** How many lines of standard error are of programs before the present one. */
+  private int earlierErrors;
+
   private boolean errorsApart;
   private ProcessLog successor;
 
@@ -145,9 +148,15 @@ public final class ProcessLog {
     return errorsApart || errors.count() > 0;
   }
 
-  /** Returns the newest lines of standard error, oldest first. */
+  /** From now on, what comes is from another program, as a line says. */
+  synchronized void beginAnew(String why) {
+    earlierErrors = errors.count();
+    append(StreamName.STDERR, why);
+  }
+
+  /** Returns the newest lines of the present program's standard error, oldest first. */
   synchronized List<String> newestErrors() {
-    return List.copyOf(errors.newest(LineStore.NEWEST));
+    return List.copyOf(errors.newest(Math.min(LineStore.NEWEST, errors.count() - earlierErrors)));
   }
 
   /** Frees open files, when the process has ended; the log can be read and added to as before. */

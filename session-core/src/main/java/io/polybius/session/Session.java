@@ -538,14 +538,14 @@ final class Session implements Drivers.Owner {
   /** The session dies, and with it what it was doing. */
   @Override
   public void driverLost(String why) {
+    // Who reads the error sees the reason first.
+    List<String> lines = new ArrayList<>(List.of("Interpreter died:", why));
+    lines.addAll(log.newestErrors());
     log.append(StreamName.STDERR, why);
     logger.info("session {} is dead: {}", id, why);
     StatementError error =
         new StatementError(
-            StatementError.Origin.DRIVER,
-            "DriverDied",
-            "Interpreter died:\n" + String.join("\n", log.newestErrors()),
-            List.of());
+            StatementError.Origin.DRIVER, "DriverDied", String.join("\n", lines), List.of());
     driverInfo = Optional.empty();
     statements.endAll(error);
     become(SessionState.DEAD);
@@ -685,7 +685,7 @@ final class Session implements Drivers.Owner {
                 late,
                 Optional.of(
                     new StatementError(
-                        StatementError.Origin.INTERRUPT, "StillRunning", why, List.of())));
+                        StatementError.Origin.INTERRUPT, Statement.STILL_RUNNING, why, List.of())));
           }
         });
   }

@@ -37,6 +37,9 @@ public record Statement(
     ExecuteOptions options,
     List<ExpressionResult> expressions) {
 
+  /** The error's name of one that does not react to being cancelled. */
+  static final String STILL_RUNNING = "StillRunning";
+
   /** Copies the list. */
   public Statement {
     expressions = List.copyOf(expressions);
@@ -78,6 +81,14 @@ public record Statement(
   /** Returns whether the statement is kept out of the history and of other clients' sight. */
   public boolean isHidden() {
     return id < 0;
+  }
+
+  /**
+   * Returns whether it has ended for its clients only, because it did not react to being cancelled;
+   * the driver runs it on, and what comes after it waits.
+   */
+  public boolean isLeftRunning() {
+    return error.filter(why -> why.name().equals(STILL_RUNNING)).isPresent();
   }
 
   Statement running(long nowMillis) {

@@ -34,6 +34,17 @@ class ProcessLogTest {
   }
 
   @Test
+  void newestErrorsAreThoseOfThePresentProgram() {
+    log.append(StreamName.STDERR, "earlier");
+    log.beginAnew("again");
+    log.append(StreamName.STDERR, "later");
+
+    assertThat(log.newestErrors()).containsExactly("again", "later");
+    assertThat(log.page(0, -1).lines())
+        .containsExactly("stdout: ", "\nstderr: ", "earlier", "again", "later");
+  }
+
+  @Test
   void textsOfSeveralLinesAreSeveralLines() {
     log.append(StreamName.STDOUT, "a\nb");
 

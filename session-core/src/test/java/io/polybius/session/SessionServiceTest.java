@@ -350,7 +350,7 @@ class SessionServiceTest {
     awaitState(SessionState.DEAD);
     assertThat(service.statement("0", 0).state()).isEqualTo(StatementState.AVAILABLE);
     assertThat(service.statement("0", 0).error().orElseThrow().message())
-        .startsWith("Interpreter died:\n");
+        .isEqualTo("Interpreter died:\nThe driver process ended: exit code 137 (signal 9)");
     assertThat(service.statement("0", 1).state()).isEqualTo(StatementState.CANCELLED);
     assertThat(String.join("\n", service.log("0", 0, -1).lines())).contains("exit code 137");
     assertThatThrownBy(() -> run("c")).hasMessageContaining("Session is in state dead");

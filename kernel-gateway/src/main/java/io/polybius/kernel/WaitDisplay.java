@@ -3,21 +3,32 @@ package io.polybius.kernel;
 import io.polybius.kernel.UpdatingDisplay.Line;
 import io.polybius.session.SessionSnapshot;
 import io.polybius.session.SessionState;
+import io.polybius.session.Statement;
+import io.polybius.session.StatementState;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
 import java.util.function.Supplier;
 
 /**
- * Shows in the first cell that waits for a driver how its start goes on. Users of a driver that is
- * up soon see nothing of it. Used under the kernel's lock.
+ * Shows in the first cell that waits what it waits for: a driver that starts, or an earlier cell
+ * that cannot be stopped. Users of a driver that is up soon see nothing of it. Used under the
+ * kernel's lock.
  */
-final class LaunchDisplay {
+final class WaitDisplay {
 
   /** How long a cell waits before it shows that, so that the usual short wait is not seen. */
   private static final Duration PATIENCE = Duration.ofMillis(1500);
 
   private static final Duration INTERVAL = Duration.ofSeconds(1);
+
+  private static final Line NOT_STARTED = Line.text("Spark had not started.");
+  private static final Line NOT_BEGUN = Line.text("The cell did not begin.");
+  private static final Line RUNS_ON =
+      Line.text(
+          "An earlier cell does not stop, and this one waits for its end. Interrupt the kernel to"
+              + " wait no longer, or restart it to be rid of both.");
+  private static final Line IS_OVER = Line.text("The earlier cell has ended.");
 
   private final Executions executions;
   private final Supplier<List<String>> newestLogLine;
@@ -28,13 +39,16 @@ final class LaunchDisplay {
   private int incarnation;
   private long beganMillis;
 
+  /** The driver runs a statement whose clients have been told that it does not stop. */
+  private boolean runsOn;
+
   /**
    * Makes one for a kernel.
    *
    * @param newestLogLine returns the last line of the driver's log, if there is one; must be quick
    * @param timer runs its tasks under the kernel's lock
    */
-  LaunchDisplay(
+  WaitDisplay(
       Executions executions, Supplier<List<String>> newestLogLine, KernelTimer timer, Clock clock) {
     this.executions = executions;
     this.newestLogLine = newestLogLine;
@@ -45,17 +59,36 @@ final class LaunchDisplay {
   /** The session is in that state. */
   void changed(SessionSnapshot session) {
     boolean starts = session.state() == SessionState.STARTING;
+    if (session.incarnation() != incarnation) {
+      runsOn = false;
+    }
     if (starts && (!isStarting || session.incarnation() != incarnation)) {
       beganMillis = clock.millis();
-      incarnation = session.incarnation();
     }
+    incarnation = session.incarnation();
     isStarting = starts;
-    session.driver().ifPresent(driver -> executions.endLaunch(started(driver)));
+    session.driver().ifPresent(driver -> endWait(started(driver)));
+  }
+
+  /** A statement of the session is in that state. */
+  void changed(Statement statement) {
+    if (statement.isLeftRunning()) {
+      runsOn = true;
+    } else if (runsOn && statement.state() == StatementState.RUNNING) {
+      runsOn = false;
+      executions.endWait(IS_OVER);
+    }
+  }
+
+  private void endWait(Line why) {
+    if (!runsOn) {
+      executions.endWait(why);
+    }
   }
 
   /** A cell was added to those that wait. */
   void cellAdded() {
-    if (isStarting && !isWatching) {
+    if ((isStarting || runsOn) && !isWatching) {
       isWatching = true;
       lookAfter(PATIENCE);
     }
@@ -66,9 +99,13 @@ final class LaunchDisplay {
   }
 
   private void look() {
-    isWatching = isStarting && executions.anyWaits();
+    isWatching = (isStarting || runsOn) && executions.anyWaits();
     if (isWatching) {
-      executions.showLaunch(starting(), PATIENCE);
+      if (isStarting) {
+        executions.showWait(starting(), NOT_STARTED, PATIENCE);
+      } else {
+        executions.showWait(RUNS_ON, NOT_BEGUN, PATIENCE);
+      }
       lookAfter(INTERVAL);
     }
   }

@@ -3,8 +3,10 @@ package io.polybius.kernel;
 import static io.polybius.kernel.RecordingConnection.show;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.polybius.driver.protocol.DriverCommand;
 import io.polybius.driver.protocol.DriverEvent;
 import io.polybius.kernel.wire.JupyterMessage;
+import io.polybius.session.testing.ScriptedDriver;
 import io.polybius.session.testing.ScriptedDriver.Script;
 import io.polybius.session.testing.ScriptedLauncher;
 import java.time.Duration;
@@ -13,9 +15,9 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** The start of a driver, in the output of the first cell that waits for it. */
+/** What the first cell that waits shows in its output: the start of a driver, for example. */
 @Timeout(20)
-class LaunchDisplayTest extends KernelFixture {
+class WaitDisplayTest extends KernelFixture {
 
   private final JupyterMessage first = client.cell("value 1");
   private final JupyterMessage second = client.cell("value 2");
@@ -122,6 +124,36 @@ class LaunchDisplayTest extends KernelFixture {
 
     assertThat(shown(first)).endsWith("execute_reply aborted", "status idle");
     assertThat(client.trace(first).stream().filter(m -> show(m).equals("status busy"))).hasSize(1);
+  }
+
+  @Test
+  void cellBehindOneThatDoesNotStopSaysWhatItWaitsFor() throws InterruptedException {
+    limits = limits.withCancelTimeout(Duration.ofMillis(200));
+    launchWith(ScriptedLauncher.ready(Script.COLLECT));
+    kernel = readyKernel();
+    kernel.receive(first, client);
+    ScriptedDriver driver = launcher.nextDriver();
+    driver.nextCommand(DriverCommand.Execute.class);
+    kernel.interrupt();
+    assertThat(shown(first)).anyMatch(line -> line.startsWith("error StillRunning"));
+
+    kernel.receive(second, client);
+    awaitStatements(0, 2);
+    timer.advance(Duration.ofSeconds(2));
+    driver.say(new DriverEvent.StatementSucceeded(0));
+    driver.nextCommand(DriverCommand.Cancel.class);
+    driver.nextCommand(DriverCommand.Execute.class);
+    driver.say(new DriverEvent.StatementSucceeded(1));
+
+    assertThat(shown(second))
+        .containsExactly(
+            "status busy",
+            "input 2 value 2",
+            "display_data An earlier cell does not stop, and this one waits for its end. Interrupt"
+                + " the kernel to wait no longer, or restart it to be rid of both.",
+            "update_display_data The earlier cell has ended.",
+            "execute_reply ok 2",
+            "status idle");
   }
 
   @Test
