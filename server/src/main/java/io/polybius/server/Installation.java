@@ -92,14 +92,19 @@ public record Installation(Path home, Path distribution) {
         .orElseGet(
             () ->
                 folder(environment, "XDG_STATE_HOME")
-                    .orElse(Path.of(System.getProperty("user.home"), ".local", "state"))
+                    .orElseGet(() -> userHome(environment).resolve(Path.of(".local", "state")))
                     .resolve("polybius"));
   }
 
   private static Path userCache(Map<String, String> environment) {
     return folder(environment, "XDG_CACHE_HOME")
-        .orElse(Path.of(System.getProperty("user.home"), ".cache"))
+        .orElseGet(() -> userHome(environment).resolve(".cache"))
         .resolve("polybius");
+  }
+
+  /** Returns the user's home folder, as other programs find it; Java has it from the system. */
+  public static Path userHome(Map<String, String> environment) {
+    return folder(environment, "HOME").orElse(Path.of(System.getProperty("user.home")));
   }
 
   private static Optional<Path> folder(Map<String, String> environment, String variable) {

@@ -12,8 +12,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Spec;
 import picocli.CommandLine.Unmatched;
 
 /**
@@ -44,19 +42,17 @@ final class KernelCommand implements Callable<Integer> {
 
   @Unmatched private List<String> arguments;
 
-  @Spec private CommandSpec spec;
-
   @Override
   public Integer call() throws CommandException {
-    if (arguments != null && arguments.contains("--help")) {
-      spec.commandLine().getOut().println("Usage: " + USAGE);
-      return 0;
-    }
     return run(arguments == null ? List.of() : arguments);
   }
 
   /** Runs the relay until the kernel ends, and returns the exit code of the process. */
   static int run(List<String> arguments) throws CommandException {
+    if (arguments.contains("--help") || arguments.contains("-h")) {
+      System.out.println("Usage: " + USAGE);
+      return 0;
+    }
     return KernelRelay.run(parse(arguments), System.getenv());
   }
 

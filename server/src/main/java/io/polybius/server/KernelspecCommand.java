@@ -7,6 +7,7 @@ import io.polybius.server.kernelspec.KernelspecInstaller;
 import io.polybius.session.Kind;
 import java.io.IOException;
 import java.net.URI;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -95,13 +96,27 @@ final class KernelspecCommand {
     for (Path folder : installed) {
       say("Installed kernelspec %s in %s".formatted(folder.getFileName(), folder));
     }
+    tokenFile
+        .filter(file -> !Files.isReadable(file))
+        .ifPresent(
+            file ->
+                command
+                    .commandLine()
+                    .getErr()
+                    .println(file + " cannot be read yet; kernels cannot start before it can."));
     return 0;
   }
 
   @Command(name = "list", description = "List the kernelspecs of this program.")
   int list() throws CommandException, IOException, InterruptedException {
     for (KernelspecInstaller.Installed kernelspec : installer().installed(folders())) {
-      say("%s  %s  %s".formatted(kernelspec.name(), kernelspec.server(), kernelspec.folder()));
+      say(
+          "%s  %s  %s"
+              .formatted(
+                  kernelspec.name(),
+                  kernelspec.server()
+                      + kernelspec.session().map(id -> ", session " + id).orElse(""),
+                  kernelspec.folder()));
     }
     return 0;
   }

@@ -4,6 +4,10 @@ import io.polybius.server.config.ConfigException;
 import io.polybius.session.spi.LaunchException;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
+import java.nio.file.NoSuchFileException;
 import java.util.Arrays;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -83,10 +87,26 @@ public final class ServerMain {
     } else if (failure instanceof CommandException
         || failure instanceof LaunchException
         || failure instanceof IOException) {
-      err.println("polybius: " + failure.getMessage());
+      err.println("polybius: " + explain(failure));
     } else {
       throw failure;
     }
     return CommandLine.ExitCode.SOFTWARE;
+  }
+
+  /** Most failures of the file system have nothing but the file for a message. */
+  private static String explain(Exception failure) {
+    if (!(failure instanceof FileSystemException file) || file.getReason() != null) {
+      return failure.getMessage();
+    }
+    String why = file.getClass().getSimpleName();
+    if (file instanceof NoSuchFileException) {
+      why = "there is no such file or folder, and none can be made";
+    } else if (file instanceof AccessDeniedException) {
+      why = "permission denied";
+    } else if (file instanceof FileAlreadyExistsException) {
+      why = "it is there already, and of another kind";
+    }
+    return file.getFile() + ": " + why;
   }
 }

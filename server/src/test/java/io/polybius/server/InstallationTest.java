@@ -40,5 +40,7 @@ class InstallationTest {
     assertThat(installation.cache(environment)).isEqualTo(folder.resolve("polybius"));
     assertThat(installation.logs(Map.of()))
         .isEqualTo(Path.of(System.getProperty("user.home"), ".cache", "polybius", "logs"));
+    assertThat(installation.cache(Map.of("HOME", "/home/ada")))
+        .isEqualTo(Path.of("/home/ada/.cache/polybius"));
   }
 }

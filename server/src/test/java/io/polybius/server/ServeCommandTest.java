@@ -105,9 +105,33 @@ class ServeCommandTest {
     assertThat(exitCode(list)).isZero();
     assertThat(output(list)).contains("polybius-scala  http://spark.example:1  " + kernelspec);
 
+    Process attached =
+        polybius("kernelspec", "install", "--session", "team", "--token-file", "/none/token");
+    assertThat(exitCode(attached)).isZero();
+    assertThat(errors(attached)).anyMatch(line -> line.startsWith("/none/token cannot be read"));
+    assertThat(output(polybius("kernelspec", "list")))
+        .anyMatch(line -> line.contains("http://127.0.0.1:8998, session team"));
+
     assertThat(exitCode(polybius("kernelspec", "remove", "polybius-scala"))).isZero();
     assertThat(kernelspec).doesNotExist();
     assertThat(exitCode(polybius("kernelspec", "remove", "polybius-scala"))).isEqualTo(1);
+  }
+
+  @Test
+  void whatCannotBeOpenedIsNamedWithTheReason() throws Exception {
+    Path file = Files.writeString(folder.resolve("file"), "");
+    Process server = polybius("serve", "--set", "polybius.server.state-dir=" + file);
+
+    assertThat(exitCode(server)).isEqualTo(1);
+    assertThat(errors(server)).anyMatch(line -> line.matches("polybius: .*file.*: [a-z].*"));
+  }
+
+  @Test
+  void kernelCommandExplainsItself() throws Exception {
+    Process help = polybius("kernel", "--help");
+
+    assertThat(exitCode(help)).isZero();
+    assertThat(output(help)).containsExactly("Usage: " + KernelCommand.USAGE);
   }
 
   private Process polybius(String... arguments) throws IOException {

@@ -137,13 +137,7 @@ final class GatewayClient {
     }
     if (answer.status() == UNAUTHORIZED || answer.status() == FORBIDDEN) {
       throw new RelayException(
-          "The server at "
-              + server
-              + " does not let this user in; put its token into the environment variable "
-              + ServerToken.VARIABLE
-              + ", or into a file of mode 600 that "
-              + ServerToken.FILE_VARIABLE
-              + " names.");
+          "The server at " + server + " does not let this user in. " + ServerToken.ADVICE);
     }
     return answer;
   }

@@ -23,6 +23,14 @@ public final class ServerToken {
   /** The variable that names a file with the token in it. */
   static final String FILE_VARIABLE = "POLYBIUS_TOKEN_FILE";
 
+  /** Tells a user how a server gets to see the token that it asks for. */
+  public static final String ADVICE =
+      "Put the server's token into the environment variable "
+          + VARIABLE
+          + ", or into a file of mode 600 that "
+          + FILE_VARIABLE
+          + " names.";
+
   private static final Set<PosixFilePermission> OF_OTHERS =
       Set.of(
           PosixFilePermission.GROUP_READ,

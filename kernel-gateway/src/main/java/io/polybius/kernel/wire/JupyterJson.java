@@ -13,6 +13,7 @@ import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.cfg.CoercionAction;
 import com.fasterxml.jackson.databind.cfg.CoercionInputShape;
+import com.fasterxml.jackson.databind.exc.MismatchedInputException;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
@@ -21,6 +22,7 @@ import com.fasterxml.jackson.databind.type.LogicalType;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.List;
+import java.util.stream.Collectors;
 
 /**
  * JSON as it goes over the wire. What is written is always valid UTF-8 JSON, whatever a user's
@@ -132,8 +134,17 @@ public final class JupyterJson {
     return MAPPER.valueToTree(values);
   }
 
-  /** Returns what Jackson has to say, without its quotation of the input. */
+  /**
+   * Returns what is wrong, without Jackson's quotation of the input and the names of our classes.
+   */
   private static String reason(Exception e) {
+    if (e instanceof MismatchedInputException mismatch && !mismatch.getPath().isEmpty()) {
+      String field =
+          mismatch.getPath().stream()
+              .map(at -> at.getFieldName() == null ? "[" + at.getIndex() + "]" : at.getFieldName())
+              .collect(Collectors.joining("."));
+      return "the field " + field + " is missing or of the wrong type";
+    }
     String message =
         e instanceof JsonProcessingException json ? json.getOriginalMessage() : e.getMessage();
     return String.valueOf(message).lines().findFirst().orElse("malformed content");

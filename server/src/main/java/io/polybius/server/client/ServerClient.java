@@ -25,6 +25,7 @@ public final class ServerClient {
 
   private static final Duration CONNECT_TIME = Duration.ofSeconds(10);
   private static final Duration ANSWER_TIME = Duration.ofSeconds(20);
+  private static final int UNAUTHORIZED = 401;
   private static final ObjectMapper JSON = new ObjectMapper();
 
   private final HttpClient http = HttpClient.newBuilder().connectTimeout(CONNECT_TIME).build();
@@ -96,7 +97,8 @@ public final class ServerClient {
               : answer.path("msg").asText(answer.path("message").asText(response.body()));
       throw new IOException(
           "The server at %s answers: %s (HTTP status %d)"
-              .formatted(server, reason, response.statusCode()));
+                  .formatted(server, reason, response.statusCode())
+              + (response.statusCode() == UNAUTHORIZED ? " " + ServerToken.ADVICE : ""));
     }
     return answer;
   }

@@ -1,5 +1,6 @@
 package io.polybius.server.kernelspec;
 
+import io.polybius.server.Installation;
 import java.io.File;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -21,7 +22,7 @@ public record JupyterFolders(
   /** Returns the folders of this machine and user. */
   public static JupyterFolders ofThisMachine(Map<String, String> environment) {
     return new JupyterFolders(
-        environment, System.getProperty("os.name"), Path.of(System.getProperty("user.home")));
+        environment, System.getProperty("os.name"), Installation.userHome(environment));
   }
 
   /** Returns the folder for the user's own kernelspecs. */

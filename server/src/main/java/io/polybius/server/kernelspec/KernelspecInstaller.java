@@ -63,8 +63,9 @@ public final class KernelspecInstaller {
    * @param name the name by which notebooks refer to it
    * @param folder where it is
    * @param server the server that its kernels run on
+   * @param session the session there that they are attached to, instead of having their own
    */
-  public record Installed(String name, Path folder, String server) {}
+  public record Installed(String name, Path folder, String server, Optional<String> session) {}
 
   /**
    * Makes an installer.
@@ -181,7 +182,9 @@ public final class KernelspecInstaller {
                 description
                     .withObject("/env")
                     .put("POLYBIUS_TOKEN_FILE", file.toAbsolutePath().toString()));
-    description.withObject("/metadata/" + MARK).put("server", request.server().toString());
+    ObjectNode mark = description.withObject("/metadata/" + MARK);
+    mark.put("server", request.server().toString());
+    request.session().ifPresent(session -> mark.put("session", session));
     // The relay's sockets can be; Jupyter asks for it in the connection file, if it is told to.
     description.withObject("/metadata").putArray("supported_encryption").add("curve");
     return description;
@@ -206,13 +209,15 @@ public final class KernelspecInstaller {
   /** Reads a kernelspec, if it is one of ours. */
   private static Optional<Installed> read(Path folder) {
     try {
-      JsonNode server =
-          JSON.readTree(folder.resolve(DESCRIPTION).toFile())
-              .path("metadata")
-              .path(MARK)
-              .path("server");
-      return server.isTextual()
-          ? Optional.of(new Installed(folder.getFileName().toString(), folder, server.asText()))
+      JsonNode mark =
+          JSON.readTree(folder.resolve(DESCRIPTION).toFile()).path("metadata").path(MARK);
+      return mark.path("server").isTextual()
+          ? Optional.of(
+              new Installed(
+                  folder.getFileName().toString(),
+                  folder,
+                  mark.path("server").asText(),
+                  Optional.ofNullable(mark.path("session").textValue())))
           : Optional.empty();
     } catch (IOException e) {
       // No description, or none that anybody could read: somebody else's affair.

@@ -250,9 +250,9 @@ final class UserTraces {
       Matcher unnumbered = COMPLAINT.matcher(line);
       if (numbered.matches()) {
         String number = numbered.group(1) == null ? numbered.group(2) : numbered.group(1);
-        lines.add("cell line " + place.lineOf(Integer.parseInt(number)) + ": " + numbered.group(3));
+        lines.add(atLine(place, place.lineOf(Integer.parseInt(number)), numbered.group(3)));
       } else if (unnumbered.matches()) {
-        lines.add("cell line " + only + ": " + unnumbered.group(1));
+        lines.add(atLine(place, only, unnumbered.group(1)));
       } else {
         // Scala 2.13 points at a line that it does not repeat, if there is but one.
         if (lines.isEmpty() && line.strip().equals("^")) {
@@ -262,6 +262,11 @@ final class UserTraces {
       }
     }
     return lines;
+  }
+
+  /** A complaint may be about what the compiler has put around the user's code. */
+  private static String atLine(Place place, int line, String complaint) {
+    return place.text(line).isPresent() ? "cell line " + line + ": " + complaint : complaint;
   }
 
   private static String cut(String line) {
