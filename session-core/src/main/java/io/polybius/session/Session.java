@@ -236,8 +236,11 @@ final class Session implements Drivers.Owner {
           }
           started.complete(null);
           endIfDriverless();
-          journal.renew(this::everything);
-          journal.release();
+          tasks.afterwards(
+              () -> {
+                journal.renew(this::everything);
+                journal.release();
+              });
         });
   }
 
@@ -246,6 +249,7 @@ final class Session implements Drivers.Owner {
    * is asked for after that is refused.
    */
   CompletionStage<Void> leave() {
+    tasks.run(() -> statements.endWaits(Tasks.left()));
     return tasks.leave();
   }
 
@@ -307,7 +311,17 @@ final class Session implements Drivers.Owner {
   CompletionStage<Statement> awaitStatement(int statementId, Duration patience) {
     lifespan.requested(patience);
     CompletableFuture<Statement> answer = new CompletableFuture<>();
-    tasks.run(() -> statements.await(statementId, patience, answer));
+    tasks
+        .call(
+            () -> {
+              statements.await(statementId, patience, answer);
+              return null;
+            })
+        .exceptionally(
+            failure -> {
+              answer.completeExceptionally(failure);
+              return null;
+            });
     return answer;
   }
 

@@ -173,6 +173,14 @@ final class Statements {
     }
   }
 
+  /** Tells all who wait for an end that they do so in vain. */
+  void endWaits(SessionException why) {
+    awaited.values().stream()
+        .flatMap(List::stream)
+        .forEach(answer -> answer.completeExceptionally(why));
+    awaited.clear();
+  }
+
   /** The first of those that wait is now with the driver, and runs. */
   Statement startNext() {
     Statement next = find(waiting.remove()).running(clock.millis());
@@ -190,9 +198,10 @@ final class Statements {
   void update(Statement statement) {
     remember(statement);
     if (statement.state().isTerminal()) {
-      Optional.ofNullable(awaited.remove(statement.id())).stream()
-          .flatMap(List::stream)
-          .forEach(answer -> answer.complete(statement));
+      Optional.ofNullable(awaited.remove(statement.id()))
+          .ifPresent(
+              answers ->
+                  tasks.afterwards(() -> answers.forEach(answer -> answer.complete(statement))));
     }
     tasks.happened(
         sequence -> Change.Moved.to(sequence, statement),

@@ -35,7 +35,7 @@ final class Tasks {
   /** What is done when a task is: with its changes kept. */
   private final Deque<Runnable> effects = new ArrayDeque<>();
 
-  private boolean left;
+  private boolean isLeft;
 
   /**
    * @param journal keeps what tasks change
@@ -60,7 +60,7 @@ final class Tasks {
   void run(Runnable work) {
     mailbox.execute(
         () -> {
-          if (left) {
+          if (isLeft) {
             return;
           }
           try {
@@ -76,9 +76,8 @@ final class Tasks {
     CompletableFuture<T> result = new CompletableFuture<>();
     mailbox.execute(
         () -> {
-          if (left) {
-            result.completeExceptionally(
-                new SessionException(ErrorCode.SHUTTING_DOWN, "The server is shutting down."));
+          if (isLeft) {
+            result.completeExceptionally(left());
             return;
           }
           try {
@@ -115,11 +114,16 @@ final class Tasks {
     CompletableFuture<Void> done = new CompletableFuture<>();
     mailbox.execute(
         () -> {
-          left = true;
+          isLeft = true;
           journal.release();
           done.complete(null);
         });
     return done;
+  }
+
+  /** Returns what those are told who want something of a session that has been left. */
+  static SessionException left() {
+    return new SessionException(ErrorCode.SHUTTING_DOWN, "The server is shutting down.");
   }
 
   /** Notes a change, and the event that tells of it, under the event's number; in a task. */

@@ -21,6 +21,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -125,6 +126,20 @@ class RecoveryTest {
     assertThat(get(after.execute("mine", statement("print three"))).id()).isEqualTo(2);
     assertThat(printed(awaitEnd(after, 2))).isEqualTo("three\n");
     assertThat(after.open(SessionSettings.of(Kind.SPARK), CALLER).id()).isEqualTo(2);
+  }
+
+  @Test
+  void whoWaitsForAnEndIsToldThatTheServerLeaves() throws Exception {
+    SessionService before = service(ScriptedLauncher.ready(Script.COLLECT), store());
+    before.open(SessionSettings.of(Kind.SPARK), CALLER);
+    get(before.execute("0", statement("long")));
+    CompletionStage<Statement> end = before.awaitStatement("0", 0, Duration.ofMinutes(5));
+
+    before.close();
+
+    assertThatThrownBy(() -> get(end)).hasMessageContaining("The server is shutting down.");
+    assertThatThrownBy(() -> get(before.awaitStatement("0", 0, Duration.ofMinutes(5))))
+        .hasMessageContaining("The server is shutting down.");
   }
 
   @Test
