@@ -204,6 +204,20 @@ final class Executions {
     }
   }
 
+  /** Says in the cells that run that there is more of their output than can still be told. */
+  void sayThatOutputIsMissing() {
+    open.values().stream()
+        .filter(own -> own.hasBegun && !own.silent)
+        .forEach(
+            own ->
+                voice.publish(
+                    new PublishedContent.Stream(
+                        "stderr",
+                        "\n[Output is missing here: there was too much of it while the server was"
+                            + " away.]\n"),
+                    own.parent));
+  }
+
   /** Returns whether a request of that id is open. */
   boolean isOpen(String requestId) {
     return open.containsKey(requestId);

@@ -344,7 +344,7 @@ public final class Kernel {
             true,
             Executions.options(content));
     if (services.showsProgress()) {
-      waitDisplay.cellAdded();
+      waitDisplay.cellWaits();
     }
     try {
       sessions
@@ -577,7 +577,9 @@ public final class Kernel {
       inputRequests.ended(statement.id());
     }
     executions.changed(statement);
-    waitDisplay.changed(statement);
+    if (services.showsProgress()) {
+      waitDisplay.changed(statement);
+    }
   }
 
   private void onSession(SessionSnapshot now) {

@@ -31,7 +31,7 @@ public final class KernelJournal {
 
   private static final V1WebSocketCodec CODEC = new V1WebSocketCodec();
 
-  /** When no request is open and the file of requests is larger, it is emptied. */
+  /** How far the file of requests grows until it is written anew, with the open ones only. */
   private static final long MOST_BYTES = 1 << 16;
 
   private static final String KERNEL = "kernel.json";
@@ -80,6 +80,9 @@ public final class KernelJournal {
   private Optional<FileChannel> requests = Optional.empty();
   private Optional<FileChannel> position = Optional.empty();
   private long told;
+
+  /** The size of what was open when the file was written anew. */
+  private long openBytes;
 
   private KernelJournal(KeptFolder folder) {
     this.folder = folder;
@@ -202,12 +205,7 @@ public final class KernelJournal {
     if (isKept()) {
       Open kept = new Open(request.message(), request.from().keptName());
       open.put(key, kept);
-      byte[] message = CODEC.encode(kept.message()).array();
-      append(
-          JupyterJson.object()
-              .put("key", key)
-              .put("client", kept.client())
-              .put("message", Base64.getEncoder().encodeToString(message)));
+      append(entry(key, kept));
     }
   }
 
@@ -222,19 +220,46 @@ public final class KernelJournal {
     folder.use(
         in -> {
           FileChannel file = requests.orElseThrow();
-          if (open.isEmpty() && file.size() > MOST_BYTES) {
-            file.truncate(0);
-            return;
-          }
-          ByteBuffer line =
-              ByteBuffer.wrap(
-                  (new String(JupyterJson.write(entry), StandardCharsets.UTF_8) + "\n")
-                      .getBytes(StandardCharsets.UTF_8));
-          long at = file.size();
-          while (line.hasRemaining()) {
-            at += file.write(line, at);
+          if (file.size() > MOST_BYTES + 2 * openBytes) {
+            rewrite(in);
+          } else {
+            write(entry, file);
           }
         });
+  }
+
+  /** Leaves out what is answered. */
+  private void rewrite(Path in) throws IOException {
+    Path next = in.resolve("requests.new");
+    Files.deleteIfExists(next);
+    try (FileChannel file = KeptFolder.open(next)) {
+      for (Map.Entry<String, Open> kept : open.entrySet()) {
+        write(entry(kept.getKey(), kept.getValue()), file);
+      }
+      openBytes = file.size();
+    }
+    Files.move(next, in.resolve("requests"), StandardCopyOption.ATOMIC_MOVE);
+    folder.release(requests.orElseThrow());
+    requests = Optional.of(folder.keepOpen(in.resolve("requests")));
+  }
+
+  private static ObjectNode entry(String key, Open kept) {
+    byte[] message = CODEC.encode(kept.message()).array();
+    return JupyterJson.object()
+        .put("key", key)
+        .put("client", kept.client())
+        .put("message", Base64.getEncoder().encodeToString(message));
+  }
+
+  private static void write(ObjectNode entry, FileChannel file) throws IOException {
+    ByteBuffer line =
+        ByteBuffer.wrap(
+            (new String(JupyterJson.write(entry), StandardCharsets.UTF_8) + "\n")
+                .getBytes(StandardCharsets.UTF_8));
+    long at = file.size();
+    while (line.hasRemaining()) {
+      at += file.write(line, at);
+    }
   }
 
   /** Returns the requests that are not answered, by their keys, oldest first. */

@@ -98,6 +98,9 @@ final class Takeover implements SessionListener {
     missed.stream().filter(event -> event.sequence() <= told).forEach(kernel::handle);
     begunUntold(now).forEach(executions::hadBegun);
     voice.setMuted(false);
+    if (!missed.isEmpty() && missed.get(0).sequence() > told + 1) {
+      executions.sayThatOutputIsMissing();
+    }
     kernel.onCaughtUp(now);
     missed.stream().filter(event -> event.sequence() > told).forEach(kernel::onEvent);
     submitUnknown(now);

@@ -74,6 +74,7 @@ final class WaitDisplay {
   void changed(Statement statement) {
     if (statement.isLeftRunning()) {
       runsOn = true;
+      cellWaits();
     } else if (runsOn && statement.state() == StatementState.RUNNING) {
       runsOn = false;
       executions.endWait(IS_OVER);
@@ -86,8 +87,8 @@ final class WaitDisplay {
     }
   }
 
-  /** A cell was added to those that wait. */
-  void cellAdded() {
+  /** A cell waits, or is about to. */
+  void cellWaits() {
     if ((isStarting || runsOn) && !isWatching) {
       isWatching = true;
       lookAfter(PATIENCE);

@@ -6,11 +6,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.polybius.driver.protocol.DriverCommand;
 import io.polybius.driver.protocol.DriverEvent;
 import io.polybius.kernel.wire.JupyterMessage;
+import io.polybius.session.Kind;
+import io.polybius.session.NewStatement;
+import io.polybius.session.Origin;
 import io.polybius.session.testing.ScriptedDriver;
 import io.polybius.session.testing.ScriptedDriver.Script;
 import io.polybius.session.testing.ScriptedLauncher;
 import java.time.Duration;
 import java.util.List;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -154,6 +158,36 @@ class WaitDisplayTest extends KernelFixture {
             "update_display_data The earlier cell has ended.",
             "execute_reply ok 2",
             "status idle");
+  }
+
+  @Test
+  void cellThatAlreadyWaitedSaysItToo() throws InterruptedException {
+    limits = limits.withCancelTimeout(Duration.ofMillis(200));
+    launchWith(ScriptedLauncher.ready(Script.COLLECT));
+    kernel = readyKernel();
+    sessions.execute("0", new NewStatement(Kind.SPARK, "a", Origin.REST, false, false, true));
+    awaitStatements(0, 1);
+    kernel.receive(second, client);
+    awaitStatements(0, 2);
+    sessions.cancel("0", 0);
+    awaitEnd(0);
+    timer.advance(Duration.ofSeconds(2));
+    ScriptedDriver driver = launcher.nextDriver();
+    driver.say(new DriverEvent.StatementSucceeded(0));
+    driver.nextCommand(DriverCommand.Execute.class);
+    driver.say(new DriverEvent.StatementSucceeded(1));
+
+    assertThat(shown(second))
+        .anyMatch(line -> line.startsWith("display_data An earlier cell does not stop"))
+        .contains("execute_reply ok 2");
+  }
+
+  private void awaitEnd(int statement) {
+    Awaitility.await()
+        .atMost(Duration.ofSeconds(5))
+        .until(() -> sessions.statement("0", statement).state().isTerminal());
+    // The kernel hears of it a little later.
+    Awaitility.await().pollDelay(Duration.ofMillis(100)).until(() -> true);
   }
 
   @Test

@@ -196,7 +196,7 @@ final class Drivers {
     } else {
       List<DriverCommand> meanwhile = List.copyOf(untold);
       untold.clear();
-      meanwhile.forEach(this::tell);
+      meanwhile.forEach(command -> send(begun, command));
       owner.driverTakenBack();
     }
     for (Runnable event : List.copyOf(early)) {
@@ -241,31 +241,35 @@ final class Drivers {
 
   /** Sends the driver a command when what led to it has been kept. */
   void tell(DriverCommand command) {
-    if (present.isEmpty()) {
-      untold.add(command);
-      return;
-    }
-    DriverConnection<DriverCommand> connection = present.get().connection();
-    if (journal.isKept()) {
-      talk.forgetAcknowledged(connection);
+    if (journal.isKept() && talk.isWith(incarnation)) {
+      present.map(RunningDriver::connection).ifPresent(talk::forgetAcknowledged);
       talk.sent(command);
       journal.note(new Change.Sent(command));
     }
-    tasks.afterwards(() -> connection.send(command));
+    if (present.isEmpty()) {
+      untold.add(command);
+    } else {
+      send(present.get(), command);
+    }
+  }
+
+  private void send(RunningDriver driver, DriverCommand command) {
+    tasks.afterwards(() -> driver.connection().send(command));
   }
 
   /**
    * Asks the driver something.
    *
    * @param number by which its answer will name the question
+   * @param patience for the answer; none if it takes as long as the user's code does
    * @return completes with nothing when there is no such answer in time, or the driver is to end
    */
   <A extends DriverEvent.Answer> CompletionStage<Optional<A>> ask(
-      int number, DriverCommand question, Class<A> type) {
+      int number, DriverCommand question, Optional<Duration> patience, Class<A> type) {
     CompletableFuture<Optional<DriverEvent.Answer>> answer = new CompletableFuture<>();
     tell(question);
     questions.put(number, answer);
-    tasks.later(limits.questionTimeout(), () -> answered(number, Optional.empty()));
+    patience.ifPresent(time -> tasks.later(time, () -> answered(number, Optional.empty())));
     return answer.thenApply(given -> given.filter(type::isInstance).map(type::cast));
   }
 
@@ -282,6 +286,7 @@ final class Drivers {
   /** Has the present driver end, and the one that is on its way. */
   void retire() {
     wanted = false;
+    untold.clear();
     List.copyOf(questions.keySet()).forEach(number -> answered(number, Optional.empty()));
     Optional<RunningDriver> old = present;
     present = Optional.empty();

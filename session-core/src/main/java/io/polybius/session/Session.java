@@ -441,8 +441,8 @@ final class Session implements Drivers.Owner {
    *
    * @param onNumber told, before anything can come of the message, by which number {@link
    *     SessionEvent.CommSent} names it
-   * @return completes when its code has run, or at the end of the time for questions; fails with
-   *     {@link SessionException}
+   * @return completes when its code has run, or its driver is to end; fails with {@link
+   *     SessionException}
    */
   CompletionStage<Void> handleComm(CommMessage message, IntConsumer onNumber) {
     return tasks
@@ -456,6 +456,7 @@ final class Session implements Drivers.Owner {
                     onNumber.accept(id);
                     return new DriverCommand.HandleComm(id, message);
                   },
+                  Optional.empty(),
                   DriverEvent.CommHandled.class);
             })
         .thenCompose(answer -> answer)
@@ -720,12 +721,17 @@ final class Session implements Drivers.Owner {
   /** Asks the driver something; there is no answer when it does not come in time. */
   private <A extends DriverEvent.Answer> CompletionStage<Optional<A>> ask(
       IntFunction<DriverCommand> question, Class<A> type) {
+    return ask(question, Optional.of(limits.questionTimeout()), type);
+  }
+
+  private <A extends DriverEvent.Answer> CompletionStage<Optional<A>> ask(
+      IntFunction<DriverCommand> question, Optional<Duration> patience, Class<A> type) {
     if (!isRunning()) {
       return CompletableFuture.completedFuture(Optional.empty());
     }
     int number = nextQuestionId++;
     journal.note(counted());
-    return drivers.ask(number, question.apply(number), type);
+    return drivers.ask(number, question.apply(number), patience, type);
   }
 
   /** Returns whether there is a driver that can be asked something. */

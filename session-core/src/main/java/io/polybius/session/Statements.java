@@ -28,6 +28,8 @@ import java.util.stream.Stream;
 final class Statements {
 
   /** No more text than this is kept; the oldest statements go first. */
+  private static final int RETAINED_HIDDEN = 100;
+
   private static final long RETAINED_CHARS = 32L << 20;
 
   private static final long MOST_CHARS = 2 * RETAINED_CHARS;
@@ -42,7 +44,10 @@ final class Statements {
   private final EventLog events;
   private final Runnable onShown;
   private final NavigableMap<Integer, Statement> shown = new TreeMap<>();
-  private final Map<Integer, Statement> hidden = new HashMap<>();
+
+  /** The newest first, also of those that have ended; threads that they left may still print. */
+  private final NavigableMap<Integer, Statement> hidden = new TreeMap<>();
+
   private final Deque<Integer> waiting = new ArrayDeque<>();
   private final Set<Integer> stopOnError = new HashSet<>();
   private final Map<Integer, List<CompletableFuture<Statement>>> awaited = new HashMap<>();
@@ -210,7 +215,8 @@ final class Statements {
 
   /** A statement has put something out. */
   void putOut(Statement statement, StatementOutput output) {
-    Statement grown = statement.plus(output);
+    // Nobody asks for what hidden ones have put out.
+    Statement grown = statement.isHidden() ? statement : statement.plus(output);
     remember(grown);
     tasks.happened(
         sequence -> new Change.PutOut(sequence, grown.id(), output),
@@ -230,7 +236,7 @@ final class Statements {
     if (!statement.state().isTerminal()) {
       endStarted(statement, error);
     }
-    hidden.remove(statement.id());
+    forgetHidden();
     // One that has just ended is not forgotten at once.
     if (!statement.isHidden()) {
       forgetBefore(statement.id());
@@ -273,9 +279,9 @@ final class Statements {
               if (!running.state().isTerminal()) {
                 endStarted(running, Optional.of(error));
               }
-              hidden.remove(running.id());
             });
     cancelWaiting(statement -> true, Optional.of(error));
+    forgetHidden();
   }
 
   /**
@@ -289,7 +295,6 @@ final class Statements {
         waiting.remove(statement.id());
         stopOnError.remove(statement.id());
         end(statement, StatementState.CANCELLED, why);
-        hidden.remove(statement.id());
       }
     }
   }
@@ -304,9 +309,18 @@ final class Statements {
 
   /** Forgets hidden statements that have ended, and old ones of which there are too many. */
   void forgetOld() {
-    hidden.values().removeIf(this::isOver);
+    forgetHidden();
     forgetBefore(nextId);
     onShown.run();
+  }
+
+  private void forgetHidden() {
+    hidden.values().stream()
+        .filter(this::isOver)
+        .map(Statement::id)
+        .skip(RETAINED_HIDDEN)
+        .toList()
+        .forEach(hidden::remove);
   }
 
   private void forgetBefore(int id) {

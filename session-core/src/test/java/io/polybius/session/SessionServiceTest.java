@@ -25,6 +25,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
@@ -336,6 +337,31 @@ class SessionServiceTest {
     get(service.interrupt("0"));
     assertThat(ended(0).state()).isEqualTo(StatementState.CANCELLED);
     get(service.interrupt("0"));
+  }
+
+  @Test
+  void lateOutputOfAHiddenStatementIsHeard() throws Exception {
+    ScriptedDriver driver = openReady(Script.COLLECT);
+    List<String> late = new CopyOnWriteArrayList<>();
+    service.subscribe(
+        "0",
+        0,
+        event -> {
+          if (event instanceof SessionEvent.OutputAdded added
+              && added.statement().state().isTerminal()) {
+            late.add(((StatementOutput.StreamText) added.output()).text());
+          }
+        });
+    Statement hidden =
+        get(
+            service.execute(
+                "0", new NewStatement(Kind.SPARK, "a", Origin.REST, true, false, true)));
+    driver.nextCommand(DriverCommand.Execute.class);
+    driver.say(new DriverEvent.StatementSucceeded(hidden.id()));
+    driver.print(hidden.id(), "late");
+
+    await().until(() -> late.equals(List.of("late")));
+    assertThat(service.session("0").statements()).isEmpty();
   }
 
   // ---- losing the driver

@@ -30,9 +30,16 @@ final class Backlog {
    * @param frame the message as it goes out
    * @param outputOf the request whose output it is, if it can be done without
    * @param isPrinted whether it is nothing but printed text
+   * @param endsRequest whether the client waits for it to see a request end; getting it twice does
+   *     no harm
    * @param number its number in the client's {@link SeatLog}; 0 if another one comes with it
    */
-  record Entry(Frame frame, Optional<Header> outputOf, boolean isPrinted, long number) {}
+  record Entry(
+      Frame frame,
+      Optional<Header> outputOf,
+      boolean isPrinted,
+      boolean endsRequest,
+      long number) {}
 
   /**
    * Makes one in which nothing waits.
@@ -114,6 +121,6 @@ final class Backlog {
     return dropped
         .outputOf()
         .filter(request -> noted.add(request.messageId()))
-        .map(request -> new Entry(note.apply(request), Optional.empty(), false, 0));
+        .map(request -> new Entry(note.apply(request), Optional.empty(), false, false, 0));
   }
 }

@@ -13,6 +13,9 @@ import io.undertow.websockets.core.WebSocketChannel;
 import io.undertow.websockets.core.WebSockets;
 import java.nio.ByteBuffer;
 import java.time.Clock;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -38,6 +41,7 @@ final class ChannelSeat implements Seat {
 
   private static final long MAX_WAITING_BYTES = 64L << 20;
   private static final int MAX_WAITING_MESSAGES = 100_000;
+  private static final int MAX_ENDS = 200;
   private static final int TRY_AGAIN_LATER = 1013;
 
   /** What can be lost without anybody waiting for it forever. */
@@ -174,7 +178,12 @@ final class ChannelSeat implements Seat {
   private void add(JupyterMessage message, Frame frame, long number) {
     Optional<Header> outputOf =
         OUTPUT.contains(message.type()) ? Optional.of(message.parentHeader()) : Optional.empty();
-    waiting.add(new Backlog.Entry(frame, outputOf, message.type().equals("stream"), number));
+    boolean endsRequest =
+        message.type().endsWith("_reply")
+            || (message.type().equals("status")
+                && message.content().path("execution_state").asText().equals("idle"));
+    waiting.add(
+        new Backlog.Entry(frame, outputOf, message.type().equals("stream"), endsRequest, number));
   }
 
   /** Returns the message that tells the client of output that it will not get. */
@@ -259,6 +268,9 @@ final class ChannelSeat implements Seat {
     }
   }
 
+  /** What was written to a WebSocket, and when. */
+  private record Written(Backlog.Entry entry, long atNanos) {}
+
   /** One WebSocket of the client. */
   private final class Socket extends SeatSocket {
 
@@ -267,6 +279,9 @@ final class ChannelSeat implements Seat {
 
     /** Under the seat's lock. */
     private Optional<Backlog.Entry> inFlight = Optional.empty();
+
+    /** The latest ends of requests that were written; under the seat's lock. */
+    private final Deque<Written> ends = new ArrayDeque<>();
 
     Socket(WebSocketChannel channel) {
       super(channel, "a client of kernel " + kernel.id());
@@ -288,16 +303,38 @@ final class ChannelSeat implements Seat {
       }
     }
 
-    /** Puts what may not have arrived back to where it came from. */
+    /**
+     * Puts what may not have arrived back to where it came from. Of what was written since the
+     * client was last heard, that is the ends of requests: without them it would wait for ever, and
+     * anything else it might see twice.
+     */
     void takeBack() {
       inFlight.ifPresent(waiting::addFirst);
       inFlight = Optional.empty();
+      if (!channel().isCloseFrameReceived()) {
+        Iterator<Written> newestFirst = ends.descendingIterator();
+        while (newestFirst.hasNext()) {
+          Written end = newestFirst.next();
+          if (end.atNanos() - lastHeardNanos() > 0) {
+            waiting.addFirst(end.entry());
+          }
+        }
+      }
+      ends.clear();
+    }
+
+    private void remember(Backlog.Entry end) {
+      ends.add(new Written(end, System.nanoTime()));
+      if (ends.size() > MAX_ENDS) {
+        ends.remove();
+      }
     }
 
     @Override
     void written() {
       synchronized (ChannelSeat.this) {
         inFlight.ifPresent(entry -> seatLog.delivered(entry.number()));
+        inFlight.filter(Backlog.Entry::endsRequest).ifPresent(this::remember);
         inFlight = Optional.empty();
         pump();
       }
@@ -307,7 +344,9 @@ final class ChannelSeat implements Seat {
     void received(ByteBuffer frame) {
       long size = frame.remaining();
       if (incomingBytes.addAndGet(size) > MAX_WAITING_BYTES) {
-        WebSockets.sendClose(TRY_AGAIN_LATER, "Too many messages at once.", channel(), null);
+        synchronized (ChannelSeat.this) {
+          end(TRY_AGAIN_LATER, "Too many messages at once.");
+        }
         return;
       }
       inOrder.execute(
@@ -324,11 +363,11 @@ final class ChannelSeat implements Seat {
 
     @Override
     void received(String text) {
-      WebSockets.sendClose(
-          CloseMessage.MSG_VIOLATES_POLICY,
-          "Messages of " + V1WebSocketCodec.SUBPROTOCOL + " are binary.",
-          channel(),
-          null);
+      synchronized (ChannelSeat.this) {
+        end(
+            CloseMessage.MSG_VIOLATES_POLICY,
+            "Messages of " + V1WebSocketCodec.SUBPROTOCOL + " are binary.");
+      }
     }
   }
 }

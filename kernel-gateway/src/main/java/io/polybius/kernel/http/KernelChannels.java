@@ -21,6 +21,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -44,8 +45,9 @@ import org.xnio.IoUtils;
  * for a while when its WebSocket breaks; if no other client is there, until one comes. A kernel
  * that a relay has opened ends when its last client does not come back.
  *
- * <p>May be used from any thread. No lock of a kernel is taken while this object's lock is held,
- * nor by the thread that finds out that a client is gone: that may hold the lock of a place.
+ * <p>May be used from any thread. No lock of a kernel is taken while this object's lock is held.
+ * The thread that finds out that a client is gone takes neither: it may hold the lock of a place,
+ * which others take while they hold one of those.
  */
 final class KernelChannels implements AutoCloseable {
 
@@ -70,6 +72,9 @@ final class KernelChannels implements AutoCloseable {
   /** The clients of one kernel. */
   private static final class Seats {
     private final Map<ClientName, Seat> seats = new HashMap<>();
+
+    /** Those that were made for a WebSocket which has not come yet. */
+    private final Set<ClientName> expected = new HashSet<>();
 
     /** When, in the order of arrival, the latest WebSocket for each of them was asked for. */
     private final Map<ClientName, Long> latest = new HashMap<>();
@@ -145,9 +150,7 @@ final class KernelChannels implements AutoCloseable {
         new ClientName(
             session.orElseGet(() -> UUID.randomUUID().toString()), form, session.isPresent());
     Consumer<Seat> onLost =
-        session.isPresent()
-            ? seat -> lost(kernel, client, seat)
-            : seat -> lostForGood(kernel, client, seat);
+        seat -> after(Duration.ZERO, () -> lost(kernel, client, seat, session.isPresent()));
     long arrival = arrivals.incrementAndGet();
     WebSocketConnectionCallback connected =
         (upgraded, channel) -> sit(kernel, client, arrival, onLost, channel);
@@ -206,6 +209,7 @@ final class KernelChannels implements AutoCloseable {
     while (!sits) {
       Seat seat = seat(kernel, client, onLost);
       Runnable begin = () -> {};
+      Map<ClientName, Seat> abandoned = Map.of();
       // It can have been given up at the very moment at which its client comes back.
       synchronized (this) {
         Seats all = seats(kernel);
@@ -215,26 +219,28 @@ final class KernelChannels implements AutoCloseable {
         } else if (sits) {
           all.losses.remove(client);
           all.losses.remove(EXPECTED_RELAY);
+          all.parked.remove(client);
+          if (all.expected.remove(client)) {
+            abandoned = Map.copyOf(all.parked);
+            all.parked.clear();
+          }
           begin = seat.take(channel);
         }
       }
       begin.run();
+      abandoned.forEach((name, other) -> leave(kernel, name, other));
     }
   }
 
   /** Returns the client's place, which it has at least until a WebSocket would have come. */
   private Seat seat(Kernel kernel, ClientName client, Consumer<Seat> onLost) {
     Seat seat;
-    Map<ClientName, Seat> others;
     synchronized (this) {
       Seats all = seats(kernel);
       Seat known = all.seats.get(client);
-      all.parked.remove(client);
       if (known != null && !known.isOver()) {
         return known;
       }
-      others = Map.copyOf(all.parked);
-      all.parked.clear();
       SeatLog seatLog =
           client.comesAgain()
               ? kernel
@@ -246,9 +252,10 @@ final class KernelChannels implements AutoCloseable {
               : SeatLog.none();
       seat = newSeat(kernel, client, seatLog, onLost);
       all.seats.put(client, seat);
+      all.parked.remove(client);
       all.latest.remove(client);
+      all.expected.add(client);
     }
-    others.forEach((name, other) -> leave(kernel, name, other));
     kernel.connect(seat);
     await(kernel, client, () -> leave(kernel, client, seat));
     return seat;
@@ -271,13 +278,18 @@ final class KernelChannels implements AutoCloseable {
     Map<String, KernelConnection> byName = new HashMap<>();
     for (SeatLog seatLog : SeatLog.leftIn(kernel.journal().seats())) {
       ClientName client = ClientName.read(seatLog.client());
-      Seat seat = newSeat(kernel, client, seatLog, lost -> lost(kernel, client, lost));
+      Seat seat =
+          newSeat(
+              kernel,
+              client,
+              seatLog,
+              lost -> after(Duration.ZERO, () -> lost(kernel, client, lost, true)));
       synchronized (this) {
         seats(kernel).seats.put(client, seat);
       }
       kernel.connect(seat);
       byName.put(seat.keptName(), seat);
-      lost(kernel, client, seat);
+      lost(kernel, client, seat, true);
     }
     if (kernel.journal().identity().relay()) {
       expectRelay(kernel);
@@ -289,7 +301,16 @@ final class KernelChannels implements AutoCloseable {
     return kernels.computeIfAbsent(kernel.id(), id -> new Seats());
   }
 
-  private void lost(Kernel kernel, ClientName client, Seat seat) {
+  /** A client is gone, unless it is back already. */
+  private void lost(Kernel kernel, ClientName client, Seat seat, boolean mayComeAgain) {
+    if (seat.isLive()) {
+      return;
+    }
+    if (!mayComeAgain) {
+      leave(kernel, client, seat);
+      await(kernel, client, () -> {});
+      return;
+    }
     await(
         kernel,
         client,
@@ -298,13 +319,6 @@ final class KernelChannels implements AutoCloseable {
             leave(kernel, client, seat);
           }
         });
-  }
-
-  private void lostForGood(Kernel kernel, ClientName client, Seat seat) {
-    // Not by this thread, which may hold the seat's lock: a kernel that publishes takes that under
-    // its own.
-    after(Duration.ZERO, () -> leave(kernel, client, seat));
-    await(kernel, client, () -> {});
   }
 
   /**
@@ -358,6 +372,7 @@ final class KernelChannels implements AutoCloseable {
       if (known != null) {
         if (known.seats.remove(client, seat)) {
           known.latest.remove(client);
+          known.expected.remove(client);
         }
         if (known.seats.isEmpty() && !known.relay) {
           kernels.remove(kernel.id());

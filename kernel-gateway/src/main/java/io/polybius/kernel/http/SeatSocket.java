@@ -58,6 +58,11 @@ abstract class SeatSocket extends AbstractReceiveListener implements WebSocketCa
   /** A text message has come. */
   abstract void received(String text);
 
+  /** Returns the {@link System#nanoTime} at which the client was last heard. */
+  final long lastHeardNanos() {
+    return lastHeardNanos;
+  }
+
   /** Returns the WebSocket. */
   final WebSocketChannel channel() {
     return channel;
@@ -98,11 +103,16 @@ abstract class SeatSocket extends AbstractReceiveListener implements WebSocketCa
 
   /** Tells the client once that its kernel has ended, and does not wait long for it. */
   final void end(int closeCode) {
+    end(closeCode, ENDED);
+  }
+
+  /** Tells the client once why its WebSocket ends, and does not wait long for it. */
+  final void end(int closeCode, String why) {
     if (closing) {
       return;
     }
     closing = true;
-    refuse(channel, closeCode);
+    WebSockets.sendClose(closeCode, why, channel, null);
     channel.getIoThread().executeAfter(this::cut, CLOSE_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS);
   }
 

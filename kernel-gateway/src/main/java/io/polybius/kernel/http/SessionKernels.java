@@ -19,10 +19,10 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
@@ -48,7 +48,7 @@ final class SessionKernels implements AutoCloseable {
   private final ThreadPoolExecutor closer;
 
   private final Clock clock;
-  private final Map<Integer, Served> bySession = new HashMap<>();
+  private final Map<Integer, Served> bySession = new ConcurrentHashMap<>();
 
   /**
    * Makes one without kernels.
@@ -123,10 +123,7 @@ final class SessionKernels implements AutoCloseable {
     }
   }
 
-  private void forget(Served served) {
-    synchronized (this) {
-      bySession.remove(served.kernel().sessionId(), served);
-    }
+  private void free(Served served) {
     try {
       Files.deleteIfExists(served.file());
     } catch (IOException e) {
@@ -138,11 +135,9 @@ final class SessionKernels implements AutoCloseable {
   /** Frees the sockets and files of all kernels. */
   @Override
   public void close() {
-    List<Served> all;
-    synchronized (this) {
-      all = List.copyOf(bySession.values());
-    }
-    all.forEach(this::forget);
+    List<Served> all = List.copyOf(bySession.values());
+    bySession.clear();
+    all.forEach(this::free);
     closer.shutdown();
     try {
       if (!closer.awaitTermination(CLOSE_SECONDS, TimeUnit.SECONDS)) {
@@ -169,7 +164,9 @@ final class SessionKernels implements AutoCloseable {
 
     @Override
     public void kernelEnded() {
-      closer.execute(() -> forget(served));
+      // Who asks from now on gets another kernel.
+      bySession.remove(served.kernel().sessionId(), served);
+      closer.execute(() -> free(served));
     }
 
     @Override

@@ -27,7 +27,7 @@ class BacklogTest {
         Optional.of(outputOf)
             .filter(id -> !id.isEmpty())
             .map(id -> new Header(JupyterJson.object().put("msg_id", id)));
-    backlog.add(new Backlog.Entry(frame(text), request, isPrinted, 0));
+    backlog.add(new Backlog.Entry(frame(text), request, isPrinted, false, 0));
   }
 
   private List<String> all() {

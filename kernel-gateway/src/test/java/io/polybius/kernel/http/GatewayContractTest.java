@@ -16,6 +16,7 @@ import io.polybius.kernel.wire.JupyterJson;
 import io.polybius.kernel.wire.JupyterMessage;
 import io.polybius.kernel.wire.LegacyWebSocketCodec;
 import io.polybius.kernel.wire.V1WebSocketCodec;
+import io.polybius.session.SessionState;
 import io.polybius.session.testing.ScriptedDriver;
 import io.polybius.session.testing.ScriptedDriver.Script;
 import io.polybius.session.testing.ScriptedLauncher;
@@ -483,6 +484,25 @@ class GatewayContractTest {
         .map(ThreadInfo::getLockInfo)
         .anyMatch(
             lock -> lock != null && lock.getIdentityHashCode() == System.identityHashCode(monitor));
+  }
+
+  @Test
+  void cellWhoseEndWentIntoADeadConnectionEndsAllTheSame() throws Exception {
+    String id = newKernel();
+    // Nobody reads what is written to the first one, and nobody closes it.
+    try (RawWebSocket dead = jupyterServer(id, "same")) {
+      String cell = dead.cell("print x\nvalue 1");
+      Awaitility.await()
+          .atMost(PATIENCE)
+          .until(() -> gateway.sessions().session("0").state() == SessionState.IDLE);
+      awaitStatements(1);
+      Awaitility.await()
+          .atMost(PATIENCE)
+          .until(() -> gateway.sessions().session("0").statements().get(0).state().isTerminal());
+      try (RawWebSocket next = jupyterServer(id, "same")) {
+        assertThat(RawWebSocket.types(next.trace(cell))).containsExactly("execute_reply", "idle");
+      }
+    }
   }
 
   @Test
