@@ -17,11 +17,13 @@ import java.net.http.WebSocket;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
@@ -144,10 +146,15 @@ class RestartIT {
 
   @Test
   void kernelOfAJupyterServerGoesOn() throws Exception {
-    try (RunningServer before = RunningServer.start(RECOVERY)) {
+    String token = UUID.randomUUID().toString();
+    Path tokenFile = Files.writeString(folder.resolve("token"), token);
+    Files.setPosixFilePermissions(tokenFile, PosixFilePermissions.fromString("rw-------"));
+    try (RunningServer before =
+        RunningServer.start(RECOVERY, "polybius.server.token-file=" + tokenFile)) {
       Map<String, String> environment =
           new HashMap<>(RunningServer.clientEnvironment(folder.resolve("jupyter")));
       environment.put("JUPYTER_GATEWAY_URL", before.uri().toString());
+      environment.put("JUPYTER_GATEWAY_AUTH_TOKEN", token);
       restartUnderJupyter(before, environment, false);
     }
   }

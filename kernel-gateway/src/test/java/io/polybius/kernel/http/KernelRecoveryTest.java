@@ -16,6 +16,7 @@ import io.polybius.session.testing.ScriptedDriver;
 import io.polybius.session.testing.ScriptedDriver.Script;
 import io.polybius.session.testing.ScriptedLauncher;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -184,6 +185,31 @@ class KernelRecoveryTest {
     driver.print(0, "last");
     driver.say(new DriverEvent.StatementSucceeded(0));
     assertThat(until(again, "idle")).containsExactly("last", "ok 1", "idle");
+  }
+
+  @Test
+  void outputThatIsTooMuchToBeToldIsSaidToBeMissing() throws Exception {
+    TestingGateway before = start(store());
+    String kernel = newKernel(before);
+    ScriptedDriver driver = launcher.nextDriver();
+    WebSocketClient client = WebSocketClient.connect(before, kernel, CLIENT);
+    client.cell("long");
+    driver.nextCommand(DriverCommand.Execute.class);
+    for (int i = 0; i < 2_500; i++) {
+      driver.print(0, "line " + i);
+    }
+    until(client, "line 2499");
+    before.close();
+    gateways.remove(before);
+    // As if the clients had been told of the beginning only.
+    Path told = store().resolve("kernels").resolve(kernel).resolve("told");
+    assertThat(told).exists();
+    Files.write(told, ByteBuffer.allocate(Long.BYTES).putLong(5).array());
+
+    TestingGateway after = start(store());
+    List<String> heard = until(WebSocketClient.connect(after, kernel, CLIENT), "line 2499");
+    assertThat(heard.get(0)).contains("Output is missing here");
+    assertThat(heard).doesNotContain("line 100").contains("line 2400");
   }
 
   @Test
