@@ -19,7 +19,6 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import java.util.function.IntSupplier;
@@ -35,7 +34,7 @@ import org.slf4j.LoggerFactory;
  * be called from any thread and never waits; what comes in is decoded on the server's worker
  * threads, in order.
  */
-final class ChannelSeat implements Seat {
+final class ChannelSeat extends SocketSeat<ChannelSeat.Socket> {
 
   private static final Logger log = LoggerFactory.getLogger(ChannelSeat.class);
 
@@ -48,21 +47,12 @@ final class ChannelSeat implements Seat {
   private static final Set<String> OUTPUT =
       Set.of("stream", "display_data", "update_display_data", "execute_result", "execute_input");
 
-  private final Kernel kernel;
   private final WireForm form;
-  private final String keptName;
   private final MessageSource messages;
   private final SmallerMessages smaller;
-  private final Consumer<Seat> onLost;
-  private final IntSupplier closeCode;
-  private final CompletableFuture<Void> left = new CompletableFuture<>();
 
-  // Under the lock:
-  private final SeatLog seatLog;
+  /** Under the lock. */
   private final Backlog waiting;
-  private Optional<Socket> socket = Optional.empty();
-  private boolean pumping;
-  private boolean ended;
 
   /**
    * Makes a place without a WebSocket.
@@ -74,69 +64,29 @@ final class ChannelSeat implements Seat {
    */
   ChannelSeat(
       Kernel kernel, WireForm form, SeatLog seatLog, Consumer<Seat> onLost, IntSupplier closeCode) {
-    this.kernel = kernel;
-    this.seatLog = seatLog;
-    this.keptName = seatLog.name();
+    super(kernel, seatLog, onLost, closeCode);
     this.form = form;
     this.messages = new MessageSource(kernel::headerSession, "polybius", Clock.systemUTC());
     this.smaller = new SmallerMessages(messages);
     this.waiting = new Backlog(MAX_WAITING_BYTES, MAX_WAITING_MESSAGES, this::dropped);
-    this.onLost = onLost;
-    this.closeCode = closeCode;
     seatLog
         .undelivered()
         .forEach(kept -> add(kept.message(), form.encode(kept.message()), kept.number()));
   }
 
   @Override
-  public String keptName() {
-    return keptName;
+  Socket socket(WebSocketChannel channel) {
+    return new Socket(channel);
   }
 
   @Override
-  public synchronized void close() {
-    seatLog.close();
+  void begins(WebSocketChannel channel) {
+    // All that this place knows is in what waits.
   }
 
   @Override
-  public synchronized void forget() {
-    seatLog.delete();
-  }
-
-  @Override
-  public CompletableFuture<Void> left() {
-    return left;
-  }
-
-  @Override
-  public synchronized boolean isLive() {
-    return socket.isPresent();
-  }
-
-  @Override
-  public Runnable take(WebSocketChannel channel) {
-    Socket fresh = new Socket(channel);
-    Optional<Socket> stale;
-    boolean tooLate;
-    synchronized (this) {
-      tooLate = ended;
-      stale = socket;
-      if (!tooLate) {
-        stale.ifPresent(Socket::takeBack);
-        socket = Optional.of(fresh);
-      }
-    }
-    if (tooLate) {
-      return () -> {
-        SeatSocket.refuse(channel, closeCode.getAsInt());
-        onLost.accept(this);
-      };
-    }
-    return () -> {
-      stale.ifPresent(SeatSocket::cut);
-      fresh.open();
-      pump();
-    };
+  void ends(Socket which) {
+    which.takeBack();
   }
 
   @Override
@@ -146,7 +96,7 @@ final class ChannelSeat implements Seat {
       send(message, frame);
       return;
     }
-    log.debug("kernel {} makes {} smaller for a client", kernel.id(), message);
+    log.debug("kernel {} makes {} smaller for a client", kernel().id(), message);
     List<JupyterMessage> parts = smaller.of(message);
     parts.forEach(part -> send(part, form.encode(part)));
   }
@@ -154,21 +104,22 @@ final class ChannelSeat implements Seat {
   private void send(JupyterMessage message, Frame frame) {
     boolean tooMuch;
     synchronized (this) {
-      if (ended) {
+      if (isOver()) {
         return;
       }
-      add(message, frame, seatLog.sent(message));
+      add(message, frame, seatLog().sent(message));
       if (waiting.isFull()) {
         waiting.dropOutput();
       }
-      if (seatLog.isLarge()) {
+      if (seatLog().isLarge()) {
         Set<Long> needed = waiting.numbers();
-        socket.flatMap(to -> to.inFlight).ifPresent(entry -> needed.add(entry.number()));
-        seatLog.keepOnly(needed);
+        socket().flatMap(to -> to.inFlight).ifPresent(entry -> needed.add(entry.number()));
+        seatLog().keepOnly(needed);
       }
       tooMuch = waiting.isFull();
     }
     if (tooMuch) {
+      log.warn("a client of kernel {} is too slow and loses its connection", kernel().id());
       giveUp();
     } else {
       pump();
@@ -192,87 +143,33 @@ final class ChannelSeat implements Seat {
     return form.encode(messages.publication(new PublishedContent.Stream("stderr", text), request));
   }
 
-  /** The client does not read what it is sent. */
-  private void giveUp() {
-    log.warn("a client of kernel {} is too slow and loses its connection", kernel.id());
-    kernel.disconnect(this);
-    Optional<Socket> slow;
-    synchronized (this) {
-      ended = true;
-      waiting.clear();
-      slow = socket;
-    }
-    slow.ifPresent(SeatSocket::cut);
-    if (slow.isEmpty()) {
-      onLost.accept(this);
-    }
+  @Override
+  boolean isWriting(Socket to) {
+    return to.inFlight.isPresent();
   }
 
   @Override
-  public synchronized boolean isOver() {
-    return ended;
+  boolean writeNext(Socket to) {
+    Optional<Backlog.Entry> next = waiting.take();
+    next.ifPresent(to::write);
+    return next.isPresent();
   }
 
   @Override
-  public void kernelEnded() {
-    synchronized (this) {
-      ended = true;
-      if (socket.isEmpty()) {
-        left.complete(null);
-      }
-    }
-    pump();
+  boolean mayEnd() {
+    return true;
   }
 
-  /** Writes what waits, as long as the client takes it; then closes if nothing more can come. */
-  private synchronized void pump() {
-    if (pumping || socket.isEmpty()) {
-      return;
-    }
-    pumping = true;
-    try {
-      Socket to = socket.get();
-      // A write that fails at once closes the WebSocket, which is then no longer the current one.
-      boolean more = true;
-      while (more && isCurrent(to) && to.inFlight.isEmpty()) {
-        Optional<Backlog.Entry> next = waiting.take();
-        next.ifPresent(to::write);
-        more = next.isPresent();
-      }
-      if (isCurrent(to) && to.inFlight.isEmpty() && ended) {
-        to.end(closeCode.getAsInt());
-      }
-    } finally {
-      pumping = false;
-    }
-  }
-
-  private boolean isCurrent(Socket which) {
-    return socket.filter(current -> current == which).isPresent();
-  }
-
-  private void lost(Socket which) {
-    boolean wasCurrent;
-    synchronized (this) {
-      wasCurrent = isCurrent(which);
-      if (wasCurrent) {
-        which.takeBack();
-        socket = Optional.empty();
-      }
-      if (ended) {
-        left.complete(null);
-      }
-    }
-    if (wasCurrent) {
-      onLost.accept(this);
-    }
+  @Override
+  void clear() {
+    waiting.clear();
   }
 
   /** What was written to a WebSocket, and when. */
   private record Written(Backlog.Entry entry, long atNanos) {}
 
   /** One WebSocket of the client. */
-  private final class Socket extends SeatSocket {
+  final class Socket extends SeatSocket {
 
     private final InOrder inOrder;
     private final AtomicLong incomingBytes = new AtomicLong();
@@ -284,7 +181,7 @@ final class ChannelSeat implements Seat {
     private final Deque<Written> ends = new ArrayDeque<>();
 
     Socket(WebSocketChannel channel) {
-      super(channel, "a client of kernel " + kernel.id());
+      super(channel, "a client of kernel " + kernel().id());
       this.inOrder = new InOrder(channel.getWorker());
     }
 
@@ -333,7 +230,7 @@ final class ChannelSeat implements Seat {
     @Override
     void written() {
       synchronized (ChannelSeat.this) {
-        inFlight.ifPresent(entry -> seatLog.delivered(entry.number()));
+        inFlight.ifPresent(entry -> seatLog().delivered(entry.number()));
         inFlight.filter(Backlog.Entry::endsRequest).ifPresent(this::remember);
         inFlight = Optional.empty();
         pump();
@@ -352,9 +249,9 @@ final class ChannelSeat implements Seat {
       inOrder.execute(
           () -> {
             try {
-              kernel.receive(form.decode(frame), ChannelSeat.this);
+              kernel().receive(form.decode(frame), ChannelSeat.this);
             } catch (WireException e) {
-              log.warn("kernel {} dropped a message: {}", kernel.id(), e.getMessage());
+              log.warn("kernel {} dropped a message: {}", kernel().id(), e.getMessage());
             } finally {
               incomingBytes.addAndGet(-size);
             }

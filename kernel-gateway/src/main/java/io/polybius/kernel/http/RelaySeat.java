@@ -19,7 +19,6 @@ import java.util.Optional;
 import java.util.Queue;
 import java.util.Set;
 import java.util.UUID;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.function.Consumer;
 import java.util.function.IntSupplier;
@@ -35,7 +34,7 @@ import org.slf4j.LoggerFactory;
  * error of the cell that it belongs to says so. Sending may be called from any thread and never
  * waits; what comes in is decoded on the server's worker threads, in order.
  */
-final class RelaySeat implements Seat {
+final class RelaySeat extends SocketSeat<RelaySeat.Socket> {
 
   private static final Logger log = LoggerFactory.getLogger(RelaySeat.class);
 
@@ -49,15 +48,9 @@ final class RelaySeat implements Seat {
   private static final long MAX_INCOMING_BYTES = 64L << 20;
 
   private final String name;
-  private final String keptName;
-  private final Kernel kernel;
-  private final Consumer<Seat> onLost;
-  private final IntSupplier closeCode;
   private final MessageSource messages;
-  private final CompletableFuture<Void> left = new CompletableFuture<>();
 
   // Under the lock:
-  private final SeatLog seatLog;
   private final LinkEnd end = new LinkEnd(BOUNDS);
   private final Queue<LinkNote> notes = new ArrayDeque<>();
   private final Set<String> curtailed = new HashSet<>();
@@ -67,10 +60,6 @@ final class RelaySeat implements Seat {
   /** How many relays have begun here: each has numbers of its own. */
   private int relays;
 
-  private Optional<Socket> socket = Optional.empty();
-  private boolean pumping;
-  private boolean ended;
-
   /**
    * Makes a place without a WebSocket.
    *
@@ -79,42 +68,15 @@ final class RelaySeat implements Seat {
    * @param closeCode tells the relay why its WebSocket is closed when the kernel ends
    */
   RelaySeat(Kernel kernel, SeatLog seatLog, Consumer<Seat> onLost, IntSupplier closeCode) {
-    this.kernel = kernel;
-    this.onLost = onLost;
-    this.closeCode = closeCode;
+    super(kernel, seatLog, onLost, closeCode);
     this.messages = new MessageSource(kernel::headerSession, "polybius", Clock.systemUTC());
-    this.seatLog = seatLog;
-    this.keptName = seatLog.name();
     // A place that goes on has the name that its relay knows.
     this.name =
-        Optional.of(keptName).filter(kept -> !kept.isEmpty()).orElse(UUID.randomUUID().toString());
+        Optional.of(keptName())
+            .filter(kept -> !kept.isEmpty())
+            .orElse(UUID.randomUUID().toString());
     seatLog.undelivered().forEach(kept -> end.restore(kept.number(), kept.message()));
     end.restore(seatLog.last(), seatLog.served());
-  }
-
-  @Override
-  public String keptName() {
-    return keptName;
-  }
-
-  @Override
-  public synchronized void close() {
-    seatLog.close();
-  }
-
-  @Override
-  public synchronized void forget() {
-    seatLog.delete();
-  }
-
-  @Override
-  public CompletableFuture<Void> left() {
-    return left;
-  }
-
-  @Override
-  public synchronized boolean isLive() {
-    return socket.isPresent();
   }
 
   /** Jupyter does, whenever its relay ends. */
@@ -124,50 +86,33 @@ final class RelaySeat implements Seat {
   }
 
   @Override
-  public synchronized boolean isOver() {
-    return ended;
+  Socket socket(WebSocketChannel channel) {
+    return new Socket(channel);
   }
 
   @Override
-  public Runnable take(WebSocketChannel channel) {
-    Socket fresh = new Socket(channel);
-    Optional<Socket> stale;
-    boolean tooLate;
-    synchronized (this) {
-      tooLate = ended;
-      stale = socket;
-      if (!tooLate) {
-        if (incoming.isEmpty()) {
-          incoming = Optional.of(new InOrder(channel.getWorker()));
-        }
-        end.disconnected();
-        notes.clear();
-        notes.add(new LinkNote.Seat(name, end.received()));
-        socket = Optional.of(fresh);
-      }
+  void begins(WebSocketChannel channel) {
+    if (incoming.isEmpty()) {
+      incoming = Optional.of(new InOrder(channel.getWorker()));
     }
-    if (tooLate) {
-      return () -> {
-        SeatSocket.refuse(channel, closeCode.getAsInt());
-        onLost.accept(this);
-      };
-    }
-    return () -> {
-      stale.ifPresent(SeatSocket::cut);
-      fresh.open();
-      pump();
-    };
+    notes.clear();
+    notes.add(new LinkNote.Seat(name, end.received()));
+  }
+
+  @Override
+  void ends(Socket which) {
+    end.disconnected();
   }
 
   @Override
   public void send(JupyterMessage message) {
     boolean tooMuch;
     synchronized (this) {
-      if (ended) {
+      if (isOver()) {
         return;
       }
       if (end.add(message)) {
-        seatLog.sent(message);
+        seatLog().sent(message);
       } else {
         curtail(message.parentHeader(), "A part of the output is too large to be passed on.");
       }
@@ -179,77 +124,38 @@ final class RelaySeat implements Seat {
                       request,
                       "Output was left out here: there was too much of it while the connection"
                           + " was interrupted or slow."));
-      if (seatLog.isLarge()) {
-        seatLog.keepOnly(end.numbers());
+      if (seatLog().isLarge()) {
+        seatLog().keepOnly(end.numbers());
       }
       tooMuch = end.isHopeless();
     }
     if (tooMuch) {
+      log.warn("the relay of kernel {} is too slow and loses its place", kernel().id());
       giveUp();
     } else {
       pump();
     }
   }
 
-  /** The relay does not take what it is sent. If it comes back, it gets a new place. */
-  private void giveUp() {
-    log.warn("the relay of kernel {} is too slow and loses its place", kernel.id());
-    kernel.disconnect(this);
-    Optional<Socket> slow;
-    synchronized (this) {
-      ended = true;
-      slow = socket;
-    }
-    slow.ifPresent(SeatSocket::cut);
-    if (slow.isEmpty()) {
-      onLost.accept(this);
-    }
-  }
-
   /** Says once in a cell that something is missing. */
   private void curtail(Header request, String why) {
     if (curtailed.add(request.messageId())) {
-      log.info("kernel {} leaves out output for its relay", kernel.id());
+      log.info("kernel {} leaves out output for its relay", kernel().id());
       JupyterMessage note =
           messages.publication(new PublishedContent.Stream("stderr", why + "\n"), request);
       if (end.add(note)) {
-        seatLog.sent(note);
+        seatLog().sent(note);
       }
     }
   }
 
   @Override
-  public void kernelEnded() {
-    synchronized (this) {
-      ended = true;
-      if (socket.isEmpty()) {
-        left.complete(null);
-      }
-    }
-    pump();
+  boolean isWriting(Socket to) {
+    return to.writing;
   }
 
-  /** Writes what waits, as long as the relay takes it; then closes if nothing more can come. */
-  private synchronized void pump() {
-    if (pumping || socket.isEmpty()) {
-      return;
-    }
-    pumping = true;
-    try {
-      Socket to = socket.get();
-      // A write that fails at once closes the WebSocket, which is then no longer the current one.
-      while (isCurrent(to) && !to.writing && writeNext(to)) {
-        // All is done in the condition.
-      }
-      if (isCurrent(to) && !to.writing && ended && end.isGreeted()) {
-        to.end(closeCode.getAsInt());
-      }
-    } finally {
-      pumping = false;
-    }
-  }
-
-  private boolean writeNext(Socket to) {
+  @Override
+  boolean writeNext(Socket to) {
     LinkNote note = notes.poll();
     if (note != null) {
       to.writing = true;
@@ -265,25 +171,14 @@ final class RelaySeat implements Seat {
     return frame.isPresent();
   }
 
-  private boolean isCurrent(Socket which) {
-    return socket.filter(current -> current == which).isPresent();
+  @Override
+  boolean mayEnd() {
+    return end.isGreeted();
   }
 
-  private void lost(Socket which) {
-    boolean wasCurrent;
-    synchronized (this) {
-      wasCurrent = isCurrent(which);
-      if (wasCurrent) {
-        socket = Optional.empty();
-        end.disconnected();
-      }
-      if (ended) {
-        left.complete(null);
-      }
-    }
-    if (wasCurrent) {
-      onLost.accept(this);
-    }
+  @Override
+  void clear() {
+    // The next place begins anew, and so does its relay.
   }
 
   // ---- in
@@ -292,7 +187,7 @@ final class RelaySeat implements Seat {
     // Asked before the lock is taken, for the kernel sends under its own.
     List<String> unknown =
         note instanceof LinkNote.Begin begin
-            ? begin.open().stream().filter(id -> !kernel.isOpen(id)).toList()
+            ? begin.open().stream().filter(id -> !kernel().isOpen(id)).toList()
             : List.of();
     synchronized (this) {
       if (!isCurrent(from)) {
@@ -300,16 +195,16 @@ final class RelaySeat implements Seat {
       }
       if (note instanceof LinkNote.Received received) {
         end.confirm(received.number());
-        seatLog.delivered(received.number());
+        seatLog().delivered(received.number());
       } else if (note instanceof LinkNote.Resume resume) {
         end.resume(resume.received());
-        seatLog.delivered(resume.received());
+        seatLog().delivered(resume.received());
         curtailed.clear();
       } else if (note instanceof LinkNote.Begin) {
         end.expectNewEnd();
         relays++;
-        seatLog.serveFromStart();
-        seatLog.delivered(end.forgetSent());
+        seatLog().serveFromStart();
+        seatLog().delivered(end.forgetSent());
         end.resume(0);
         unknown.forEach(id -> notes.add(new LinkNote.Unknown(id)));
       }
@@ -325,7 +220,7 @@ final class RelaySeat implements Seat {
       }
       if (incomingBytes > MAX_INCOMING_BYTES) {
         // Not accepted, and so sent again when the relay comes back.
-        log.info("kernel {} lets its relay wait", kernel.id());
+        log.info("kernel {} lets its relay wait", kernel().id());
         from.cut();
         return;
       }
@@ -345,17 +240,17 @@ final class RelaySeat implements Seat {
     try {
       JupyterMessage message = end.decode(frame);
       // A server that took over from another may know what was asked of that one.
-      if (!message.type().equals("execute_request") || !kernel.isOpen(message.id())) {
-        kernel.receive(message, this);
+      if (!message.type().equals("execute_request") || !kernel().isOpen(message.id())) {
+        kernel().receive(message, this);
       }
     } catch (WireException e) {
-      log.warn("kernel {} dropped a message: {}", kernel.id(), e.getMessage());
+      log.warn("kernel {} dropped a message: {}", kernel().id(), e.getMessage());
     } finally {
       synchronized (this) {
         incomingBytes -= size;
         if (sender == relays) {
           // Not before: else a later server would think that it was served.
-          seatLog.served(number);
+          seatLog().served(number);
           notes.add(new LinkNote.Received(number));
         }
       }
@@ -364,13 +259,13 @@ final class RelaySeat implements Seat {
   }
 
   /** One WebSocket of the relay. */
-  private final class Socket extends SeatSocket {
+  final class Socket extends SeatSocket {
 
     /** Under the seat's lock. */
     private boolean writing;
 
     Socket(WebSocketChannel channel) {
-      super(channel, "the relay of kernel " + kernel.id());
+      super(channel, "the relay of kernel " + kernel().id());
     }
 
     @Override
@@ -391,7 +286,7 @@ final class RelaySeat implements Seat {
       try {
         RelaySeat.this.received(frame, this);
       } catch (WireException e) {
-        log.warn("the relay of kernel {} sent no message: {}", kernel.id(), e.getMessage());
+        log.warn("the relay of kernel {} sent no message: {}", kernel().id(), e.getMessage());
       }
     }
 
@@ -400,7 +295,7 @@ final class RelaySeat implements Seat {
       try {
         noted(LinkNote.read(text), this);
       } catch (WireException e) {
-        log.warn("the relay of kernel {} sent no note: {}", kernel.id(), e.getMessage());
+        log.warn("the relay of kernel {} sent no note: {}", kernel().id(), e.getMessage());
       }
     }
   }
