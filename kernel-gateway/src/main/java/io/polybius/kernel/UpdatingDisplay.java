@@ -5,6 +5,7 @@ import io.polybius.driver.protocol.MimeBundle;
 import io.polybius.kernel.wire.Header;
 import io.polybius.kernel.wire.JupyterJson;
 import io.polybius.kernel.wire.PublishedContent;
+import java.util.Optional;
 
 /**
  * A line in the output of a cell that changes while the cell runs. Used under the kernel's lock.
@@ -14,7 +15,7 @@ final class UpdatingDisplay {
   private final Voice voice;
   private final Header cell;
   private final String id;
-  private boolean isShown;
+  private Optional<Line> shown = Optional.empty();
 
   /**
    * Makes one that is not shown yet.
@@ -67,26 +68,29 @@ final class UpdatingDisplay {
 
   /** Shows a line, in place of the one before it. */
   void show(Line line) {
+    if (shown.equals(Optional.of(line))) {
+      return;
+    }
     ObjectNode data =
         JupyterJson.object()
             .put(MimeBundle.HTML, "<div>" + line.html() + "</div>")
             .put(MimeBundle.TEXT, line.text());
     ObjectNode transientData = JupyterJson.object().put("display_id", id);
     voice.publish(
-        isShown
+        isShown()
             ? new PublishedContent.UpdateDisplayData(data, JupyterJson.object(), transientData)
             : new PublishedContent.DisplayData(data, JupyterJson.object(), transientData),
         cell);
-    isShown = true;
+    shown = Optional.of(line);
   }
 
   /** Returns whether there is something to see. */
   boolean isShown() {
-    return isShown;
+    return shown.isPresent();
   }
 
   /** The cell's output was cleared, and this with it. */
   void cleared() {
-    isShown = false;
+    shown = Optional.empty();
   }
 }

@@ -144,6 +144,7 @@ class WaitDisplayTest extends KernelFixture {
     kernel.receive(second, client);
     awaitStatements(0, 2);
     timer.advance(Duration.ofSeconds(2));
+    timer.advance(Duration.ofSeconds(10));
     driver.say(new DriverEvent.StatementSucceeded(0));
     driver.nextCommand(DriverCommand.Cancel.class);
     driver.nextCommand(DriverCommand.Execute.class);

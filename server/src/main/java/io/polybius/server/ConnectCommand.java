@@ -33,13 +33,17 @@ final class ConnectCommand implements Callable<Integer> {
 
   @Spec private CommandSpec spec;
 
+  /** Returns a text as a part of a path, where a plus sign is no space. */
+  private static String inPath(String text) {
+    return URLEncoder.encode(text, StandardCharsets.UTF_8).replace("+", "%20");
+  }
+
   @Override
   public Integer call() throws IOException, InterruptedException {
     JsonNode kernel =
         ServerClient.fromEnvironment(server, System.getenv())
             .post(
-                "/sessions/" + URLEncoder.encode(session, StandardCharsets.UTF_8) + "/kernel",
-                JsonNodeFactory.instance.objectNode());
+                "/sessions/" + inPath(session) + "/kernel", JsonNodeFactory.instance.objectNode());
     String file = kernel.path("connection_file").asText();
     PrintWriter out = spec.commandLine().getOut();
     out.println(file);
