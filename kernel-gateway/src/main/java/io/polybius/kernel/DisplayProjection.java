@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.regex.Pattern;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -22,6 +23,8 @@ import org.slf4j.LoggerFactory;
  * takes the one that it ranks first, so a form that would hide a better one is left out.
  */
 final class DisplayProjection {
+
+  private static final Pattern ESCAPES = Pattern.compile("\u001b\\[[0-9;]*m");
 
   private static final Logger log = LoggerFactory.getLogger(DisplayProjection.class);
 
@@ -101,7 +104,16 @@ final class DisplayProjection {
           error.name(), message, TraceColors.ofCompiler(error.trace()));
     }
     return new PublishedContent.Failure(
-        error.name(), error.message(), TraceColors.of(headline(error), error.trace()));
+        error.name(),
+        error.message(),
+        isWhole(error.trace(), error.name())
+            ? error.trace()
+            : TraceColors.of(headline(error), error.trace()));
+  }
+
+  /** Python's own tracebacks say last what was thrown, and have their colours. */
+  private static boolean isWhole(List<String> trace, String thrown) {
+    return ESCAPES.matcher(trace.get(trace.size() - 1)).replaceAll("").startsWith(thrown);
   }
 
   private static String headline(StatementError error) {

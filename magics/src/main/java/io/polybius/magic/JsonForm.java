@@ -277,20 +277,29 @@ public final class JsonForm {
     writeArray(json, row.values(), rows);
     json.writeArrayFieldStart("schema");
     for (Column column : row.columns()) {
-      json.writeStartObject();
-      json.writeStringField("name", Characters.wellFormed(column.name()));
-      json.writeFieldName("dataType");
-      if (column.isNested()) {
-        json.writeRawValue(column.type());
-      } else {
-        json.writeString(column.type());
-      }
-      json.writeBooleanField("nullable", column.nullable());
-      json.writeObjectFieldStart("metadata");
-      json.writeEndObject();
-      json.writeEndObject();
+      writeField(json, column, "dataType");
     }
     json.writeEndArray();
+    json.writeEndObject();
+  }
+
+  /**
+   * Writes a field of a schema.
+   *
+   * @param typeName what its type is called
+   */
+  static void writeField(JsonGenerator json, Column column, String typeName) throws IOException {
+    json.writeStartObject();
+    json.writeStringField("name", Characters.wellFormed(column.name()));
+    json.writeFieldName(typeName);
+    if (column.isNested()) {
+      json.writeRawValue(column.type());
+    } else {
+      json.writeString(column.type());
+    }
+    json.writeBooleanField("nullable", column.nullable());
+    json.writeObjectFieldStart("metadata");
+    json.writeEndObject();
     json.writeEndObject();
   }
 

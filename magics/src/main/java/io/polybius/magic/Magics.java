@@ -71,6 +71,17 @@ public final class Magics {
     return text.startsWith("%");
   }
 
+  /** Returns the name of a magic that is written so. */
+  public static String nameIn(String magic) {
+    String line = magic.lines().findFirst().orElse("");
+    return line.replaceFirst("^%{1,2}", "").split("\\s", 2)[0];
+  }
+
+  /** Returns whether there is a magic of that name. */
+  public boolean has(String name) {
+    return byName.containsKey(name);
+  }
+
   /**
    * Understands a magic.
    *

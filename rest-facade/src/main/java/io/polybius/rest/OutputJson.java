@@ -11,6 +11,7 @@ import io.polybius.driver.protocol.StatementOutput.Echo;
 import io.polybius.driver.protocol.StatementOutput.Page;
 import io.polybius.driver.protocol.StatementOutput.StreamText;
 import io.polybius.driver.protocol.StreamName;
+import io.polybius.session.Kind;
 import io.polybius.session.Statement;
 import io.polybius.session.StatementState;
 import java.util.ArrayList;
@@ -61,19 +62,38 @@ sealed interface OutputJson {
     if (!statement.state().isTerminal() || neverRan) {
       return Optional.empty();
     }
-    Optional<Map<String, Object>> data = data(statement.outputs().toList(), json);
+    boolean isPython = statement.kind() == Kind.PYSPARK;
+    Optional<Map<String, Object>> data = data(statement.outputs().toList(), isPython, json);
     if (statement.error().isPresent()) {
-      return Optional.of(failed(statement.id(), statement.error().get(), data));
+      StatementError error = statement.error().get();
+      if (error.origin() == StatementError.Origin.USER_CODE && isPython) {
+        return Optional.of(failedInPython(statement.id(), error, data));
+      } else if (error.origin() == StatementError.Origin.USER_CODE
+          && statement.kind() == Kind.SQL) {
+        return Optional.of(failedInSql(statement.id(), error, data));
+      }
+      return Optional.of(failed(statement.id(), error, data));
     }
     return Optional.of(new Ok("ok", statement.id(), data.orElse(Map.of(MimeBundle.TEXT, ""))));
   }
 
-  private static Optional<Map<String, Object>> data(List<StatementOutput> outputs, Json json) {
+  /**
+   * Returns what was put out.
+   *
+   * @param isPython whether standard error belongs to it, after all else
+   */
+  private static Optional<Map<String, Object>> data(
+      List<StatementOutput> outputs, boolean isPython, Json json) {
     StringBuilder text = new StringBuilder();
+    StringBuilder errors = new StringBuilder();
     Optional<MimeBundle.Entry> displayed = Optional.empty();
     for (StatementOutput output : outputs) {
       String more = text(output);
-      if (!more.isEmpty()) {
+      if (isPython
+          && output instanceof StreamText printed
+          && printed.stream() == StreamName.STDERR) {
+        errors.append(printed.text());
+      } else if (!more.isEmpty()) {
         displayed = Optional.empty();
         text.append(more);
       } else if (output instanceof StatementOutput.Clear) {
@@ -90,9 +110,8 @@ sealed interface OutputJson {
     if (displayed.isPresent()) {
       return displayed.map(entry -> Map.of(entry.mimeType(), value(entry, json)));
     }
-    return text.isEmpty()
-        ? Optional.empty()
-        : Optional.of(Map.of(MimeBundle.TEXT, text.toString()));
+    String all = isPython ? text.append(errors).toString().stripTrailing() : text.toString();
+    return all.isEmpty() ? Optional.empty() : Optional.of(Map.of(MimeBundle.TEXT, all));
   }
 
   /** Livy's Scala sessions show what the prompt shows; standard error goes to their log. */
@@ -130,6 +149,24 @@ sealed interface OutputJson {
       return entry.data();
     }
     return json.embed(entry.data()).<Object>map(raw -> raw).orElse(entry.data());
+  }
+
+  /** Python's prompt shows the whole traceback, which ends with what went wrong. */
+  private static Failed failedInPython(
+      int id, StatementError error, Optional<Map<String, Object>> putOutBefore) {
+    return new Failed(
+        "error",
+        id,
+        error.name(),
+        error.message(),
+        error.traceback().stream().map(line -> line + "\n").toList(),
+        putOutBefore.orElse(null));
+  }
+
+  private static Failed failedInSql(
+      int id, StatementError error, Optional<Map<String, Object>> putOutBefore) {
+    return new Failed(
+        "error", id, "Error", error.message(), error.traceback(), putOutBefore.orElse(null));
   }
 
   private static Failed failed(

@@ -33,6 +33,9 @@ public final class LocalLauncher implements DriverLauncher {
 
   private static final Logger logger = LoggerFactory.getLogger(LocalLauncher.class);
 
+  /** What every driver speaks. */
+  public static final Set<Kind> LANGUAGES = Set.of(Kind.SPARK, Kind.PYSPARK, Kind.SQL);
+
   private final LaunchSettings settings;
   private final Optional<LastingDrivers> lasting;
   private final SessionCertificates certificates;
@@ -191,7 +194,7 @@ public final class LocalLauncher implements DriverLauncher {
 
   @Override
   public Set<Kind> languages() {
-    return Set.of(Kind.SPARK);
+    return LANGUAGES;
   }
 
   /** Starts a driver that has Spark's settings, or else waits for them. */

@@ -20,7 +20,7 @@ final class CellCompletion {
    * @param cursor an offset in the code
    */
   static Completion complete(String code, int cursor, Interpreter interpreter, Magics magics) {
-    CellPlace place = CellPlace.of(code, cursor, interpreter);
+    CellPlace place = CellPlace.of(code, cursor, interpreter, magics);
     if (place.magicName().isPresent()) {
       return magicNames(code, place.magicName().get(), cursor, magics);
     }

@@ -27,7 +27,7 @@ final class CellInspection {
    */
   static Optional<MimeBundle> inspect(
       String code, int cursor, boolean detailed, Interpreter interpreter, Magics magics) {
-    CellPlace place = CellPlace.of(code, cursor, interpreter);
+    CellPlace place = CellPlace.of(code, cursor, interpreter, magics);
     if (place.magicName().isPresent()) {
       return help(place.magicName().get().text().split("\\s", 2)[0], magics);
     }

@@ -2,6 +2,7 @@ package io.polybius.driver;
 
 import io.polybius.driver.StatementPart.Kind;
 import io.polybius.driver.interpreter.Interpreter;
+import io.polybius.magic.Magics;
 import java.util.Optional;
 
 /**
@@ -18,10 +19,10 @@ record CellPlace(Optional<StatementPart> magicName, Optional<String> readable) {
    *
    * @param cursor an offset in the code
    */
-  static CellPlace of(String code, int cursor, Interpreter interpreter) {
+  static CellPlace of(String code, int cursor, Interpreter interpreter, Magics magics) {
     // What the language cannot read becomes blank.
     StringBuilder readable = new StringBuilder(code);
-    for (StatementPart part : StatementPart.split(code, interpreter)) {
+    for (StatementPart part : StatementPart.split(code, interpreter, magics)) {
       boolean here = part.start() < cursor && cursor <= part.end();
       if (part.kind() == Kind.MAGIC && here) {
         int nameEnd = nameEnd(part);

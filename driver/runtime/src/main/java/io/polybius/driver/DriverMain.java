@@ -2,6 +2,8 @@ package io.polybius.driver;
 
 import io.polybius.driver.interpreter.SparkSlot;
 import io.polybius.driver.interpreter.SparkStart;
+import io.polybius.driver.interpreter.python.PythonInterpreter;
+import io.polybius.driver.interpreter.sql.SqlInterpreter;
 import io.polybius.driver.protocol.DriverCommand;
 import io.polybius.driver.protocol.DriverConnection;
 import io.polybius.driver.protocol.DriverDialer;
@@ -125,7 +127,11 @@ public final class DriverMain {
     StatementRunner statements =
         new StatementRunner(
             new StatementRunner.Tools(
-                List.of(spark.scala()),
+                List.of(
+                    spark.scala(),
+                    new PythonInterpreter(
+                        spark.session(), settings.workDirectory().resolve("python")),
+                    new SqlInterpreter(spark.session())),
                 Magics.load(spark.classLoader(), log::warn),
                 spark.context(),
                 capture,

@@ -29,11 +29,13 @@ record StatementPart(Kind kind, int start, String text) {
 
   /**
    * Takes a statement apart. A line that looks like a magic but stands within an unfinished
-   * statement of the language, such as a text of several lines, belongs to that statement.
+   * statement of the language, such as a text of several lines, belongs to that statement; so does
+   * a magic that only the language knows.
    */
-  static List<StatementPart> split(String code, Interpreter interpreter) {
+  static List<StatementPart> split(String code, Interpreter interpreter, Magics magics) {
     if (code.startsWith(CELL_MAGIC) && !CellInspection.isQuestion(code)) {
-      return List.of(new StatementPart(Kind.MAGIC, 0, code));
+      Kind kind = isOfLanguage(code, interpreter, magics) ? Kind.CODE : Kind.MAGIC;
+      return List.of(new StatementPart(kind, 0, code));
     }
     List<StatementPart> parts = new ArrayList<>();
     int textStart = 0;
@@ -41,7 +43,7 @@ record StatementPart(Kind kind, int start, String text) {
     for (String line : code.split("\n", -1)) {
       int next = lineStart + line.length() + 1;
       boolean question = CellInspection.isQuestion(line);
-      if ((question || Magics.isMagic(line))
+      if ((question || (Magics.isMagic(line) && !isOfLanguage(line, interpreter, magics)))
           && isWhole(code.substring(textStart, lineStart), interpreter)) {
         addText(parts, code, textStart, lineStart);
         parts.add(new StatementPart(question ? Kind.HELP : Kind.MAGIC, lineStart, line));
@@ -51,6 +53,11 @@ record StatementPart(Kind kind, int start, String text) {
     }
     addText(parts, code, textStart, lineStart);
     return parts;
+  }
+
+  private static boolean isOfLanguage(String text, Interpreter interpreter, Magics magics) {
+    String name = Magics.nameIn(text);
+    return !magics.has(name) && interpreter.hasMagic(name);
   }
 
   private static boolean isWhole(String text, Interpreter interpreter) {

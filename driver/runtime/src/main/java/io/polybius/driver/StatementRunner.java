@@ -23,6 +23,7 @@ import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.concurrent.BlockingQueue;
@@ -213,6 +214,7 @@ final class StatementRunner implements AutoCloseable {
       cancel(current.statementId);
     }
     thread.interrupt();
+    interpreters.values().forEach(Interpreter::close);
   }
 
   private void runAll() {
@@ -299,7 +301,7 @@ final class StatementRunner implements AutoCloseable {
   private Running begin(int statementId, StatementConsole console) {
     Running current = new Running(statementId, console);
     progress.begin(statementId, current.jobGroup);
-    spark.setJobGroup(current.jobGroup, "Job group for statement " + statementId, true);
+    setJobGroup(current);
     capture.begin(console);
     synchronized (this) {
       waiting.remove(statementId);
@@ -309,6 +311,10 @@ final class StatementRunner implements AutoCloseable {
       }
     }
     return current;
+  }
+
+  private void setJobGroup(Running current) {
+    spark.setJobGroup(current.jobGroup, "Job group for statement " + current.statementId, true);
   }
 
   /** From here on nobody interrupts this thread for the statement's sake. */
@@ -344,7 +350,8 @@ final class StatementRunner implements AutoCloseable {
       throw new StatementException(interrupted());
     }
     String code = statement.code().replace("\r\n", "\n");
-    for (StatementPart part : StatementPart.split(code, interpreter)) {
+    interpreter.prepare(new CodeExecution(sink::put, current, statement, 1));
+    for (StatementPart part : StatementPart.split(code, interpreter, magics)) {
       switch (part.kind()) {
         case MAGIC -> sink.put(runMagic(part, interpreter, current));
         case HELP -> sink.put(answer(part, interpreter));
@@ -434,6 +441,22 @@ final class StatementRunner implements AutoCloseable {
     @Override
     public void put(StatementOutput what) {
       output.accept(what);
+    }
+
+    @Override
+    public void print(StreamName stream, byte[] bytes, int offset, int length) {
+      current.console.sink().print(stream, bytes, offset, length);
+    }
+
+    @Override
+    public Optional<String> ask(String prompt, boolean password) throws InterruptedException {
+      return current.console.input().ask(prompt, password);
+    }
+
+    @Override
+    public void adopt() {
+      setJobGroup(current);
+      capture.adopt(current.console);
     }
 
     @Override

@@ -3,6 +3,7 @@ package io.polybius.driver.interpreter;
 import io.polybius.driver.protocol.DriverEvent.CompletenessChecked;
 import io.polybius.driver.protocol.MimeBundle;
 import io.polybius.driver.protocol.StatementOutput;
+import io.polybius.driver.protocol.StreamName;
 import io.polybius.magic.MagicException;
 import io.polybius.magic.PlainValue;
 import java.time.Duration;
@@ -21,6 +22,23 @@ public interface Interpreter extends AutoCloseable {
 
     /** Takes an echo or the value; what the code prints goes to the process's own streams. */
     void put(StatementOutput output);
+
+    /** Takes UTF-8 bytes that the code prints in another process; they may end in a character. */
+    void print(StreamName stream, byte[] bytes, int offset, int length);
+
+    /**
+     * Asks the user for a line, and waits for it.
+     *
+     * @param prompt what to show before it
+     * @param password whether not to show what is typed
+     * @return the line, nothing if there are no more
+     * @throws java.io.UncheckedIOException if nobody can be asked
+     * @throws java.util.concurrent.CancellationException if the statement is cancelled
+     */
+    Optional<String> ask(String prompt, boolean password) throws InterruptedException;
+
+    /** From now on the calling thread works for the statement: its Spark jobs, and its printing. */
+    void adopt();
 
     /** Tells, between statements, whether to stop. */
     boolean isCancelled();
@@ -43,6 +61,17 @@ public interface Interpreter extends AutoCloseable {
         new Execution() {
           @Override
           public void put(StatementOutput output) {}
+
+          @Override
+          public void print(StreamName stream, byte[] bytes, int offset, int length) {}
+
+          @Override
+          public Optional<String> ask(String prompt, boolean password) {
+            return Optional.empty();
+          }
+
+          @Override
+          public void adopt() {}
 
           @Override
           public boolean isCancelled() {
@@ -68,6 +97,21 @@ public interface Interpreter extends AutoCloseable {
 
   /** Returns the kind of statements that it runs, by canonical name. */
   String kind();
+
+  /**
+   * Gets ready to run statements; called before each of them.
+   *
+   * @throws StatementException if that fails
+   */
+  default void prepare(Execution execution) throws StatementException {}
+
+  /**
+   * Returns whether the language has a magic of that name of its own, which is code for it. Those
+   * of the driver come first.
+   */
+  default boolean hasMagic(String name) {
+    return false;
+  }
 
   /**
    * Runs code without magics, and stops at the first error.

@@ -8,7 +8,7 @@ import io.polybius.magic.TableDisplay;
 import org.apache.spark.sql.Dataset;
 
 /** The first rows of a DataFrame, as what an expression shows whose value it is. */
-final class TableValue {
+public final class TableValue {
 
   // Spark's own settings for what a notebook shows.
   private static final String ROWS = "spark.sql.repl.eagerEval.maxNumRows";
@@ -20,12 +20,12 @@ final class TableValue {
   private TableValue() {}
 
   /** Returns how many rows are wanted; 0 if the table is not wanted at all. */
-  static int rows(Dataset<?> frame) {
+  public static int rows(Dataset<?> frame) {
     return setting(frame, ROWS, TableDisplay.ROWS);
   }
 
   /** Fetches the rows, and returns them as a table. */
-  static MimeBundle of(Dataset<?> frame, int rows) throws MagicException {
+  public static MimeBundle of(Dataset<?> frame, int rows) throws MagicException {
     MagicLimits limits = MagicLimits.DEFAULT;
     int chars = setting(frame, CELL_CHARS, limits.maxCellChars());
     return TableDisplay.of(

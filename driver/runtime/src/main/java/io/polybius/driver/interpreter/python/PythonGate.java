@@ -1,0 +1,186 @@
+package io.polybius.driver.interpreter.python;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.polybius.driver.interpreter.Interpreter.Execution;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.SparkSession;
+
+/**
+ * What Python calls through Py4J. Its main thread takes one command after the other, and says what
+ * becomes of it; another thread takes questions. Each thread of Python has one here, so what the
+ * main thread does with Spark belongs to the statement that {@link #take} has given it.
+ */
+public final class PythonGate {
+
+  /** How long output may take from Python's streams to here. */
+  private static final Duration STREAM_PATIENCE = Duration.ofSeconds(5);
+
+  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final String END = "";
+
+  private final SparkSession session;
+  private final MarkedStreams streams;
+  private final Outputs outputs;
+  private final CompletableFuture<String> ready = new CompletableFuture<>();
+  private final BlockingQueue<Command> commands = new LinkedBlockingQueue<>();
+  private final BlockingQueue<String> questions = new LinkedBlockingQueue<>();
+  private final Map<Integer, CompletableFuture<JsonNode>> asked = new ConcurrentHashMap<>();
+  private final AtomicInteger lastQuestion = new AtomicInteger();
+  private volatile Optional<Command> current = Optional.empty();
+  private volatile Optional<Dataset<?>> frame = Optional.empty();
+  private volatile boolean closed;
+
+  /** Waits until what was printed before a mark is passed on. */
+  interface MarkedStreams {
+    /** Waits, but not for ever. */
+    void await(int mark, Duration patience) throws InterruptedException;
+  }
+
+  /** Makes outputs of what Python says. */
+  interface Outputs {
+    /** Takes something that is to be shown. */
+    void put(String kind, JsonNode what, Optional<Dataset<?>> frame, Execution execution);
+  }
+
+  /** Something that Python is to do for a statement. */
+  private record Command(String text, Execution execution, CompletableFuture<Answer> answer) {}
+
+  /**
+   * What has become of a command.
+   *
+   * @param content what Python says
+   * @param frame a DataFrame that it refers to
+   */
+  record Answer(JsonNode content, Optional<Dataset<?>> frame) {}
+
+  PythonGate(SparkSession session, MarkedStreams streams, Outputs outputs) {
+    this.session = session;
+    this.streams = streams;
+    this.outputs = outputs;
+  }
+
+  // ---- for the driver
+
+  /** Completes with the version of Python when it can take commands. */
+  CompletableFuture<String> isReady() {
+    return ready;
+  }
+
+  /** Has Python do something; completes when it is done, or Python has ended. */
+  CompletableFuture<Answer> run(ObjectNode command, Execution execution) {
+    CompletableFuture<Answer> answer = new CompletableFuture<>();
+    commands.add(new Command(command.toString(), execution, answer));
+    return answer;
+  }
+
+  /** Asks Python something while it may be busy; completes with its answer. */
+  CompletableFuture<JsonNode> ask(ObjectNode question) {
+    int id = lastQuestion.incrementAndGet();
+    CompletableFuture<JsonNode> answer = new CompletableFuture<>();
+    asked.put(id, answer);
+    questions.add(question.put("id", id).toString());
+    return answer.whenComplete((given, failure) -> asked.remove(id));
+  }
+
+  /** Lets Python end, and all who wait for it know that it has. */
+  void close(Exception why) {
+    closed = true;
+    ready.completeExceptionally(why);
+    questions.add(END);
+    commands.add(new Command(END, Execution.UNSEEN, new CompletableFuture<>()));
+    current.ifPresent(command -> command.answer().completeExceptionally(why));
+    commands.forEach(command -> command.answer().completeExceptionally(why));
+    asked.values().forEach(answer -> answer.completeExceptionally(why));
+  }
+
+  // ---- for Python
+
+  /** Returns the driver's Spark. */
+  public JavaSparkContext context() {
+    return new JavaSparkContext(session.sparkContext());
+  }
+
+  /** Returns the driver's session. */
+  public SparkSession session() {
+    return session;
+  }
+
+  /** Python can take commands. */
+  public void ready(String version, String shell) {
+    ready.complete(version);
+  }
+
+  /** Returns the next command as JSON, when there is one; null at the end. */
+  public String take() throws InterruptedException {
+    Command next = commands.take();
+    if (closed) {
+      next.answer().completeExceptionally(new IllegalStateException("Python has ended"));
+      return null;
+    }
+    current = Optional.of(next);
+    next.execution().adopt();
+    return next.text();
+  }
+
+  /** Takes the DataFrame that the next thing is about. */
+  public void frame(Dataset<?> next) {
+    frame = Optional.of(next);
+  }
+
+  /** Takes something that is to be shown after what was printed before a mark. */
+  public void put(int mark, String kind, String what)
+      throws InterruptedException, JsonProcessingException {
+    streams.await(mark, STREAM_PATIENCE);
+    Optional<Dataset<?>> about = takeFrame();
+    JsonNode content = JSON.readTree(what);
+    current.ifPresent(command -> outputs.put(kind, content, about, command.execution()));
+  }
+
+  /** The command is done. */
+  public void done(int mark, String answer) throws InterruptedException, JsonProcessingException {
+    streams.await(mark, STREAM_PATIENCE);
+    Answer content = new Answer(JSON.readTree(answer), takeFrame());
+    current.ifPresent(command -> command.answer().complete(content));
+  }
+
+  private Optional<Dataset<?>> takeFrame() {
+    Optional<Dataset<?>> taken = frame;
+    frame = Optional.empty();
+    return taken;
+  }
+
+  /**
+   * Asks the user for a line.
+   *
+   * @return null if there are no more
+   */
+  public String ask(int mark, String prompt, boolean password) throws InterruptedException {
+    streams.await(mark, STREAM_PATIENCE);
+    Execution execution = current.map(Command::execution).orElse(Execution.UNSEEN);
+    return execution.ask(prompt, password).orElse(null);
+  }
+
+  /** Returns the next question as JSON, when there is one; null at the end. */
+  public String takeQuestion() throws InterruptedException {
+    String next = questions.take();
+    return next.equals(END) ? null : next;
+  }
+
+  /** Takes the answer to a question. */
+  public void answer(int question, String answer) throws JsonProcessingException {
+    JsonNode content = JSON.readTree(answer);
+    Optional.ofNullable(asked.remove(question)).ifPresent(waits -> waits.complete(content));
+  }
+}

@@ -1,0 +1,333 @@
+package io.polybius.driver.interpreter.python;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.polybius.driver.interpreter.Completion;
+import io.polybius.driver.interpreter.Interpreter;
+import io.polybius.driver.interpreter.ScalaValues;
+import io.polybius.driver.interpreter.StatementException;
+import io.polybius.driver.interpreter.TableValue;
+import io.polybius.driver.interpreter.python.PythonProcess.PythonEnded;
+import io.polybius.driver.protocol.Candidate;
+import io.polybius.driver.protocol.Completeness;
+import io.polybius.driver.protocol.DriverEvent.CompletenessChecked;
+import io.polybius.driver.protocol.MimeBundle;
+import io.polybius.driver.protocol.StatementError;
+import io.polybius.driver.protocol.StatementError.Origin;
+import io.polybius.driver.protocol.StatementOutput;
+import io.polybius.driver.protocol.StreamName;
+import io.polybius.magic.MagicException;
+import io.polybius.magic.PlainValue;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.SparkSession;
+
+/**
+ * Python in a process of its own, which starts with the first statement and has {@code spark},
+ * {@code sc} and {@code sqlContext}. When that process ends, the statement that it runs fails, and
+ * the next one starts another.
+ */
+public final class PythonInterpreter implements Interpreter {
+
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  /** Time to let a cancelled Spark job end by itself. */
+  private static final Duration BEFORE_INTERRUPT = Duration.ofMillis(300);
+
+  /** How often the code is interrupted that has not stopped. */
+  private static final Duration INTERRUPT_INTERVAL = Duration.ofMillis(500);
+
+  private static final Duration QUESTION_PATIENCE = Duration.ofMillis(1800);
+
+  private final SparkSession session;
+  private final Path directory;
+
+  private Optional<PythonProcess> process = Optional.empty();
+  private boolean hasEnded;
+
+  /** The process that runs a statement, for those who interrupt it. */
+  private volatile Optional<PythonProcess> busy = Optional.empty();
+
+  private volatile Duration lastInterrupt = Duration.ZERO;
+
+  /**
+   * Makes one that starts nothing yet.
+   *
+   * @param directory for the program that Python runs
+   */
+  public PythonInterpreter(SparkSession session, Path directory) {
+    this.session = session;
+    this.directory = directory;
+  }
+
+  @Override
+  public String kind() {
+    return "pyspark";
+  }
+
+  @Override
+  public void prepare(Execution execution) throws StatementException {
+    PythonProcess unused = python(execution);
+  }
+
+  @Override
+  public boolean hasMagic(String name) {
+    return ask(question("magic").put("name", name))
+        .map(answer -> answer.path("known").asBoolean())
+        .orElse(false);
+  }
+
+  @Override
+  public void execute(String code, Execution execution) throws StatementException {
+    run(command("run", execution).put("code", code), execution);
+  }
+
+  @Override
+  public MimeBundle evaluate(String expression, Execution execution) throws StatementException {
+    ObjectNode command = command("evaluate", execution).put("code", expression);
+    return bundle(run(command, execution).content().path("data"));
+  }
+
+  private static ObjectNode command(String what, Execution execution) {
+    return JSON.createObjectNode().put("do", what).put("rich", execution.wantsRichValue());
+  }
+
+  private PythonGate.Answer run(ObjectNode command, Execution execution) throws StatementException {
+    PythonProcess python = python(execution);
+    if (execution.isCancelled()) {
+      throw new StatementException(interrupted(List.of(), List.of()));
+    }
+    Result result =
+        execution.unlocked(
+            () -> {
+              lastInterrupt = Duration.ZERO;
+              busy = Optional.of(python);
+              try {
+                return new Result(python.run(command, execution), null);
+              } catch (PythonEnded e) {
+                return new Result(null, e);
+              } finally {
+                busy = Optional.empty();
+              }
+            });
+    if (result.end() != null) {
+      throw ended(result.end());
+    }
+    JsonNode error = result.answer().content().path("error");
+    if (!error.isMissingNode()) {
+      throw new StatementException(failure(error, execution));
+    }
+    return result.answer();
+  }
+
+  private record Result(PythonGate.Answer answer, PythonEnded end) {}
+
+  /** Returns Python, which is started if it is not there. */
+  private PythonProcess python(Execution execution) throws StatementException {
+    if (process.isPresent() && !process.get().isAlive()) {
+      forget();
+    }
+    if (process.isEmpty()) {
+      try {
+        process = Optional.of(PythonProcess.start(session, directory, PythonInterpreter::put));
+      } catch (IOException e) {
+        throw new StatementException(
+            new StatementError(
+                Origin.DRIVER, "PythonNotStarted", String.valueOf(e.getMessage()), List.of()));
+      } catch (InterruptedException e) {
+        throw new StatementException(interrupted(List.of(), List.of()));
+      }
+      if (hasEnded) {
+        byte[] note =
+            "Python was started again: what was defined before its end is gone.\n"
+                .getBytes(StandardCharsets.UTF_8);
+        execution.print(StreamName.STDERR, note, 0, note.length);
+      }
+    }
+    return process.get();
+  }
+
+  private void forget() {
+    process.ifPresent(PythonProcess::close);
+    process = Optional.empty();
+    hasEnded = true;
+  }
+
+  private StatementException ended(PythonEnded end) {
+    forget();
+    return new StatementException(
+        new StatementError(
+            Origin.DRIVER,
+            "PythonDied",
+            "The Python of this session has ended: "
+                + end.getMessage()
+                + ". What was defined in it is gone; the next statement starts another one.",
+            List.of()));
+  }
+
+  private static StatementError failure(JsonNode error, Execution execution) {
+    List<String> lines = texts(error.path("lines"));
+    List<String> shown = texts(error.path("shown"));
+    String name = error.path("name").asText();
+    if (execution.isCancelled()) {
+      return interrupted(lines, shown);
+    }
+    return new StatementError(Origin.USER_CODE, name, error.path("message").asText(), lines, shown);
+  }
+
+  private static List<String> texts(JsonNode array) {
+    List<String> texts = new ArrayList<>(array.size());
+    array.forEach(text -> texts.add(text.asText()));
+    return texts;
+  }
+
+  private static StatementError interrupted(List<String> lines, List<String> shown) {
+    return new StatementError(
+        Origin.INTERRUPT, "Interrupted", "The statement was interrupted.", lines, shown);
+  }
+
+  // ---- what a statement puts out
+
+  private static void put(
+      String kind, JsonNode what, Optional<Dataset<?>> frame, Execution execution) {
+    String id = what.path("id").asText();
+    switch (kind) {
+      case "value" -> {
+        execution.put(new StatementOutput.Echo(what.path("echo").asText() + "\n"));
+        execution.put(new StatementOutput.Value(bundle(what.path("data"))));
+      }
+      case "frame" -> {
+        String text = what.path("text").asText();
+        execution.put(new StatementOutput.Echo(text + "\n"));
+        execution.put(new StatementOutput.Value(table(frame.orElseThrow(), text)));
+      }
+      case "display" -> execution.put(new StatementOutput.Display(bundle(what.path("data")), id));
+      case "update" ->
+          execution.put(new StatementOutput.DisplayUpdate(bundle(what.path("data")), id));
+      case "clear" -> execution.put(new StatementOutput.Clear(what.path("wait").asBoolean()));
+      case "page" -> execution.put(new StatementOutput.Page(bundle(what.path("data"))));
+      default -> throw new IllegalArgumentException("Python puts out no " + kind);
+    }
+  }
+
+  private static MimeBundle table(Dataset<?> frame, String text) {
+    int rows = frame.isStreaming() ? 0 : TableValue.rows(frame);
+    try {
+      return rows > 0 ? TableValue.of(frame, rows) : MimeBundle.text(text);
+    } catch (MagicException e) {
+      return MimeBundle.text(text);
+    }
+  }
+
+  private static MimeBundle bundle(JsonNode data) {
+    List<MimeBundle.Entry> entries = new ArrayList<>();
+    data.fields()
+        .forEachRemaining(
+            form -> entries.add(new MimeBundle.Entry(form.getKey(), form.getValue().asText())));
+    return new MimeBundle(entries);
+  }
+
+  // ---- questions
+
+  private Optional<JsonNode> ask(ObjectNode question) {
+    return process
+        .filter(PythonProcess::isAlive)
+        .flatMap(python -> python.ask(question, QUESTION_PATIENCE));
+  }
+
+  private static ObjectNode question(String what) {
+    return JSON.createObjectNode().put("do", what);
+  }
+
+  @Override
+  public CompletenessChecked completeness(int requestId, String code) {
+    Optional<JsonNode> answer = ask(question("completeness").put("code", code));
+    Completeness verdict =
+        switch (answer.map(found -> found.path("status").asText()).orElse("unknown")) {
+          case "complete" -> Completeness.COMPLETE;
+          case "incomplete" -> Completeness.INCOMPLETE;
+          case "invalid" -> Completeness.INVALID;
+          default -> Completeness.UNKNOWN;
+        };
+    String indent = answer.map(found -> found.path("indent").asText()).orElse("");
+    return new CompletenessChecked(requestId, verdict, indent);
+  }
+
+  @Override
+  public Completion complete(String code, int cursor) {
+    // Python counts characters where Java counts UTF-16 units.
+    int at = code.codePointCount(0, cursor);
+    return ask(question("complete").put("code", code).put("cursor", at))
+        .filter(answer -> answer.has("candidates"))
+        .map(answer -> completion(answer, code))
+        .orElseGet(() -> Completion.none(cursor));
+  }
+
+  private static Completion completion(JsonNode answer, String code) {
+    List<Candidate> candidates = new ArrayList<>();
+    answer
+        .path("candidates")
+        .forEach(
+            found ->
+                candidates.add(
+                    new Candidate(
+                        found.path(0).asText(), found.path(1).asText(), found.path(2).asText())));
+    return new Completion(
+        candidates,
+        code.offsetByCodePoints(0, answer.path("start").asInt()),
+        code.offsetByCodePoints(0, answer.path("end").asInt()));
+  }
+
+  @Override
+  public Optional<MimeBundle> inspect(String code, int cursor, boolean detailed) {
+    int at = code.codePointCount(0, cursor);
+    return ask(question("inspect").put("code", code).put("cursor", at).put("detailed", detailed))
+        .map(answer -> bundle(answer.path("data")))
+        .filter(bundle -> !bundle.entries().isEmpty());
+  }
+
+  @Override
+  public PlainValue value(String name, int maxRows) throws MagicException {
+    ObjectNode command =
+        JSON.createObjectNode().put("do", "value").put("name", name).put("rows", maxRows);
+    PythonGate.Answer answer;
+    try {
+      answer = run(command, Execution.UNSEEN);
+    } catch (StatementException e) {
+      throw new MagicException(e.error().name(), e.error().message());
+    }
+    JsonNode content = answer.content();
+    if (content.has("missing")) {
+      throw MagicException.noSuchValue(name);
+    } else if (content.has("refused")) {
+      throw new MagicException(MagicException.VALUE_ERROR, content.path("refused").asText());
+    } else if (answer.frame().isPresent()) {
+      return ScalaValues.plain(answer.frame().get(), maxRows);
+    }
+    return PythonValues.read(content.path("plain"));
+  }
+
+  @Override
+  public void interrupt(Thread running, Duration elapsed) {
+    Optional<PythonProcess> python = busy;
+    if (python.isPresent()
+        && elapsed.compareTo(BEFORE_INTERRUPT) >= 0
+        && (lastInterrupt.isZero()
+            || elapsed.minus(lastInterrupt).compareTo(INTERRUPT_INTERVAL) >= 0)) {
+      lastInterrupt = elapsed;
+      python.get().interrupt();
+    }
+  }
+
+  @Override
+  public void close() {
+    process.ifPresent(PythonProcess::close);
+  }
+}

@@ -1,0 +1,173 @@
+package io.polybius.driver.interpreter.sql;
+
+import io.polybius.driver.interpreter.Completion;
+import io.polybius.driver.interpreter.Interpreter;
+import io.polybius.driver.interpreter.ScalaValues;
+import io.polybius.driver.interpreter.StatementException;
+import io.polybius.driver.protocol.Candidate;
+import io.polybius.driver.protocol.Completeness;
+import io.polybius.driver.protocol.DriverEvent.CompletenessChecked;
+import io.polybius.driver.protocol.MimeBundle;
+import io.polybius.driver.protocol.StatementError;
+import io.polybius.driver.protocol.StatementError.Origin;
+import io.polybius.driver.protocol.StatementOutput;
+import io.polybius.magic.MagicException;
+import io.polybius.magic.MagicLimits;
+import io.polybius.magic.PlainValue;
+import io.polybius.magic.SqlForm;
+import io.polybius.magic.TableDisplay;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.SparkSession;
+
+/**
+ * SQL, of which each statement shows its result: as JSON in Livy's form, and as a table. Sees the
+ * temporary views of all languages, and its variables are those views and the tables.
+ */
+public final class SqlInterpreter implements Interpreter {
+
+  /** How many rows a result has at most, as in Livy. */
+  private static final int MAX_ROWS = 1000;
+
+  /** Time to let a cancelled Spark job end by itself. */
+  private static final Duration BEFORE_INTERRUPT = Duration.ofMillis(300);
+
+  private final SparkSession session;
+
+  /** The thread that waits for Spark. */
+  private volatile Optional<Thread> busy = Optional.empty();
+
+  /** Makes one on a session. */
+  public SqlInterpreter(SparkSession session) {
+    this.session = session;
+  }
+
+  @Override
+  public String kind() {
+    return "sql";
+  }
+
+  @Override
+  public void execute(String code, Execution execution) throws StatementException {
+    for (SqlScript.Part part : SqlScript.split(code)) {
+      if (SqlScript.isBlank(part.text())) {
+        continue;
+      }
+      PlainValue.Table table = run(part.text(), execution);
+      try {
+        execution.put(new StatementOutput.Display(bundle(table)));
+      } catch (MagicException e) {
+        throw new StatementException(e.toStatementError());
+      }
+    }
+  }
+
+  @Override
+  public MimeBundle evaluate(String expression, Execution execution) throws StatementException {
+    try {
+      return bundle(run("select " + expression, execution));
+    } catch (MagicException e) {
+      throw new StatementException(e.toStatementError());
+    }
+  }
+
+  private MimeBundle bundle(PlainValue.Table table) throws MagicException {
+    MagicLimits limits = MagicLimits.DEFAULT;
+    return TableDisplay.of(table, TableDisplay.ROWS, limits)
+        .with(MimeBundle.JSON, SqlForm.of(table, limits.maxBytes()));
+  }
+
+  private record Result(PlainValue.Table table, Throwable failure) {}
+
+  private PlainValue.Table run(String statement, Execution execution) throws StatementException {
+    Result result =
+        execution.unlocked(
+            () -> {
+              busy = Optional.of(Thread.currentThread());
+              try {
+                Dataset<?> frame = session.sql(statement);
+                return new Result((PlainValue.Table) ScalaValues.plain(frame, MAX_ROWS), null);
+              } catch (Throwable e) {
+                // Also checked exceptions, which Spark throws without declaring them.
+                return new Result(null, e);
+              } finally {
+                busy = Optional.empty();
+              }
+            });
+    if (result.failure() == null) {
+      return result.table();
+    }
+    Throwable failure = result.failure();
+    List<String> frames = Arrays.stream(failure.getStackTrace()).map(String::valueOf).toList();
+    throw new StatementException(
+        execution.isCancelled()
+            ? new StatementError(
+                Origin.INTERRUPT, "Interrupted", "The statement was interrupted.", frames)
+            : new StatementError(
+                Origin.USER_CODE,
+                failure.getClass().getName(),
+                String.valueOf(failure.getMessage()),
+                frames));
+  }
+
+  @Override
+  public CompletenessChecked completeness(int requestId, String code) {
+    return new CompletenessChecked(
+        requestId, SqlScript.isOpen(code) ? Completeness.INCOMPLETE : Completeness.COMPLETE, "");
+  }
+
+  @Override
+  public Completion complete(String code, int cursor) {
+    int start = cursor;
+    while (start > 0 && Character.isJavaIdentifierPart(code.charAt(start - 1))) {
+      start--;
+    }
+    String begun = code.substring(start, cursor);
+    List<Candidate> tables =
+        Arrays.stream(session.sqlContext().tableNames())
+            .filter(name -> name.startsWith(begun))
+            .sorted()
+            .map(name -> new Candidate(name, "instance", ""))
+            .toList();
+    return new Completion(tables, start, cursor);
+  }
+
+  @Override
+  public Optional<MimeBundle> inspect(String code, int cursor, boolean detailed) {
+    int start = cursor;
+    int end = cursor;
+    while (start > 0 && Character.isJavaIdentifierPart(code.charAt(start - 1))) {
+      start--;
+    }
+    while (end < code.length() && Character.isJavaIdentifierPart(code.charAt(end))) {
+      end++;
+    }
+    String name = code.substring(start, end);
+    return name.isEmpty() || !session.catalog().tableExists(name)
+        ? Optional.empty()
+        : Optional.of(MimeBundle.text(session.table(name).schema().treeString()));
+  }
+
+  @Override
+  public PlainValue value(String name, int maxRows) throws MagicException {
+    if (!session.catalog().tableExists(name)) {
+      throw MagicException.noSuchValue(name);
+    }
+    return ScalaValues.plain(session.table(name), maxRows);
+  }
+
+  @Override
+  public void interrupt(Thread running, Duration elapsed) {
+    if (elapsed.compareTo(BEFORE_INTERRUPT) >= 0) {
+      busy.ifPresent(Thread::interrupt);
+    }
+  }
+
+  @Override
+  public void close() {
+    // The session is the driver's.
+  }
+}

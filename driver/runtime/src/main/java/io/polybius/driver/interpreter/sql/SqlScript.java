@@ -1,0 +1,122 @@
+package io.polybius.driver.interpreter.sql;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/** Takes statements apart that semicolons separate. */
+final class SqlScript {
+
+  private SqlScript() {}
+
+  /**
+   * A statement in its text.
+   *
+   * @param start where it begins
+   * @param text without the semicolon; not blank, but perhaps nothing but comments
+   */
+  record Part(int start, String text) {}
+
+  /** Returns the statements; semicolons in texts, names and comments separate nothing. */
+  static List<Part> split(String code) {
+    List<Part> parts = new ArrayList<>();
+    int start = 0;
+    int at = 0;
+    while (at < code.length()) {
+      char next = code.charAt(at);
+      if (next == ';') {
+        add(parts, code, start, at);
+        start = at + 1;
+        at++;
+      } else {
+        at = endOfToken(code, at);
+      }
+    }
+    add(parts, code, start, code.length());
+    return parts;
+  }
+
+  /** Returns whether there is anything but comments and semicolons. */
+  static boolean isBlank(String code) {
+    int at = 0;
+    while (at < code.length()) {
+      char next = code.charAt(at);
+      int end = endOfToken(code, at);
+      if (!isComment(code, at) && next != ';' && !Character.isWhitespace(next)) {
+        return false;
+      }
+      at = end;
+    }
+    return true;
+  }
+
+  /** Returns whether a text, a name in backquotes or a comment is begun and not ended. */
+  static boolean isOpen(String code) {
+    int at = 0;
+    while (at < code.length()) {
+      int end = endOfToken(code, at);
+      if (end > code.length()) {
+        return true;
+      }
+      at = end;
+    }
+    return false;
+  }
+
+  private static void add(List<Part> parts, String code, int start, int end) {
+    String text = code.substring(start, Math.min(end, code.length()));
+    if (!text.isBlank()) {
+      parts.add(new Part(start, text));
+    }
+  }
+
+  private static boolean isComment(String code, int at) {
+    return code.startsWith("--", at) || code.startsWith("/*", at);
+  }
+
+  /** Returns where what begins there ends; beyond the end of the code if it does not. */
+  private static int endOfToken(String code, int at) {
+    char first = code.charAt(at);
+    if (first == '\'' || first == '"' || first == '`') {
+      return endOfQuoted(code, at + 1, first);
+    } else if (code.startsWith("--", at)) {
+      int lineEnd = code.indexOf('\n', at);
+      return lineEnd < 0 ? code.length() : lineEnd;
+    } else if (code.startsWith("/*", at)) {
+      return endOfComment(code, at + 2);
+    }
+    return at + 1;
+  }
+
+  private static int endOfQuoted(String code, int from, char quote) {
+    for (int i = from; i < code.length(); i++) {
+      char next = code.charAt(i);
+      if (next == '\\' && quote != '`') {
+        i++;
+      } else if (next == quote) {
+        return i + 1;
+      }
+    }
+    return code.length() + 1;
+  }
+
+  /** Comments stand within each other. */
+  private static int endOfComment(String code, int from) {
+    int depth = 1;
+    int at = from;
+    while (at < code.length()) {
+      if (code.startsWith("*/", at)) {
+        at += 2;
+        depth--;
+        if (depth == 0) {
+          return at;
+        }
+      } else if (code.startsWith("/*", at)) {
+        at += 2;
+        depth++;
+      } else {
+        at++;
+      }
+    }
+    return code.length() + 1;
+  }
+}

@@ -1,0 +1,2 @@
+/** SQL on the driver's Spark. */
+package io.polybius.driver.interpreter.sql;
