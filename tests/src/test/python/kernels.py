@@ -43,9 +43,9 @@ class BlockingGatewayManager(Blocking):
         return Blocking(self._wrapped.client())
 
 
-def manager():
+def manager(name=KERNEL):
     """Returns the manager of a kernel that is yet to be started."""
-    return BlockingGatewayManager() if THROUGH_GATEWAY else KernelManager(kernel_name=KERNEL)
+    return BlockingGatewayManager() if THROUGH_GATEWAY else KernelManager(kernel_name=name)
 
 
 def connect(kernel):
@@ -58,11 +58,11 @@ def connect(kernel):
     return ready(client)
 
 
-def start(**options):
+def start(name=KERNEL, **options):
     """Starts a kernel and returns its manager and a client that it has answered."""
-    kernel = manager()
+    kernel = manager(name)
     if THROUGH_GATEWAY:
-        options["kernel_name"] = KERNEL
+        options["kernel_name"] = name
     kernel.start_kernel(**options)
     try:
         return kernel, ready(kernel.client())

@@ -2,6 +2,7 @@ package io.polybius.server;
 
 import io.polybius.kernel.KernelSpec;
 import io.polybius.kernel.KernelSpecs;
+import io.polybius.launch.LocalLauncher;
 import io.polybius.server.kernelspec.JupyterFolders;
 import io.polybius.server.kernelspec.KernelspecInstaller;
 import io.polybius.session.Kind;
@@ -25,6 +26,8 @@ import picocli.CommandLine.Spec;
     description = "Make the server's kernels known to Jupyter on this machine.",
     synopsisSubcommandLabel = "(install | list | remove)")
 final class KernelspecCommand {
+
+  private static final KernelSpecs LANGUAGES = KernelSpecs.ALL.of(LocalLauncher.LANGUAGES);
 
   @Spec private CommandSpec command;
 
@@ -53,15 +56,23 @@ final class KernelspecCommand {
               description = "The server that kernels run on (default: ${DEFAULT-VALUE}).")
           URI server,
       @Option(
+              names = "--kind",
+              paramLabel = "KIND",
+              description = {
+                "Only this language: spark, pyspark or sql. Without it those of all languages are",
+                "installed, and with --session that of Scala."
+              })
+          Optional<String> kind,
+      @Option(
               names = "--name",
               paramLabel = "NAME",
-              description = "The kernelspec's name (default: polybius-scala).")
+              description = "The kernelspec's name, of one --kind (default: polybius-scala).")
           Optional<String> name,
       @Option(
               names = "--aliases",
               description = {
-                "Also install it by the names that notebooks of sparkmagic and Apache Toree ask for:",
-                "sparkkernel, apache_toree_scala."
+                "Also install them by the names that notebooks of sparkmagic and Apache Toree ask",
+                "for: sparkkernel, pysparkkernel, apache_toree_scala and the like."
               })
           boolean aliases,
       @Option(
@@ -80,21 +91,22 @@ final class KernelspecCommand {
           command.subcommands().get("install"),
           "--server needs an address such as " + KernelCommand.DEFAULT_SERVER);
     }
-    // Scala is the only language yet.
-    KernelSpec spec = KernelSpecs.ALL.find(Kind.SPARK.canonicalName()).orElseThrow();
-    List<Path> installed =
-        installer()
-            .install(
-                folder(place),
-                new KernelspecInstaller.Request(
-                    spec,
-                    name.orElse(spec.name() + session.map(id -> "-session-" + id).orElse("")),
-                    aliases ? spec.aliases() : List.of(),
-                    server,
-                    session,
-                    tokenFile));
-    for (Path folder : installed) {
-      say("Installed kernelspec %s in %s".formatted(folder.getFileName(), folder));
+    boolean isOne = kind.isPresent() || name.isPresent() || session.isPresent();
+    for (KernelSpec spec : isOne ? List.of(spec(kind)) : LANGUAGES.list()) {
+      List<Path> installed =
+          installer()
+              .install(
+                  folder(place),
+                  new KernelspecInstaller.Request(
+                      spec,
+                      name.orElse(spec.name() + session.map(id -> "-session-" + id).orElse("")),
+                      aliases ? spec.aliases() : List.of(),
+                      server,
+                      session,
+                      tokenFile));
+      for (Path folder : installed) {
+        say("Installed kernelspec %s in %s".formatted(folder.getFileName(), folder));
+      }
     }
     tokenFile
         .filter(file -> !Files.isReadable(file))
@@ -105,6 +117,17 @@ final class KernelspecCommand {
                     .getErr()
                     .println(file + " cannot be read yet; kernels cannot start before it can."));
     return 0;
+  }
+
+  private KernelSpec spec(Optional<String> kind) {
+    String wanted = kind.orElse(Kind.SPARK.canonicalName());
+    return LANGUAGES
+        .find(wanted)
+        .orElseThrow(
+            () ->
+                new ParameterException(
+                    command.subcommands().get("install"),
+                    "--kind is spark, pyspark or sql, and not " + wanted));
   }
 
   @Command(name = "list", description = "List the kernelspecs of this program.")

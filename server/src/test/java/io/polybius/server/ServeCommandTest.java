@@ -98,7 +98,9 @@ class ServeCommandTest {
     assertThat(exitCode(install)).isZero();
     Path kernelspec = folder.resolve("data/kernels/polybius-scala");
     assertThat(output(install))
-        .containsExactly("Installed kernelspec polybius-scala in " + kernelspec);
+        .contains("Installed kernelspec polybius-scala in " + kernelspec)
+        .hasSize(3);
+    assertThat(folder.resolve("data/kernels/polybius-python/logo-svg.svg")).exists();
     assertThat(kernelspec.resolve("kernel.json")).content().contains(HOME + "/bin/polybius");
 
     Process list = polybius("kernelspec", "list");

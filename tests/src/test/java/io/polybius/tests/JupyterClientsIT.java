@@ -61,14 +61,19 @@ class JupyterClientsIT {
 
   @Test
   void kernelPassesJupytersTests() throws Exception {
-    testKernel(environment);
+    testKernel("test_kernel.py", environment);
   }
 
   @Test
   void kernelBehindTheGatewayPassesJupytersTests() throws Exception {
     Map<String, String> gateway = new HashMap<>(environment);
     gateway.put("JUPYTER_GATEWAY_URL", server.uri().toString());
-    testKernel(gateway);
+    testKernel("test_kernel.py", gateway);
+  }
+
+  @Test
+  void pythonKernelPassesJupytersTests() throws Exception {
+    testKernel("test_python_kernel.py", environment);
   }
 
   @Test
@@ -123,13 +128,13 @@ class JupyterClientsIT {
   @Test
   void consoleAttachesToARunningSession() throws Exception {
     RestClient rest = server.rest();
-    int session = rest.openSession();
+    int session = rest.openSession("{\"kind\": \"spark\", \"name\": \"my session\"}");
     Commands.Result connected =
         run(
             Duration.ofMinutes(1),
             Commands.POLYBIUS,
             "connect",
-            String.valueOf(session),
+            "my session",
             "--server",
             server.uri().toString());
     assertThat(connected.exitCode()).as(connected.output()).isZero();
@@ -155,7 +160,7 @@ class JupyterClientsIT {
     await().atMost(10, TimeUnit.SECONDS).until(() -> !Files.exists(file));
   }
 
-  private void testKernel(Map<String, String> door) throws Exception {
+  private void testKernel(String script, Map<String, String> door) throws Exception {
     Commands.Result tested =
         Commands.run(
             Duration.ofMinutes(10),
@@ -163,7 +168,7 @@ class JupyterClientsIT {
             door,
             List.of(
                 programs.resolve("python").toString(),
-                JupyterTools.SCRIPTS.resolve("test_kernel.py").toString()));
+                JupyterTools.SCRIPTS.resolve(script).toString()));
     assertThat(tested.exitCode()).as(tested.output()).isZero();
     assertThat(tested.output()).contains("OK").doesNotContain("skipped");
     awaitNoSessions();

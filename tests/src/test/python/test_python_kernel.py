@@ -1,0 +1,119 @@
+"""Runs the Python kernel through Jupyter's own kernel tests, and through what is Python's own."""
+
+import unittest
+
+import jupyter_kernel_test
+import kernels
+from kernels import SPARK_START, of_type, published_by, reply_to, run
+
+KERNEL = "polybius-python"
+
+
+class JupyterKernelTest(jupyter_kernel_test.KernelTests):
+    kernel_name = KERNEL
+    language_name = "python"
+    file_extension = ".py"
+    code_hello_world = "print('hello, world')"
+    code_stderr = "import sys; print('problem', file=sys.stderr)"
+    code_generate_error = "raise ValueError('boom')"
+    code_execute_result = [
+        {"code": "1 + 2 * 3", "result": "7"},
+        {"code": "'text'", "result": "'text'"},
+    ]
+    code_display_data = [{"code": "shown = [1, 2]\n%table shown", "mime": "text/html"}]
+    complete_code_samples = ["1", "x = 1", "def f(): return 2\n"]
+    incomplete_code_samples = ["def f(n):", "[1,"]
+    invalid_code_samples = ["x = = 1"]
+    code_history_pattern = "1 + 2*"
+    supported_history_operations = ("tail", "range", "search")
+    completion_samples = [
+        {"text": "spark.createDataF", "matches": {"createDataFrame"}},
+        {"text": "'text'.upp", "matches": {"upper"}},
+    ]
+    code_inspect_sample = "spark.range"
+    code_page_something = "%help table"
+    code_clear_output = "from IPython.display import clear_output; clear_output()"
+
+    @classmethod
+    def setUpClass(cls):
+        cls.km, cls.kc = kernels.start(KERNEL)
+        # Spark starts behind the kernel, which takes longer than these tests wait.
+        run(cls.kc, "1", timeout=SPARK_START)
+
+    @classmethod
+    def tearDownClass(cls):
+        kernels.stop(cls.km, cls.kc)
+
+
+class PythonTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.manager, cls.client = kernels.start(KERNEL)
+        run(cls.client, "1", timeout=SPARK_START)
+
+    @classmethod
+    def tearDownClass(cls):
+        kernels.stop(cls.manager, cls.client)
+
+    def result(self, code):
+        reply, published = run(self.client, code)
+        self.assertEqual(reply["content"]["status"], "ok", reply["content"])
+        return of_type(published, "execute_result")[0]["data"]
+
+    def test_data_frames_are_tables(self):
+        data = self.result("spark.range(3).withColumnRenamed('id', 'n')")
+        self.assertIn("<table", data["text/html"])
+        self.assertIn("n", data["text/plain"])
+
+    def test_errors_have_the_traceback_of_python(self):
+        reply, published = run(self.client, "def f(n):\n    return 1 / n\nf(0)")
+        self.assertEqual(reply["content"]["ename"], "ZeroDivisionError")
+        (error,) = of_type(published, "error")
+        self.assertEqual(error["evalue"], "division by zero")
+        self.assertIn("division by zero", error["traceback"][-1])
+        self.assertNotIn("polybius_python", "\n".join(error["traceback"]))
+
+    def test_code_asks_the_user(self):
+        message_id = self.client.execute("int(input('How many? ')) * 2", allow_stdin=True)
+        question = self.client.get_stdin_msg(timeout=30)
+        self.assertEqual(question["content"], {"prompt": "How many? ", "password": False})
+        self.client.input("21")
+        self.assertEqual(reply_to(self.client, message_id)["content"]["status"], "ok")
+        published = published_by(self.client, message_id)
+        self.assertEqual(of_type(published, "execute_result")[0]["data"]["text/plain"], "42")
+
+    def test_code_that_must_not_ask_fails(self):
+        reply, _ = run(self.client, "input()", allow_stdin=False)
+        self.assertEqual(reply["content"]["status"], "error")
+
+    def test_magics_of_ipython_are_code(self):
+        reply, _ = run(self.client, "%precision 3")
+        self.assertEqual(reply["content"]["status"], "ok")
+        self.assertEqual(self.result("1 / 3")["text/plain"], "0.333")
+        run(self.client, "%precision")
+
+    def test_top_level_await_is_run(self):
+        self.assertEqual(
+            self.result("import asyncio\nawait asyncio.sleep(0.01, 'slept')")["text/plain"], "'slept'"
+        )
+
+    def test_shown_and_changed_displays(self):
+        _, published = run(
+            self.client,
+            "from IPython.display import display, HTML\n"
+            "shown = display(HTML('<b>one</b>'), display_id=True)\n"
+            "shown.update(HTML('<b>two</b>'))",
+        )
+        self.assertEqual(of_type(published, "display_data")[0]["data"]["text/html"], "<b>one</b>")
+        self.assertEqual(of_type(published, "update_display_data")[0]["data"]["text/html"], "<b>two</b>")
+
+    def test_interrupt_raises_in_the_code(self):
+        message_id = self.client.execute("while True: pass")
+        published_by(self.client, message_id, until=lambda message: message["msg_type"] == "execute_input")
+        self.manager.interrupt_kernel()
+        self.assertEqual(reply_to(self.client, message_id)["content"]["status"], "error")
+        self.assertEqual(self.result("40 + 2")["text/plain"], "42")
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
