@@ -71,10 +71,14 @@ public final class Magics {
     return text.startsWith("%");
   }
 
-  /** Returns the name of a magic that is written so. */
+  /** Returns the name of a magic that is written so; empty if it has none. */
   public static String nameIn(String magic) {
-    String line = magic.lines().findFirst().orElse("");
-    return line.replaceFirst("^%{1,2}", "").split("\\s", 2)[0];
+    int start = magic.startsWith("%%") ? 2 : 1;
+    int end = start;
+    while (end < magic.length() && !Character.isWhitespace(magic.charAt(end))) {
+      end++;
+    }
+    return magic.substring(start, end);
   }
 
   /** Returns whether there is a magic of that name. */
@@ -100,16 +104,12 @@ public final class Magics {
     if (!cell && !body.isEmpty()) {
       throw new IllegalArgumentException("a magic with one percent sign is one line");
     }
-    int nameEnd = 0;
-    while (nameEnd < line.length() && !Character.isWhitespace(line.charAt(nameEnd))) {
-      nameEnd++;
-    }
-    String name = line.substring(0, nameEnd);
+    String name = nameIn(text);
     if (name.isEmpty()) {
       throw new MagicException(MagicException.UNKNOWN_MAGIC, "magic command not specified");
     }
     known(name);
-    return new MagicCall(name, line.substring(nameEnd).strip(), body);
+    return new MagicCall(name, line.substring(name.length()).strip(), body);
   }
 
   /**

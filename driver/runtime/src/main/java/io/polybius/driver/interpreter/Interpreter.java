@@ -32,7 +32,7 @@ public interface Interpreter extends AutoCloseable {
      * @param prompt what to show before it
      * @param password whether not to show what is typed
      * @return the line, nothing if there are no more
-     * @throws java.io.UncheckedIOException if nobody can be asked
+     * @throws io.polybius.notebook.NoInputException if nobody can be asked
      * @throws java.util.concurrent.CancellationException if the statement is cancelled
      */
     Optional<String> ask(String prompt, boolean password) throws InterruptedException;

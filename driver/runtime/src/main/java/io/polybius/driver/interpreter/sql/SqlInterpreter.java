@@ -121,10 +121,7 @@ public final class SqlInterpreter implements Interpreter {
 
   @Override
   public Completion complete(String code, int cursor) {
-    int start = cursor;
-    while (start > 0 && Character.isJavaIdentifierPart(code.charAt(start - 1))) {
-      start--;
-    }
+    int start = startOfName(code, cursor);
     String begun = code.substring(start, cursor);
     List<Candidate> tables =
         Arrays.stream(session.sqlContext().tableNames())
@@ -135,13 +132,18 @@ public final class SqlInterpreter implements Interpreter {
     return new Completion(tables, start, cursor);
   }
 
-  @Override
-  public Optional<MimeBundle> inspect(String code, int cursor, boolean detailed) {
+  private static int startOfName(String code, int cursor) {
     int start = cursor;
-    int end = cursor;
     while (start > 0 && Character.isJavaIdentifierPart(code.charAt(start - 1))) {
       start--;
     }
+    return start;
+  }
+
+  @Override
+  public Optional<MimeBundle> inspect(String code, int cursor, boolean detailed) {
+    int start = startOfName(code, cursor);
+    int end = cursor;
     while (end < code.length() && Character.isJavaIdentifierPart(code.charAt(end))) {
       end++;
     }

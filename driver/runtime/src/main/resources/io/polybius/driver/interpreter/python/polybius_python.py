@@ -23,11 +23,9 @@ import types
 
 MARK = os.environ.pop("POLYBIUS_MARK")
 CELL = "<cell>"
-FIRST_ROWS = 1000
 MAX_DEPTH = 200
 
-from py4j.java_gateway import JavaObject  # noqa: E402
-from py4j.protocol import Py4JError, Py4JJavaError  # noqa: E402
+from py4j.protocol import Py4JJavaError  # noqa: E402
 from pyspark import SparkConf, SparkContext  # noqa: E402
 from pyspark.java_gateway import launch_gateway  # noqa: E402
 from pyspark.sql import DataFrame, SparkSession  # noqa: E402
