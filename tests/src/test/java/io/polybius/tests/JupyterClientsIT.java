@@ -77,6 +77,11 @@ class JupyterClientsIT {
   }
 
   @Test
+  void sqlKernelPassesJupytersTests() throws Exception {
+    testKernel("test_sql_kernel.py", environment);
+  }
+
+  @Test
   void nbclientExecutesTheNotebooks() throws Exception {
     for (Path notebook : notebooks()) {
       Path executed = folder.resolve("executed-" + notebook.getFileName());

@@ -3,6 +3,8 @@ package io.polybius.tests;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.util.ArrayList;
+import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -88,5 +90,53 @@ class SqlSessionIT {
         .isEqualTo("[[4,5]]");
     assertThat(run("pyspark", "spark.table('of_scala').count()").at("/data/text~1plain").asText())
         .isEqualTo("4");
+  }
+
+  /** Returns how a text could go on at the place of a bar in it. */
+  private List<String> candidates(String marked) {
+    int cursor = marked.indexOf('|');
+    String body =
+        RestClient.JSON
+            .createObjectNode()
+            .put("kind", "sql")
+            .put("code", marked.replace("|", ""))
+            .put("cursor", cursor)
+            .toString();
+    JsonNode found = rest.call("POST", "/sessions/" + session + "/completion", body);
+    List<String> texts = new ArrayList<>();
+    found.get("candidates").forEach(candidate -> texts.add(candidate.asText()));
+    return texts;
+  }
+
+  @Test
+  void tablesAndTheirColumnsAreOffered() {
+    run(
+        "sql",
+        """
+        create or replace temporary view completed_sales as
+        select 'north' as region, 1.5 as `unit price`, named_struct('day', 1, 'month', 2) as sold;
+        create or replace temporary view completed_stores as select 1 as store_number""");
+
+    assertThat(candidates("select * from completed_s|"))
+        .containsExactly("completed_sales", "completed_stores");
+    assertThat(candidates("select re| from completed_sales"))
+        .contains("region")
+        .element(0)
+        .isEqualTo("region");
+    assertThat(candidates("select s.| from completed_sales as s, completed_stores"))
+        .containsExactly("region", "`unit price`", "sold");
+    assertThat(candidates("select sold.| from completed_sales")).containsExactly("day", "month");
+    assertThat(candidates("select t.| from completed_sales s join completed_stores t"))
+        .containsExactly("store_number");
+    assertThat(candidates("select store_n| from completed_sales; select 1"))
+        .doesNotContain("store_number");
+  }
+
+  @Test
+  void functionsAndKeywordsAreOffered() {
+    assertThat(candidates("sel|")).contains("select");
+    assertThat(candidates("SEL|")).contains("SELECT");
+    assertThat(candidates("select date_tr|")).containsExactly("date_trunc");
+    assertThat(candidates("select 'sel|")).isEmpty();
   }
 }

@@ -4,7 +4,6 @@ import io.polybius.driver.interpreter.Completion;
 import io.polybius.driver.interpreter.Interpreter;
 import io.polybius.driver.interpreter.ScalaValues;
 import io.polybius.driver.interpreter.StatementException;
-import io.polybius.driver.protocol.Candidate;
 import io.polybius.driver.protocol.Completeness;
 import io.polybius.driver.protocol.DriverEvent.CompletenessChecked;
 import io.polybius.driver.protocol.MimeBundle;
@@ -20,6 +19,7 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Collectors;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.SparkSession;
 
@@ -36,6 +36,7 @@ public final class SqlInterpreter implements Interpreter {
   private static final Duration BEFORE_INTERRUPT = Duration.ofMillis(300);
 
   private final SparkSession session;
+  private final SqlCompletion completion;
 
   /** The thread that waits for Spark. */
   private volatile Optional<Thread> busy = Optional.empty();
@@ -43,6 +44,7 @@ public final class SqlInterpreter implements Interpreter {
   /** Makes one on a session. */
   public SqlInterpreter(SparkSession session) {
     this.session = session;
+    this.completion = new SqlCompletion(session);
   }
 
   @Override
@@ -121,36 +123,34 @@ public final class SqlInterpreter implements Interpreter {
 
   @Override
   public Completion complete(String code, int cursor) {
-    int start = startOfName(code, cursor);
-    String begun = code.substring(start, cursor);
-    List<Candidate> tables =
-        Arrays.stream(session.sqlContext().tableNames())
-            .filter(name -> name.startsWith(begun))
-            .sorted()
-            .map(name -> new Candidate(name, "instance", ""))
-            .toList();
-    return new Completion(tables, start, cursor);
-  }
-
-  private static int startOfName(String code, int cursor) {
-    int start = cursor;
-    while (start > 0 && Character.isJavaIdentifierPart(code.charAt(start - 1))) {
-      start--;
-    }
-    return start;
+    return completion.complete(code, cursor);
   }
 
   @Override
   public Optional<MimeBundle> inspect(String code, int cursor, boolean detailed) {
-    int start = startOfName(code, cursor);
+    int start = SqlCompletion.startOfName(code, cursor);
     int end = cursor;
     while (end < code.length() && Character.isJavaIdentifierPart(code.charAt(end))) {
       end++;
     }
     String name = code.substring(start, end);
-    return name.isEmpty() || !session.catalog().tableExists(name)
-        ? Optional.empty()
-        : Optional.of(MimeBundle.text(session.table(name).schema().treeString()));
+    if (name.isEmpty()) {
+      return Optional.empty();
+    }
+    return session.catalog().tableExists(name)
+        ? Optional.of(MimeBundle.text(session.table(name).schema().treeString()))
+        : function(name);
+  }
+
+  private Optional<MimeBundle> function(String name) {
+    if (!session.catalog().functionExists(name)) {
+      return Optional.empty();
+    }
+    return Optional.of(
+        MimeBundle.text(
+            session.sql("describe function extended `" + name + "`").collectAsList().stream()
+                .map(row -> row.getString(0))
+                .collect(Collectors.joining("\n"))));
   }
 
   @Override

@@ -35,6 +35,31 @@ final class SqlScript {
     return parts;
   }
 
+  /** Returns the statement in which an offset is, or at whose end. */
+  static String statementAt(String code, int offset) {
+    String found = "";
+    for (Part part : split(code)) {
+      if (part.start() <= offset) {
+        found = part.text();
+      }
+    }
+    return found;
+  }
+
+  /** Returns a statement with blanks in place of its texts and comments. */
+  static String withoutTexts(String code) {
+    StringBuilder plain = new StringBuilder(code);
+    int at = 0;
+    while (at < code.length()) {
+      int end = Math.min(endOfToken(code, at), code.length());
+      if (end - at > 1 && code.charAt(at) != '`') {
+        plain.replace(at, end, " ".repeat(end - at));
+      }
+      at = end;
+    }
+    return plain.toString();
+  }
+
   /** Returns whether there is anything but comments and semicolons. */
   static boolean isBlank(String code) {
     int at = 0;
