@@ -4,6 +4,7 @@ import io.polybius.driver.StatementRunner.InterpreterValues;
 import io.polybius.driver.interpreter.CompilerTraining;
 import io.polybius.driver.interpreter.Interpreter;
 import io.polybius.driver.interpreter.SparkStart;
+import io.polybius.driver.interpreter.sql.SqlInterpreter;
 import io.polybius.magic.Magics;
 import java.nio.file.Path;
 import java.util.Map;
@@ -38,6 +39,8 @@ final class Training {
             sc.parallelize(1 to 10).map(_ * 2).sum
             """,
             Interpreter.Execution.UNSEEN);
+    new SqlInterpreter(spark.session())
+        .execute("select id, 'text' from range(3)", Interpreter.Execution.UNSEEN);
     Magics magics = Magics.builtin();
     magics.run(magics.parse("%plot numbers"), new InterpreterValues(spark.scala()));
     try (CompilerTraining training = new CompilerTraining(directory.resolve("training"))) {
