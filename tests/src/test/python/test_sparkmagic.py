@@ -43,6 +43,7 @@ class Language(typing.NamedTuple):
     sum: str
     sum_shown: str
     printing: str
+    printed: str
     frame: str
     frame_shown: str
     texts: str
@@ -60,6 +61,7 @@ LANGUAGES = [
         sum="1 + 1",
         sum_shown=r"res\d+: Int = 2\n",
         printing='println("first\\nwörld")',
+        printed="first\nwörld\n",
         frame='val frame = spark.range(3).toDF("n")\nframe.show()',
         frame_shown="frame: org.apache.spark.sql.DataFrame = [n: bigint]\n"
         "+---+\n|  n|\n+---+\n|  0|\n|  1|\n|  2|\n+---+\n\n",
@@ -72,6 +74,26 @@ LANGUAGES = [
             'spark.sql("select * from nowhere")': "TABLE_OR_VIEW_NOT_FOUND",
         },
         endless="while (true) {}",
+    ),
+    Language(
+        name="python",
+        kernel="pysparkkernel",
+        kind="pyspark",
+        sum="1 + 1",
+        sum_shown="2",
+        printing='print("first\\nwörld")',
+        printed="first\nwörld",
+        frame='frame = spark.range(3).toDF("n")\nframe.show()',
+        frame_shown="+---+\n|  n|\n+---+\n|  0|\n|  1|\n|  2|\n+---+",
+        texts='spark.createDataFrame([(1, "plain"), (2, "two\\nlines\\tand a \\\\ and \\"quotes\\""),\n'
+        '  (3, "ünïcödé ☃ 𝄞"), (4, None)], ["n", "text"]).createOrReplaceTempView("texts")',
+        memory='spark.sparkContext.getConf().get("spark.driver.memory")',
+        failures={
+            'raise ValueError("boom")': "ValueError: boom",
+            "1 +": "SyntaxError: invalid syntax",
+            'spark.sql("select * from nowhere")': "TABLE_OR_VIEW_NOT_FOUND",
+        },
+        endless="while True: pass",
     ),
 ]
 
@@ -228,7 +250,7 @@ class KernelTest(SparkmagicTest):
         self.assertRegex(first.text, language.sum_shown)
         (session,) = session_ids()
         self.assertEqual(get(f"/sessions/{session}")["kind"], language.kind)
-        self.assertEqual(self.run_cell(notebook, language.printing).text, "first\nwörld\n")
+        self.assertEqual(self.run_cell(notebook, language.printing).text, language.printed)
         self.assertEqual(self.run_cell(notebook, language.frame).text, language.frame_shown)
         statements = get(f"/sessions/{session}/statements")["statements"]
         # Nothing was sent twice.
@@ -317,7 +339,7 @@ class MagicsTest(SparkmagicTest):
             self.run_cell(notebook, f"%%spark\n{language.sum}").text, language.sum_shown
         )
         self.assertEqual(
-            self.run_cell(notebook, f"%%spark -s work\n{language.printing}").text, "first\nwörld\n"
+            self.run_cell(notebook, f"%%spark -s work\n{language.printing}").text, language.printed
         )
         frame = self.run_cell(notebook, f"%%spark -o frame\n{language.frame}").text
         self.assertEqual(frame, language.frame_shown)
