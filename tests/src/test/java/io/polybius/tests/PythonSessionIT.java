@@ -4,12 +4,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -22,22 +25,32 @@ import org.junit.jupiter.api.io.TempDir;
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class PythonSessionIT {
 
-  private static final String PYTHON = "{\"kind\": \"pyspark\"}";
+  @TempDir private static Path folder;
 
+  private String python;
   private RunningServer server;
   private RestClient rest;
   private int session;
 
   @BeforeAll
   void openSession() throws Exception {
-    server = RunningServer.start();
+    python = JupyterTools.programs().resolve("python").toString();
+    server = RunningServer.start("livy.file.local-dir-whitelist=" + folder);
     rest = server.rest();
-    session = rest.openSession(PYTHON);
+    session = rest.openSession(request(Map.of("spark.pyspark.python", python)).toString());
+  }
+
+  private static ObjectNode request(Map<String, String> conf) {
+    ObjectNode request = RestClient.JSON.createObjectNode().put("kind", "pyspark");
+    request.set("conf", RestClient.JSON.valueToTree(conf));
+    return request;
   }
 
   @AfterAll
   void stopServer() throws Exception {
-    server.close();
+    if (server != null) {
+      server.close();
+    }
   }
 
   private JsonNode run(String code) {
@@ -45,7 +58,11 @@ class PythonSessionIT {
   }
 
   private String text(String code) {
-    JsonNode output = run(code);
+    return text(session, code);
+  }
+
+  private String text(int where, String code) {
+    JsonNode output = rest.run(where, code).get("output");
     assertThat(output.get("status").asText()).as(output.toString()).isEqualTo("ok");
     return output.at("/data/text~1plain").asText();
   }
@@ -70,13 +87,143 @@ class PythonSessionIT {
     assertThat(lines)
         .startsWith("Traceback (most recent call last):\n")
         .endsWith("ZeroDivisionError: division by zero\n")
-        .noneMatch(line -> line.contains("polybius"));
+        .anyMatch(line -> line.endsWith(", line 2, in f\n"))
+        .noneMatch(line -> line.contains("polybius") || line.contains("IPython"))
+        .noneMatch(line -> line.contains("<module>"));
+    assertThat(run("1 / 0").get("traceback").toString())
+        .isEqualTo(
+            "[\"Traceback (most recent call last):\\n\","
+                + "\"ZeroDivisionError: division by zero\\n\"]");
 
     JsonNode syntax = run("1 +");
     assertThat(syntax.get("ename").asText()).isEqualTo("SyntaxError");
+    assertThat(syntax.get("traceback").toString()).doesNotContain("Traceback");
     JsonNode name = run("nothingOfThatName");
     assertThat(name.get("evalue").asText()).isEqualTo("name 'nothingOfThatName' is not defined");
+    JsonNode magic = run("%foo");
+    assertThat(magic.get("ename").asText()).isEqualTo("UnknownMagic");
+    assertThat(magic.get("evalue").asText()).isEqualTo("unknown magic command 'foo'");
     assertThat(text("'still there'")).isEqualTo("'still there'");
+  }
+
+  @Test
+  void exitsEndTheStatementAndNotTheSession() {
+    text("before = 1");
+    for (String exit : List.of("exit()", "exit", "quit()", "import sys\nsys.exit()")) {
+      assertThat(run(exit).toString()).contains("\"ename\":\"SystemExit\",\"evalue\":\"\"");
+    }
+    assertThat(run("import sys\nsys.exit(3)").get("evalue").asText()).isEqualTo("3");
+    assertThat(run("exit(4)").get("evalue").asText()).isEqualTo("4");
+    assertThat(text("before")).isEqualTo("1");
+  }
+
+  @Test
+  void codeThatAsksForTooMuchFailsAlone() {
+    text("before = 2");
+    assertThat(run("def deeper(n): return deeper(n + 1)\ndeeper(0)").get("ename").asText())
+        .isEqualTo("RecursionError");
+    assertThat(run("bytearray(10 ** 15)").get("ename").asText()).isEqualTo("MemoryError");
+    assertThat(run("import getpass\ngetpass.getpass()").get("ename").asText())
+        .isEqualTo("EOFError");
+    assertThat(text("before")).isEqualTo("2");
+  }
+
+  @Test
+  void forksThreadsAndPoolsPrintForTheirStatement() {
+    assertThat(
+            text(
+                """
+                import os
+                pid = os.fork()
+                if pid == 0:
+                    print('child')
+                else:
+                    print('parent', os.waitpid(pid, 0)[1])"""))
+        .isEqualTo("child\nparent 0");
+    assertThat(
+            text(
+                """
+                import multiprocessing
+                with multiprocessing.Pool(2) as pool:
+                    print(pool.map(abs, [-1, -2]))"""))
+        .isEqualTo("[1, 2]");
+    // A thread that prints when its statement has ended prints for the one that runs then.
+    text(
+        """
+        import threading
+        go, gone = threading.Event(), threading.Event()
+        def late():
+            go.wait(60)
+            print('late')
+            gone.set()
+        threading.Thread(target=late).start()""");
+    assertThat(text("go.set()\ngone.wait(60)")).isEqualTo("late\nTrue");
+  }
+
+  @Test
+  void figuresAreShownByThemselvesOrByTheirMagic() {
+    JsonNode shown = run("import matplotlib.pyplot as plt\nlines = plt.plot([1, 2])");
+    assertThat(shown.at("/data/image~1png").asText()).startsWith("iVBOR");
+    JsonNode again = run("%matplot plt");
+    assertThat(again.at("/data/image~1png").asText()).startsWith("iVBOR");
+    assertThat(run("figure = plt.figure()\n%matplot figure").at("/data/image~1png").asText())
+        .startsWith("iVBOR")
+        .isNotEqualTo(again.at("/data/image~1png").asText());
+    assertThat(run("%matplot nobody").get("ename").asText()).isEqualTo("NameError");
+    assertThat(run("%matplot session_of_nobody").get("traceback").toString())
+        .doesNotContain("polybius");
+  }
+
+  @Test
+  void framesOfPandasAndArrowAreTables() {
+    text("import datetime, decimal, pandas, pyarrow");
+    JsonNode pandas =
+        run("p = pandas.DataFrame({'n': [1, 2], 'day': ['x', None], 'f': [0.5, 1]})\n%table p");
+    assertThat(pandas.at("/data/application~1vnd.livy.table.v1+json").toString())
+        .isEqualTo(
+            "{\"headers\":[{\"name\":\"n\",\"type\":\"BIGINT_TYPE\"},"
+                + "{\"name\":\"day\",\"type\":\"STRING_TYPE\"},"
+                + "{\"name\":\"f\",\"type\":\"DOUBLE_TYPE\"}],"
+                + "\"data\":[[1,\"x\",0.5],[2,null,1.0]]}");
+    JsonNode arrow =
+        run(
+            """
+            a = pyarrow.table({
+                'n': [1, None],
+                'day': [datetime.date(2024, 2, 29), None],
+                'd': [decimal.Decimal('1.25'), None],
+                's': ['x', None]})
+            %table a 1""");
+    assertThat(arrow.at("/data/application~1vnd.livy.table.v1+json").toString())
+        .isEqualTo(
+            "{\"headers\":[{\"name\":\"n\",\"type\":\"BIGINT_TYPE\"},"
+                + "{\"name\":\"day\",\"type\":\"DATE_TYPE\"},"
+                + "{\"name\":\"d\",\"type\":\"DECIMAL_TYPE\"},"
+                + "{\"name\":\"s\",\"type\":\"STRING_TYPE\"}],"
+                + "\"data\":[[1,\"2024-02-29\",1.25,\"x\"]]}");
+    // Spark 3.5 wants names of NumPy that later ones do not have.
+    text(
+        """
+        import numpy
+        for old, new in {'NaN': numpy.nan, 'string_': numpy.bytes_, 'unicode_': numpy.str_,
+                         'float_': numpy.float64, 'Inf': numpy.inf}.items():
+            setattr(numpy, old, new)
+        import pyspark.pandas""");
+    JsonNode onSpark = run("q = pyspark.pandas.DataFrame({'n': [1, 2]})\n%table q");
+    assertThat(onSpark.at("/data/application~1vnd.livy.table.v1+json/data").toString())
+        .isEqualTo("[[1],[2]]");
+  }
+
+  @Test
+  void magicsOfIpythonAreCompleted() {
+    JsonNode found =
+        rest.call(
+            "POST",
+            "/sessions/" + session + "/completion",
+            "{\"code\": \"%ti\", \"kind\": \"pyspark\", \"cursor\": 3}");
+    List<String> names = new ArrayList<>();
+    found.get("candidates").forEach(name -> names.add(name.asText()));
+    assertThat(names).contains("timeit").allMatch(name -> name.startsWith("ti"));
   }
 
   @Test
@@ -110,11 +257,15 @@ class PythonSessionIT {
   }
 
   @Test
-  void muchOutputArrivesWholeAndInOrder() {
+  void muchOutputArrivesInOrderUpToItsLimit() {
     String all = text("for i in range(100000): print(i)");
     List<String> lines = all.lines().toList();
     assertThat(lines).hasSize(100_000);
     assertThat(lines.get(99_999)).isEqualTo("99999");
+    assertThat(text("print('a' * 10_000_000)\n'end'"))
+        .startsWith("aaa")
+        .contains("the rest was dropped")
+        .hasSizeBetween(8_000_000, 9_000_000);
   }
 
   @Test
@@ -123,6 +274,9 @@ class PythonSessionIT {
         List.of(
             "while True: pass",
             "import time\ntime.sleep(600)",
+            "import os\nos.system('sleep 600')",
+            "import numpy\nwhile True: numpy.ones(1000000).sum()",
+            "import hashlib\nwhile True: hashlib.pbkdf2_hmac('sha256', b'a', b'b', 200000)",
             "import time\nsc.parallelize(range(2)).map(lambda n: time.sleep(600)).count()")) {
       int statement = rest.post(session, endless);
       await()
@@ -135,53 +289,116 @@ class PythonSessionIT {
   }
 
   @Test
-  void pythonWithoutIpythonWillDo(@TempDir Path folder) throws Exception {
-    Commands.Result made =
-        Commands.run(
-            Duration.ofMinutes(2),
-            folder,
-            Map.of(),
-            List.of("python3", "-m", "venv", "--without-pip", folder.resolve("bare").toString()));
-    assertThat(made.exitCode()).as(made.output()).isZero();
-    int bare =
-        rest.openSession(
-            RestClient.JSON
-                .createObjectNode()
-                .put("kind", "pyspark")
-                .set(
-                    "conf",
-                    RestClient.JSON
-                        .createObjectNode()
-                        .put("spark.pyspark.python", folder.resolve("bare/bin/python").toString()))
-                .toString());
-    assertThat(plain(bare, "import sys\n'bare' in sys.prefix, 'IPython' in sys.modules"))
-        .isEqualTo("(True, False)");
-    assertThat(plain(bare, "x = 20\nprint('a')\nx + 1\nx + 22")).isEqualTo("a\n42");
-    assertThat(plain(bare, "import asyncio\nawait asyncio.sleep(0, 'slept')")).isEqualTo("'slept'");
-    assertThat(plain(bare, "sc.parallelize([1, 2]).map(lambda n: n + x).collect()"))
-        .isEqualTo("[21, 22]");
-    JsonNode wrong = rest.run(bare, "def f():\n    return 1 / 0\nf()").get("output");
-    assertThat(wrong.get("ename").asText()).isEqualTo("ZeroDivisionError");
-    assertThat(wrong.get("traceback").toString()).contains("in f").doesNotContain("polybius");
-    assertThat(rest.run(bare, "%nothing").at("/output/ename").asText()).isEqualTo("UnknownMagic");
+  void anEnvironmentInAnArchiveIsUsedWithTheSessionsFiles() throws Exception {
+    command("python3", "-m", "venv", "--without-pip", folder.resolve("bare").toString());
+    Path packages;
+    try (Stream<Path> found = Files.walk(folder.resolve("bare/lib"))) {
+      packages = found.filter(each -> each.endsWith("site-packages")).findFirst().orElseThrow();
+    }
+    Files.writeString(packages.resolve("packed.py"), "answer = 42\n");
+    Files.writeString(folder.resolve("helper.py"), "def twice(n): return 2 * n\n");
+    Files.writeString(folder.resolve("data.txt"), "content");
+    String archive = folder.resolve("bare.tar.gz").toString();
+    command("tar", "-czf", archive, "-C", folder.resolve("bare").toString(), ".");
+    ObjectNode request = request(Map.of("spark.pyspark.python", "./environment/bin/python"));
+    request.putArray("archives").add(archive + "#environment");
+    request.putArray("pyFiles").add(folder.resolve("helper.py").toString());
+    request.putArray("files").add(folder.resolve("data.txt").toString());
+    int bare = rest.openSession(request.toString());
+
+    assertThat(text(bare, "import sys, os\nos.path.basename(sys.prefix), 'IPython' in sys.modules"))
+        .isEqualTo("('environment', False)");
+    assertThat(text(bare, "import packed, helper\npacked.answer, helper.twice(4)"))
+        .isEqualTo("(42, 8)");
+    assertThat(
+            text(
+                bare,
+                "sc.parallelize([1, 2]).map(lambda n: helper.twice(n) + packed.answer).collect()"))
+        .isEqualTo("[44, 46]");
+    assertThat(text(bare, "open('data.txt').read()")).isEqualTo("'content'");
+    pythonWithoutIpythonWillDo(bare);
     rest.call("DELETE", "/sessions/" + bare, null);
   }
 
-  private String plain(int bare, String code) {
-    JsonNode output = rest.run(bare, code).get("output");
-    assertThat(output.get("status").asText()).as(output.toString()).isEqualTo("ok");
-    return output.at("/data/text~1plain").asText();
+  private void command(String... command) throws Exception {
+    Commands.Result result =
+        Commands.run(Duration.ofMinutes(2), folder, Map.of(), List.of(command));
+    assertThat(result.exitCode()).as(result.output()).isZero();
+  }
+
+  private void pythonWithoutIpythonWillDo(int bare) {
+    assertThat(text(bare, "x = 20\nprint('a')\nx + 1\nx + 22")).isEqualTo("a\n42");
+    assertThat(text(bare, "import asyncio\nawait asyncio.sleep(0, 'slept')")).isEqualTo("'slept'");
+    JsonNode wrong = rest.run(bare, "def f():\n    return 1 / 0\nf()").get("output");
+    assertThat(wrong.get("ename").asText()).isEqualTo("ZeroDivisionError");
+    assertThat(wrong.get("traceback").toString()).contains("in f").doesNotContain("polybius");
+    assertThat(rest.run(bare, "exit(3)").at("/output/evalue").asText()).isEqualTo("3");
+    assertThat(rest.run(bare, "%nothing").at("/output/ename").asText()).isEqualTo("UnknownMagic");
+    assertThat(rest.run(bare, "%matplot 1").at("/output/ename").asText()).isEqualTo("TypeError");
   }
 
   @Test
-  void deadPythonEndsItsStatementAndTheNextStartsAnother() throws Exception {
-    int own = rest.openSession(PYTHON);
-    assertThat(rest.run(own, "kept = 1").at("/output/status").asText()).isEqualTo("ok");
-    JsonNode died = rest.run(own, "import os\nos._exit(3)").get("output");
-    assertThat(died.get("evalue").asText()).contains("exit code 3").contains("gone");
-    JsonNode next = rest.run(own, "'kept' in globals()").get("output");
-    assertThat(next.at("/data/text~1plain").asText())
+  void anotherVersionForJobsIsToldBeforeTheFirstOne() throws Exception {
+    Path older = folder.resolve("older");
+    Files.writeString(older, "#!/bin/sh\necho 2.7\n");
+    assertThat(older.toFile().setExecutable(true)).isTrue();
+    int own =
+        rest.openSession(
+            request(
+                    Map.of(
+                        "spark.pyspark.python",
+                        older.toString(),
+                        "spark.pyspark.driver.python",
+                        python))
+                .toString());
+    assertThat(text(own, "kept = 1\nkept"))
+        .startsWith("1")
+        .contains(older + " is Python 2.7", "spark.pyspark.python");
+    assertThat(text(own, "kept")).isEqualTo("1");
+    stubbornCodeIsEndedWithItsPython(own);
+    deadPythonEndsItsStatementAndTheNextStartsAnother(own);
+    rest.call("DELETE", "/sessions/" + own, null);
+  }
+
+  private void stubbornCodeIsEndedWithItsPython(int own) {
+    int statement =
+        rest.post(
+            own,
+            """
+            import time
+            while True:
+                try:
+                    time.sleep(600)
+                except KeyboardInterrupt:
+                    pass""");
+    await()
+        .atMost(30, TimeUnit.SECONDS)
+        .until(() -> rest.statement(own, statement).get("state").asText().equals("running"));
+    rest.call("POST", "/sessions/" + own + "/statements/" + statement + "/cancel", "");
+    JsonNode ended = rest.await(own, statement);
+    assertThat(ended.get("state").asText()).isEqualTo("cancelled");
+    assertThat(ended.at("/output/evalue").asText()).contains("did not stop", "gone");
+    assertThat(text(own, "'kept' in globals()"))
         .startsWith("False")
         .contains("what was defined before its end is gone");
+  }
+
+  private void deadPythonEndsItsStatementAndTheNextStartsAnother(int own) {
+    JsonNode died = rest.run(own, "import os\nos._exit(3)").get("output");
+    assertThat(died.get("evalue").asText()).contains("exit code 3").contains("gone");
+    JsonNode killed =
+        rest.run(own, "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)").get("output");
+    assertThat(killed.get("evalue").asText()).contains("signal 9").contains("gone");
+    assertThat(text(own, "'kept' in globals()"))
+        .startsWith("False")
+        .contains("what was defined before its end is gone");
+  }
+
+  @Test
+  void pythonThatCannotBeStartedIsNamedByTheFirstStatement() {
+    int own = rest.openSession(request(Map.of("spark.pyspark.python", "/no/python")).toString());
+    JsonNode output = rest.run(own, "1").get("output");
+    assertThat(output.get("evalue").asText()).contains("/no/python", "spark.pyspark.python");
+    rest.call("DELETE", "/sessions/" + own, null);
   }
 }

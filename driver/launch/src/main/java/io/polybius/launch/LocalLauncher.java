@@ -103,6 +103,8 @@ public final class LocalLauncher implements DriverLauncher {
     defaults.put("spark.app.name", "livy-session-" + spec.sessionId());
     Map<String, String> sparkSettings =
         withSessionJars(settings.sparkSettings(spec.settings().application(), defaults));
+    // The driver starts that language before its first statement.
+    sparkSettings.put("spark.polybius.kind", spec.settings().kind().canonicalName());
     DriverCommandLine commandLine =
         new DriverCommandLine(spark, settings.driverJar(), sparkSettings);
     String name = spec.driverName();

@@ -3,8 +3,10 @@ package io.polybius.driver;
 import io.polybius.driver.interpreter.Completion;
 import io.polybius.driver.interpreter.Interpreter;
 import io.polybius.driver.protocol.Candidate;
+import io.polybius.magic.Magic;
 import io.polybius.magic.Magics;
 import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * Completes a cell, in which magics can stand among statements: the name of a magic from those that
@@ -22,7 +24,7 @@ final class CellCompletion {
   static Completion complete(String code, int cursor, Interpreter interpreter, Magics magics) {
     CellPlace place = CellPlace.of(code, cursor, interpreter, magics);
     if (place.magicName().isPresent()) {
-      return magicNames(code, place.magicName().get(), cursor, magics);
+      return magicNames(code, place.magicName().get(), cursor, interpreter, magics);
     }
     return place
         .readable()
@@ -31,16 +33,18 @@ final class CellCompletion {
   }
 
   private static Completion magicNames(
-      String code, StatementPart magic, int cursor, Magics magics) {
+      String code, StatementPart magic, int cursor, Interpreter interpreter, Magics magics) {
     int start = magic.start();
     while (start < cursor && Magics.isMagic(code.substring(start, cursor))) {
       start++;
     }
     String typed = code.substring(start, cursor);
+    boolean cell = start - magic.start() > 1;
     List<Candidate> names =
-        magics.all().stream()
-            .filter(known -> known.name().startsWith(typed))
-            .map(known -> new Candidate(known.name(), "magic", ""))
+        Stream.concat(magics.all().stream().map(Magic::name), interpreter.magicNames(cell).stream())
+            .filter(name -> name.startsWith(typed))
+            .distinct()
+            .map(name -> new Candidate(name, "magic", ""))
             .toList();
     return new Completion(names, start, cursor);
   }

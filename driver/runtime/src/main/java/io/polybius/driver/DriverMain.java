@@ -32,6 +32,7 @@ import java.util.concurrent.TimeUnit;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManagerFactory;
+import org.apache.spark.sql.SparkSession;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -46,6 +47,9 @@ public final class DriverMain {
 
   /** Time for Spark to stop, after which the process ends anyhow. */
   private static final Duration STOP_PATIENCE = Duration.ofSeconds(8);
+
+  /** The setting of Spark by which the launcher tells what the session's statements are in. */
+  private static final String KIND = "spark.polybius.kind";
 
   private final DriverSettings settings;
   private final OutputCapture capture;
@@ -96,11 +100,21 @@ public final class DriverMain {
     int status = 0;
     SparkStart spark = null;
     try {
+      PythonInterpreter python =
+          new PythonInterpreter(
+              () -> (SparkSession) SparkSlot.await(), settings.workDirectory().resolve("python"));
+      CompletableFuture<Void> unused =
+          sparkSettings.thenAccept(
+              wanted -> {
+                if (python.kind().equals(wanted.get(KIND))) {
+                  python.startAhead();
+                }
+              });
       settings.spark().ifPresent(sparkSettings::complete);
       Notebook.provide(new Kernel(new NotebookFrontEnd(capture), comms));
       CompilerWarmUp.start(settings.workDirectory().resolve("warm-up"), this::idleTime);
       spark = SparkStart.begin(settings.workDirectory().resolve("classes"), sparkSettings);
-      serve(spark, comms, dialer.connection());
+      serve(spark, python, comms, dialer.connection());
     } catch (Exception | LinkageError e) {
       log.error("the driver failed", e);
       Throwable cause = e.getCause() == null ? e : e.getCause();
@@ -120,18 +134,18 @@ public final class DriverMain {
     return status;
   }
 
-  private void serve(SparkStart spark, OpenComms comms, DriverConnection<DriverEvent> server)
+  private void serve(
+      SparkStart spark,
+      PythonInterpreter python,
+      OpenComms comms,
+      DriverConnection<DriverEvent> server)
       throws InterruptedException {
     JobProgress progress = new JobProgress(server::send);
     spark.context().addSparkListener(progress);
     StatementRunner statements =
         new StatementRunner(
             new StatementRunner.Tools(
-                List.of(
-                    spark.scala(),
-                    new PythonInterpreter(
-                        spark.session(), settings.workDirectory().resolve("python")),
-                    new SqlInterpreter(spark.session())),
+                List.of(spark.scala(), python, new SqlInterpreter(spark.session())),
                 Magics.load(spark.classLoader(), log::warn),
                 spark.context(),
                 capture,

@@ -512,7 +512,7 @@ final class StatementRunner implements AutoCloseable {
           ? new StatementOutput.Page(result)
           : new StatementOutput.Display(result);
     } catch (MagicException e) {
-      throw new StatementException(e.toStatementError());
+      throw new StatementException(inWordsOf(interpreter, part, e.toStatementError()));
     } catch (Throwable e) {
       // The user's own code, which computes what the magic shows.
       throw new StatementException(
@@ -524,6 +524,22 @@ final class StatementRunner implements AutoCloseable {
                   e.getMessage() == null ? "" : e.getMessage(),
                   Arrays.stream(e.getStackTrace()).map(frame -> "  at " + frame).toList()));
     }
+  }
+
+  /** Clients of Livy know the message for an unknown magic, which each language has its own of. */
+  private static StatementError inWordsOf(
+      Interpreter interpreter, StatementPart part, StatementError error) {
+    String name = Magics.nameIn(part.text());
+    if (!error.name().equals(MagicException.UNKNOWN_MAGIC) || name.isEmpty()) {
+      return error;
+    }
+    String hint = error.message().substring(error.message().lines().findFirst().get().length());
+    return new StatementError(
+        error.origin(),
+        error.name(),
+        interpreter.unknownMagic(name) + hint,
+        error.traceback(),
+        error.trace());
   }
 
   /** Lets magics see the variables of a language. */

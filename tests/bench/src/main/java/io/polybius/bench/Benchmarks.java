@@ -75,6 +75,7 @@ public final class Benchmarks {
       LivyClient rest = new LivyClient(readyAddress(server));
       sessionStarts(rest);
       statements(rest);
+      python(rest);
       jupyter.session(rest);
     }
     try (ChildProcess server = server(1)) {
@@ -216,6 +217,23 @@ public final class Benchmarks {
     Samples.measure("REST 10,000 lines of output", PRINTS, () -> rest.run(session, PRINT_LINES))
         .print();
     rest.call("DELETE", "/sessions/" + session, null);
+  }
+
+  private static void python(LivyClient rest) throws Exception {
+    Samples first = new Samples("Python: first REST statement once the session is idle");
+    Samples samples = new Samples("");
+    for (int i = 0; i < SESSIONS; i++) {
+      int session = rest.openSession("pyspark");
+      first.add(Samples.nanos(() -> rest.run(session, STATEMENT)));
+      if (i == SESSIONS - 1) {
+        for (int n = 0; n < STATEMENTS; n++) {
+          samples.add(Samples.nanos(() -> rest.run(session, STATEMENT)));
+        }
+      }
+      rest.call("DELETE", "/sessions/" + session, null);
+    }
+    first.print();
+    printStatements("Python: REST statement", samples);
   }
 
   private static void printStatements(String name, Samples samples) {

@@ -55,9 +55,14 @@ final class LivyClient {
     return answer;
   }
 
-  /** Opens a session and waits until it is idle; returns its id. */
+  /** Opens a Scala session and waits until it is idle; returns its id. */
   int openSession() throws IOException, InterruptedException {
-    int id = call("POST", "/sessions", java.util.Map.of("kind", "spark")).get("id").asInt();
+    return openSession("spark");
+  }
+
+  /** Opens a session of a kind and waits until it is idle; returns its id. */
+  int openSession(String kind) throws IOException, InterruptedException {
+    int id = call("POST", "/sessions", java.util.Map.of("kind", kind)).get("id").asInt();
     long deadline = System.nanoTime() + TIMEOUT_NANOS;
     while (System.nanoTime() < deadline) {
       String state = call("GET", "/sessions/" + id + "/state", null).get("state").asText();

@@ -23,11 +23,16 @@ final class Samples {
   static Samples measure(String name, int times, Work work) throws Exception {
     Samples samples = new Samples(name);
     for (int i = 0; i < times; i++) {
-      long begin = System.nanoTime();
-      work.run();
-      samples.add(System.nanoTime() - begin);
+      samples.add(nanos(work));
     }
     return samples;
+  }
+
+  /** Does the work and returns how long that took. */
+  static long nanos(Work work) throws Exception {
+    long begin = System.nanoTime();
+    work.run();
+    return System.nanoTime() - begin;
   }
 
   /** Adds a time. */

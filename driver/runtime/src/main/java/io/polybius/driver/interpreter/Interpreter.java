@@ -7,6 +7,7 @@ import io.polybius.driver.protocol.StreamName;
 import io.polybius.magic.MagicException;
 import io.polybius.magic.PlainValue;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
 
@@ -111,6 +112,20 @@ public interface Interpreter extends AutoCloseable {
    */
   default boolean hasMagic(String name) {
     return false;
+  }
+
+  /**
+   * Returns the names of the language's own magics.
+   *
+   * @param cell whether those that take a whole cell, or a line
+   */
+  default List<String> magicNames(boolean cell) {
+    return List.of();
+  }
+
+  /** Returns what the language's users are told of a magic that nobody knows. */
+  default String unknownMagic(String name) {
+    return "Unknown magic command " + name;
   }
 
   /**

@@ -73,7 +73,7 @@ public final class PythonGate {
 
   // ---- for the driver
 
-  /** Completes with the version of Python when it can take commands. */
+  /** Completes when Python can take commands, with what the user should know before. */
   CompletableFuture<String> isReady() {
     return ready;
   }
@@ -118,8 +118,8 @@ public final class PythonGate {
   }
 
   /** Python can take commands. */
-  public void ready(String version, String shell) {
-    ready.complete(version);
+  public void ready(String problem) {
+    ready.complete(problem);
   }
 
   /** Returns the next command as JSON, when there is one; null at the end. */
@@ -148,11 +148,22 @@ public final class PythonGate {
     current.ifPresent(command -> outputs.put(kind, content, about, command.execution()));
   }
 
-  /** The command is done. */
-  public void done(int mark, String answer) throws InterruptedException, JsonProcessingException {
-    streams.await(mark, STREAM_PATIENCE);
+  /**
+   * The command is done.
+   *
+   * @param kind of its value, as for {@link #put}; empty if it has none
+   * @return the next command, as {@link #take} does
+   */
+  public String done(int mark, String answer, String kind, String value)
+      throws InterruptedException, JsonProcessingException {
+    if (kind.isEmpty()) {
+      streams.await(mark, STREAM_PATIENCE);
+    } else {
+      put(mark, kind, value);
+    }
     Answer content = new Answer(JSON.readTree(answer), takeFrame());
     current.ifPresent(command -> command.answer().complete(content));
+    return take();
   }
 
   private Optional<Dataset<?>> takeFrame() {

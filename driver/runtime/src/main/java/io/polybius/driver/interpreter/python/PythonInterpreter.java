@@ -19,23 +19,30 @@ import io.polybius.driver.protocol.StatementOutput;
 import io.polybius.driver.protocol.StreamName;
 import io.polybius.magic.MagicException;
 import io.polybius.magic.PlainValue;
-import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.SparkSession;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
- * Python in a process of its own, which starts with the first statement and has {@code spark},
- * {@code sc} and {@code sqlContext}. When that process ends, the statement that it runs fails, and
- * the next one starts another.
+ * Python in a process of its own, which starts with the first statement or before it and has {@code
+ * spark}, {@code sc} and {@code sqlContext}. When that process ends, the statement that it runs
+ * fails, and the next one starts another.
  */
 public final class PythonInterpreter implements Interpreter {
 
+  private static final Logger log = LoggerFactory.getLogger(PythonInterpreter.class);
   private static final ObjectMapper JSON = new ObjectMapper();
 
   /** Time to let a cancelled Spark job end by itself. */
@@ -46,10 +53,17 @@ public final class PythonInterpreter implements Interpreter {
 
   private static final Duration QUESTION_PATIENCE = Duration.ofMillis(1800);
 
-  private final SparkSession session;
+  /** Code that has not stopped by then is ended with its Python, before the server gives it up. */
+  private static final Duration BEFORE_END = Duration.ofSeconds(20);
+
+  /** How often a statement that waits for Python looks whether it is cancelled. */
+  private static final Duration START_POLL = Duration.ofMillis(100);
+
+  private final Callable<SparkSession> session;
   private final Path directory;
 
   private Optional<PythonProcess> process = Optional.empty();
+  private volatile Optional<CompletableFuture<PythonProcess>> starting = Optional.empty();
   private boolean hasEnded;
 
   /** The process that runs a statement, for those who interrupt it. */
@@ -60,11 +74,20 @@ public final class PythonInterpreter implements Interpreter {
   /**
    * Makes one that starts nothing yet.
    *
+   * @param session waits for Spark
    * @param directory for the program that Python runs
    */
-  public PythonInterpreter(SparkSession session, Path directory) {
+  public PythonInterpreter(Callable<SparkSession> session, Path directory) {
     this.session = session;
     this.directory = directory;
+  }
+
+  /**
+   * Starts Python before there is a statement for it. If that fails, the first statement says why.
+   * To be called before all other methods, or never.
+   */
+  public void startAhead() {
+    starting = Optional.of(start());
   }
 
   @Override
@@ -82,6 +105,18 @@ public final class PythonInterpreter implements Interpreter {
     return ask(question("magic").put("name", name))
         .map(answer -> answer.path("known").asBoolean())
         .orElse(false);
+  }
+
+  @Override
+  public List<String> magicNames(boolean cell) {
+    return ask(question("magics"))
+        .map(answer -> texts(answer.path(cell ? "cell" : "line")))
+        .orElse(List.of());
+  }
+
+  @Override
+  public String unknownMagic(String name) {
+    return "unknown magic command '" + name + "'";
   }
 
   @Override
@@ -135,23 +170,65 @@ public final class PythonInterpreter implements Interpreter {
       forget();
     }
     if (process.isEmpty()) {
-      try {
-        process = Optional.of(PythonProcess.start(session, directory, PythonInterpreter::put));
-      } catch (IOException e) {
-        throw new StatementException(
-            new StatementError(
-                Origin.DRIVER, "PythonNotStarted", String.valueOf(e.getMessage()), List.of()));
-      } catch (InterruptedException e) {
-        throw new StatementException(interrupted(List.of(), List.of()));
-      }
+      process = Optional.of(started(execution));
       if (hasEnded) {
-        byte[] note =
-            "Python was started again: what was defined before its end is gone.\n"
-                .getBytes(StandardCharsets.UTF_8);
-        execution.print(StreamName.STDERR, note, 0, note.length);
+        warn(execution, "Python was started again: what was defined before its end is gone.");
       }
+      warn(execution, process.get().problem());
     }
     return process.get();
+  }
+
+  private static void warn(Execution execution, String text) {
+    if (!text.isEmpty()) {
+      byte[] note = (text + "\n").getBytes(StandardCharsets.UTF_8);
+      execution.print(StreamName.STDERR, note, 0, note.length);
+    }
+  }
+
+  /** Waits for the Python that is being started, or starts one. */
+  private PythonProcess started(Execution execution) throws StatementException {
+    CompletableFuture<PythonProcess> start = starting.orElseGet(this::start);
+    starting = Optional.of(start);
+    while (!execution.isCancelled()) {
+      try {
+        PythonProcess python = start.get(START_POLL.toMillis(), TimeUnit.MILLISECONDS);
+        starting = Optional.empty();
+        return python;
+      } catch (TimeoutException e) {
+        log.trace("Python is being started");
+      } catch (ExecutionException e) {
+        starting = Optional.empty();
+        throw new StatementException(
+            new StatementError(
+                Origin.DRIVER,
+                "PythonNotStarted",
+                String.valueOf(e.getCause().getMessage()),
+                List.of()));
+      } catch (InterruptedException e) {
+        // The interpreter of another language is told of a cancelled statement so.
+        log.debug("a statement was interrupted while Python started");
+      }
+    }
+    throw new StatementException(interrupted(List.of(), List.of()));
+  }
+
+  private CompletableFuture<PythonProcess> start() {
+    CompletableFuture<PythonProcess> start = new CompletableFuture<>();
+    Thread thread =
+        new Thread(
+            () -> {
+              try {
+                start.complete(
+                    PythonProcess.start(session.call(), directory, PythonInterpreter::put));
+              } catch (Exception | LinkageError e) {
+                start.completeExceptionally(e);
+              }
+            },
+            "python-start");
+    thread.setDaemon(true);
+    thread.start();
+    return start;
   }
 
   private void forget() {
@@ -237,7 +314,12 @@ public final class PythonInterpreter implements Interpreter {
   // ---- questions
 
   private Optional<JsonNode> ask(ObjectNode question) {
+    Optional<PythonProcess> ahead =
+        starting
+            .filter(start -> start.isDone() && !start.isCompletedExceptionally())
+            .map(CompletableFuture::join);
     return process
+        .or(() -> ahead)
         .filter(PythonProcess::isAlive)
         .flatMap(python -> python.ask(question, QUESTION_PATIENCE));
   }
@@ -317,10 +399,15 @@ public final class PythonInterpreter implements Interpreter {
   @Override
   public void interrupt(Thread running, Duration elapsed) {
     Optional<PythonProcess> python = busy;
-    if (python.isPresent()
-        && elapsed.compareTo(BEFORE_INTERRUPT) >= 0
-        && (lastInterrupt.isZero()
-            || elapsed.minus(lastInterrupt).compareTo(INTERRUPT_INTERVAL) >= 0)) {
+    if (python.isEmpty() || elapsed.compareTo(BEFORE_INTERRUPT) < 0) {
+      return;
+    }
+    if (elapsed.compareTo(BEFORE_END) >= 0) {
+      python
+          .get()
+          .kill("the code did not stop within " + BEFORE_END.toSeconds() + " s of an interrupt");
+    } else if (lastInterrupt.isZero()
+        || elapsed.minus(lastInterrupt).compareTo(INTERRUPT_INTERVAL) >= 0) {
       lastInterrupt = elapsed;
       python.get().interrupt();
     }
@@ -329,5 +416,6 @@ public final class PythonInterpreter implements Interpreter {
   @Override
   public void close() {
     process.ifPresent(PythonProcess::close);
+    starting.ifPresent(start -> start.thenAccept(PythonProcess::close));
   }
 }

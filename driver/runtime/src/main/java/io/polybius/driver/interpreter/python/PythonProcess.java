@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.polybius.driver.interpreter.Interpreter.Execution;
 import io.polybius.driver.protocol.StreamName;
+import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
 import java.math.BigInteger;
@@ -33,7 +34,15 @@ final class PythonProcess implements AutoCloseable {
   private static final SecureRandom RANDOM = new SecureRandom();
   private static final Duration START_TIMEOUT = Duration.ofSeconds(60);
   private static final Duration END_TIMEOUT = Duration.ofSeconds(2);
-  private static final String PROGRAM = "polybius_python.py";
+
+  /** What Python runs, and what that imports. */
+  private static final List<String> PROGRAM =
+      List.of(
+          "polybius_python.py",
+          "polybius_shells.py",
+          "polybius_values.py",
+          "polybius_figures.py",
+          "polybius_matplotlib.py");
 
   private final PythonGate gate;
   private final ClientServer server;
@@ -43,6 +52,7 @@ final class PythonProcess implements AutoCloseable {
   private final StringBuilder lastWords = new StringBuilder();
   private volatile Execution latest = Execution.UNSEEN;
   private volatile boolean isReady;
+  private volatile String problem = "";
 
   private PythonProcess(SparkSession session, Path directory, PythonGate.Outputs outputs)
       throws IOException {
@@ -58,20 +68,22 @@ final class PythonProcess implements AutoCloseable {
             .build();
     server.startServer(true);
     try {
-      Path program = directory.resolve(PROGRAM);
-      Files.createDirectories(directory);
-      try (InputStream in = PythonProcess.class.getResourceAsStream(PROGRAM)) {
-        Files.write(program, in.readAllBytes());
-      }
+      writeProgram(directory);
       PythonSettings settings = PythonSettings.of(spark, System.getenv());
-      ProcessBuilder builder = new ProcessBuilder(settings.program(), program.toString());
+      ProcessBuilder builder =
+          new ProcessBuilder(settings.program(), directory.resolve(PROGRAM.get(0)).toString());
+      builder.directory(settings.workingDirectory().toFile());
       Map<String, String> environment = builder.environment();
       environment.putAll(settings.environment());
+      // Processes that the user's code starts find matplotlib's backend there.
+      environment.merge(
+          "PYTHONPATH", directory.toString(), (others, own) -> others + File.pathSeparator + own);
+      environment.put("POLYBIUS_PROGRAM", settings.program());
       environment.put(
           "PYSPARK_GATEWAY_PORT", String.valueOf(server.getJavaServer().getListeningPort()));
       environment.put("PYSPARK_GATEWAY_SECRET", secret);
       environment.put("POLYBIUS_MARK", mark);
-      this.process = builder.start();
+      this.process = start(builder, settings.program());
     } catch (IOException | RuntimeException e) {
       server.shutdown();
       throw e;
@@ -80,6 +92,28 @@ final class PythonProcess implements AutoCloseable {
     this.err = stream("python-err", process.getErrorStream(), mark, StreamName.STDERR);
     CompletableFuture<Void> unused =
         process.onExit().thenAccept(ended -> gate.close(new PythonEnded(howItEnded())));
+  }
+
+  private static Process start(ProcessBuilder builder, String program) throws IOException {
+    try {
+      return builder.start();
+    } catch (IOException e) {
+      throw new IOException(
+          "There is no Python to be started as "
+              + program
+              + "; spark.pyspark.python or PYSPARK_PYTHON says which one to take. "
+              + e.getMessage(),
+          e);
+    }
+  }
+
+  private static void writeProgram(Path directory) throws IOException {
+    Files.createDirectories(directory);
+    for (String file : PROGRAM) {
+      try (InputStream in = PythonProcess.class.getResourceAsStream(file)) {
+        Files.write(directory.resolve(file), in.readAllBytes());
+      }
+    }
   }
 
   /** Python is not there any more. */
@@ -101,7 +135,7 @@ final class PythonProcess implements AutoCloseable {
       throws IOException, InterruptedException {
     PythonProcess started = new PythonProcess(session, directory, outputs);
     try {
-      started.gate.isReady().get(START_TIMEOUT.toSeconds(), TimeUnit.SECONDS);
+      started.problem = started.gate.isReady().get(START_TIMEOUT.toSeconds(), TimeUnit.SECONDS);
       started.isReady = true;
       return started;
     } catch (ExecutionException e) {
@@ -155,6 +189,11 @@ final class PythonProcess implements AutoCloseable {
     return code > 128 ? "it was killed by signal " + (code - 128) : "with exit code " + code;
   }
 
+  /** Returns what the user should know before the first statement; empty if all is well. */
+  String problem() {
+    return problem;
+  }
+
   /** Returns whether it can take commands. */
   boolean isAlive() {
     return process.isAlive();
@@ -204,11 +243,14 @@ final class PythonProcess implements AutoCloseable {
     return Optional.empty();
   }
 
-  /** Lets a {@code KeyboardInterrupt} be raised in the code that runs. */
+  /**
+   * Lets a {@code KeyboardInterrupt} be raised in the code that runs, and interrupts the processes
+   * that it has started.
+   */
   void interrupt() {
     try {
       Process kill =
-          new ProcessBuilder("kill", "-INT", String.valueOf(process.pid()))
+          new ProcessBuilder("kill", "-s", "INT", "--", "-" + process.pid())
               .redirectErrorStream(true)
               .redirectOutput(ProcessBuilder.Redirect.DISCARD)
               .start();
@@ -218,6 +260,12 @@ final class PythonProcess implements AutoCloseable {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
+  }
+
+  /** Ends Python in the midst of what it does. */
+  void kill(String why) {
+    gate.close(new PythonEnded(why));
+    process.destroyForcibly();
   }
 
   /** Ends Python, with the processes that it has started. */

@@ -12,14 +12,16 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.apache.spark.SparkContext;
+import org.apache.spark.SparkFiles;
 
 /**
  * Which Python a driver starts, and what that needs to know.
  *
  * @param program the interpreter, found on the path unless it has a folder
  * @param environment variables for it
+ * @param workingDirectory where the session's files are, and its archives unpacked
  */
-record PythonSettings(String program, Map<String, String> environment) {
+record PythonSettings(String program, Map<String, String> environment, Path workingDirectory) {
 
   private static final String DEFAULT = "python3";
 
@@ -31,12 +33,16 @@ record PythonSettings(String program, Map<String, String> environment) {
    * @throws IOException if Spark's folder cannot be read
    */
   static PythonSettings of(SparkContext spark, Map<String, String> variables) throws IOException {
+    Path files = Path.of(SparkFiles.getRootDirectory());
     Optional<String> workers =
-        setting(spark, "spark.pyspark.python").or(() -> variable(variables, "PYSPARK_PYTHON"));
+        setting(spark, "spark.pyspark.python")
+            .or(() -> variable(variables, "PYSPARK_PYTHON"))
+            .map(name -> inArchive(name, files));
     String program =
         setting(spark, "spark.pyspark.driver.python")
             .or(() -> setting(spark, "spark.pyspark.python"))
             .or(() -> variable(variables, "PYSPARK_DRIVER_PYTHON"))
+            .map(name -> inArchive(name, files))
             .or(() -> workers)
             .orElse(DEFAULT);
     List<String> path = new ArrayList<>(libraries());
@@ -46,7 +52,13 @@ record PythonSettings(String program, Map<String, String> environment) {
     environment.put("PYSPARK_PYTHON", workers.orElse(program));
     environment.put("PYSPARK_PIN_THREAD", "true");
     environment.put("PYTHONIOENCODING", "utf-8:backslashreplace");
-    return new PythonSettings(program, environment);
+    return new PythonSettings(program, environment, files);
+  }
+
+  /** A path that begins nowhere is taken, as on a cluster, from where archives are unpacked. */
+  private static String inArchive(String program, Path files) {
+    Path file = files.resolve(program).normalize();
+    return program.contains("/") && Files.isExecutable(file) ? file.toString() : program;
   }
 
   private static Optional<String> setting(SparkContext spark, String name) {

@@ -1,0 +1,211 @@
+"""What the driver gets of the user's values: their forms for front ends, and their content as plain data."""
+
+import base64
+import datetime
+import decimal
+import json
+import warnings
+
+MAX_DEPTH = 200
+
+
+def safe_repr(value):
+    try:
+        return repr(value)
+    except Exception as e:
+        return f"<{type(value).__name__} whose repr() fails with {type(e).__name__}: {e}>"
+
+
+METHODS = {
+    "_repr_html_": "text/html",
+    "_repr_markdown_": "text/markdown",
+    "_repr_svg_": "image/svg+xml",
+    "_repr_png_": "image/png",
+    "_repr_jpeg_": "image/jpeg",
+    "_repr_latex_": "text/latex",
+    "_repr_json_": "application/json",
+}
+
+
+def spark_frame(value):
+    """Returns the DataFrame of Spark that a value is, or is another face of; else None."""
+    kinds = [(kind.__module__, kind.__name__) for kind in type(value).__mro__]
+    if any(module.startswith("pyspark.sql.") and name == "DataFrame" for module, name in kinds):
+        return value
+    if any(module.startswith("pyspark.pandas.") and name in ("DataFrame", "Series") for module, name in kinds):
+        with warnings.catch_warnings():
+            # The index is not shown.
+            warnings.simplefilter("ignore")
+            return (value if hasattr(value, "to_spark") else value.to_frame()).to_spark()
+    return None
+
+
+def forms_by_methods(value):
+    """Returns the forms that a value offers by the methods that IPython calls."""
+    if isinstance(value, type):
+        return {}
+    data = {}
+    for method, mime_type in METHODS.items():
+        form = getattr(value, method, None)
+        form = form() if callable(form) else None
+        if isinstance(form, tuple):
+            form = form[0]
+        if form is not None:
+            data[mime_type] = form
+    bundle = getattr(value, "_repr_mimebundle_", None)
+    if callable(bundle):
+        more = bundle()
+        data.update(more[0] if isinstance(more, tuple) else more or {})
+    return data
+
+
+def texts(data):
+    """Returns the forms as the driver wants them: JSON as its text, pictures in base 64."""
+    form = {}
+    for mime_type, value in data.items():
+        if isinstance(value, bytes):
+            form[mime_type] = base64.b64encode(value).decode("ascii")
+        elif mime_type == "application/json" or mime_type.endswith("+json"):
+            form[mime_type] = json.dumps(value)
+        else:
+            form[mime_type] = str(value)
+    return form
+
+
+def plain(value, rows, seen=(), depth=0):
+    """Returns a value as the driver reads it: a list of a letter for its type, and its content."""
+    if value is None:
+        return None
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, int):
+        return ["i", str(int(value))]
+    if isinstance(value, float):
+        return ["f", repr(float(value))]
+    if isinstance(value, str):
+        return ["s", str(value)]
+    if isinstance(value, decimal.Decimal):
+        return ["s", str(value)] if not value.is_finite() else ["d", str(value)]
+    if isinstance(value, datetime.datetime):
+        if value.tzinfo is None:
+            return ["l", value.isoformat()]
+        return ["t", value.astimezone(datetime.timezone.utc).replace(tzinfo=None).isoformat() + "Z"]
+    if isinstance(value, datetime.date):
+        return ["a", value.isoformat()]
+    if isinstance(value, (bytes, bytearray)):
+        return ["b", base64.b64encode(bytes(value)).decode("ascii")]
+    if id(value) in seen:
+        raise ValueError("the value contains itself")
+    if depth > MAX_DEPTH:
+        raise ValueError(f"the value is nested more than {MAX_DEPTH} levels deep")
+    inside = (*seen, id(value))
+    return nested(value, rows, lambda each: plain(each, rows, inside, depth + 1))
+
+
+def nested(value, rows, convert):
+    import collections.abc
+    import dataclasses
+
+    fields = getattr(value, "__fields__", None)
+    if isinstance(value, tuple) and fields is not None:  # a Row of Spark
+        return ["m", [[name, convert(each)] for name, each in zip(fields, value)]]
+    if isinstance(value, collections.abc.Mapping):
+        return ["m", [[key_text(key), convert(each)] for key, each in value.items()]]
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return ["m", [[field.name, convert(getattr(value, field.name))] for field in dataclasses.fields(value)]]
+    if hasattr(value, "_asdict"):
+        return ["m", [[name, convert(each)] for name, each in value._asdict().items()]]
+    module = type(value).__module__.partition(".")[0]
+    if module == "pandas":
+        return of_pandas(value, rows, convert)
+    if module == "pyarrow" and hasattr(value, "schema") and hasattr(value, "to_pydict"):
+        return of_arrow(value, rows, convert)
+    if module == "pyarrow" and hasattr(value, "to_pylist"):
+        cut = value.slice(0, rows) if hasattr(value, "slice") else value
+        return sequence([convert(each) for each in cut.to_pylist()], len(value) > rows)
+    if module == "numpy":
+        return convert(value.tolist())
+    if isinstance(value, (collections.abc.Sequence, collections.abc.Set)):
+        return sequence([convert(each) for each in value], False)
+    if hasattr(value, "take") and hasattr(value, "getNumPartitions"):  # an RDD
+        first = value.take(rows + 1)
+        return sequence([convert(each) for each in first[:rows]], len(first) > rows)
+    raise ValueError(f"a value of the class {type(value).__name__} has no plain form")
+
+
+def key_text(key):
+    return key if isinstance(key, str) else str(key)
+
+
+def sequence(items, more):
+    return ["q", items, more]
+
+
+def of_pandas(value, rows, convert):
+    import pandas
+
+    if isinstance(value, pandas.DataFrame):
+        cut = value.iloc[:rows]
+        names = [str(name) for name in cut.columns]
+        columns = [
+            [missing_as_none(each, convert) for each in cut.iloc[:, number].tolist()] for number in range(len(names))
+        ]
+        kinds = [pandas_type(value.dtypes.iloc[number]) for number in range(len(names))]
+        return ["p", [[name, kind] for name, kind in zip(names, kinds)], list(map(list, zip(*columns))), len(value) > rows]
+    if isinstance(value, (pandas.Series, pandas.Index)):
+        cut = value[:rows]
+        return sequence([missing_as_none(each, convert) for each in cut.tolist()], len(value) > rows)
+    if value is pandas.NaT or value is pandas.NA:
+        return None
+    raise ValueError(f"a value of the class {type(value).__name__} has no plain form")
+
+
+def of_arrow(value, rows, convert):
+    """Returns the rows of a table or a batch; columns may have the same name."""
+    cut = value.slice(0, rows)
+    columns = [[convert(each) for each in column.to_pylist()] for column in cut.columns]
+    schema = [[field.name, arrow_type(str(field.type))] for field in value.schema]
+    return ["p", schema, [list(row) for row in zip(*columns)], value.num_rows > rows]
+
+
+def arrow_type(name):
+    """Returns the name of Spark's type for a column; what is in it else is shown as text."""
+    for prefix, spark_type in (
+        ("bool", "boolean"),
+        ("int64", "long"),
+        ("uint", "long"),
+        ("int", "integer"),
+        ("halffloat", "float"),
+        ("float", "float"),
+        ("double", "double"),
+        ("decimal", "decimal"),
+        ("date", "date"),
+        ("null", "void"),
+    ):
+        if name.startswith(prefix):
+            return spark_type
+    if name.startswith("timestamp"):
+        return "timestamp" if "tz=" in name else "timestamp_ntz"
+    return "string"
+
+
+def missing_as_none(value, convert):
+    import pandas
+
+    return None if value is pandas.NaT or value is pandas.NA else convert(value)
+
+
+def pandas_type(dtype):
+    """Returns the name of Spark's type for a column; what is in it else is shown as text."""
+    name = str(dtype).lower()
+    for prefix, spark_type in (
+        ("bool", "boolean"),
+        ("int", "long"),
+        ("uint", "long"),
+        ("float", "double"),
+        ("datetime64[ns, ", "timestamp"),
+        ("datetime64", "timestamp_ntz"),
+    ):
+        if name.startswith(prefix):
+            return spark_type
+    return "string"
