@@ -1,10 +1,11 @@
 """Runs the Python kernel through Jupyter's own kernel tests, and through what is Python's own."""
 
+import time
 import unittest
 
 import jupyter_kernel_test
 import kernels
-from kernels import SPARK_START, of_type, published_by, reply_to, run
+from kernels import SPARK_START, of_type, published_by, reply_to, run, text_of
 
 KERNEL = "polybius-python"
 
@@ -106,6 +107,43 @@ class PythonTest(unittest.TestCase):
         )
         self.assertEqual(of_type(published, "display_data")[0]["data"]["text/html"], "<b>one</b>")
         self.assertEqual(of_type(published, "update_display_data")[0]["data"]["text/html"], "<b>two</b>")
+
+    def test_widgets_talk_to_the_notebook(self):
+        _, published = run(
+            self.client, "import ipywidgets\nslider = ipywidgets.IntSlider(value=3)\nslider"
+        )
+        shown = of_type(published, "execute_result")[0]["data"]
+        model = shown["application/vnd.jupyter.widget-view+json"]["model_id"]
+        states = {opened["comm_id"]: opened["data"]["state"] for opened in of_type(published, "comm_open")}
+        self.assertEqual(states[model]["value"], 3)
+        update = {"method": "update", "state": {"value": 7}, "buffer_paths": []}
+        self.client.shell_channel.send(
+            self.client.session.msg("comm_msg", {"comm_id": model, "data": update})
+        )
+        deadline = time.monotonic() + 60
+        while self.result("slider.value")["text/plain"] != "7":
+            self.assertLess(time.monotonic(), deadline)
+        _, published = run(self.client, "slider.value = 9")
+        self.assertIn(9, [sent["data"]["state"].get("value") for sent in of_type(published, "comm_msg")])
+        inside = self.result("out = ipywidgets.Output()\nwith out:\n    print('inside')\nout.outputs")
+        self.assertIn("inside", inside["text/plain"])
+
+    def test_figures_are_shown_by_themselves(self):
+        _, published = run(
+            self.client, "import matplotlib.pyplot as plt\nlines = plt.plot([1, 2])\nplt.show()\nlines = plt.plot([2, 1])"
+        )
+        pictures = [shown["data"]["image/png"] for shown in of_type(published, "display_data")]
+        self.assertEqual(len(pictures), 2)
+        self.assertEqual(text_of(published, "stderr"), "")
+
+    def test_passwords_are_asked_for_and_not_shown(self):
+        message_id = self.client.execute("import getpass\nlen(getpass.getpass())", allow_stdin=True)
+        question = self.client.get_stdin_msg(timeout=30)
+        self.assertEqual(question["content"], {"prompt": "Password: ", "password": True})
+        self.client.input("word")
+        self.assertEqual(reply_to(self.client, message_id)["content"]["status"], "ok")
+        published = published_by(self.client, message_id)
+        self.assertEqual(of_type(published, "execute_result")[0]["data"]["text/plain"], "4")
 
     def test_interrupt_raises_in_the_code(self):
         message_id = self.client.execute("while True: pass")

@@ -35,7 +35,8 @@ class JupyterClientsIT {
   @BeforeAll
   void installKernelspec() throws Exception {
     programs = JupyterTools.programs();
-    server = RunningServer.start();
+    // That Python has what the tests of its kernel show.
+    server = RunningServer.start(Map.of("PYSPARK_PYTHON", programs.resolve("python").toString()));
     environment = new HashMap<>(RunningServer.clientEnvironment(folder.resolve("data")));
     environment.put("JUPYTER_PATH", folder.resolve("prefix/share/jupyter").toString());
     Commands.Result installed =

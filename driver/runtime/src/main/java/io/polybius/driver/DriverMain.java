@@ -102,7 +102,9 @@ public final class DriverMain {
     try {
       PythonInterpreter python =
           new PythonInterpreter(
-              () -> (SparkSession) SparkSlot.await(), settings.workDirectory().resolve("python"));
+              () -> (SparkSession) SparkSlot.await(),
+              comms,
+              settings.workDirectory().resolve("python"));
       CompletableFuture<Void> unused =
           sparkSettings.thenAccept(
               wanted -> {

@@ -92,7 +92,12 @@ final class OpenComms implements Comms, AutoCloseable {
 
   @Override
   public Comm open(String target, Object data, Object metadata) {
-    OpenComm comm = new OpenComm(UUID.randomUUID().toString(), target);
+    return open(UUID.randomUUID().toString(), target, data, metadata);
+  }
+
+  @Override
+  public Comm open(String id, String target, Object data, Object metadata, byte[]... buffers) {
+    OpenComm comm = new OpenComm(id, target);
     CommMessage message =
         new CommMessage(
             Step.OPEN,
@@ -100,7 +105,7 @@ final class OpenComms implements Comms, AutoCloseable {
             target,
             NotebookJson.object(data),
             NotebookJson.object(metadata),
-            List.of());
+            copies(buffers));
     comms.put(comm.id, comm);
     send(message);
     return comm;
@@ -185,7 +190,11 @@ final class OpenComms implements Comms, AutoCloseable {
 
   private void handle(CommMessage message) {
     Incoming incoming =
-        new Incoming(NotebookJson.fields(message.data()), message.data(), message.buffers());
+        new Incoming(
+            NotebookJson.fields(message.data()),
+            message.data(),
+            message.metadata(),
+            message.buffers());
     Optional<OpenComm> known = Optional.ofNullable(comms.get(message.commId()));
     switch (message.step()) {
       case OPEN -> opened(message, incoming);
@@ -247,6 +256,10 @@ final class OpenComms implements Comms, AutoCloseable {
     }
   }
 
+  private static List<byte[]> copies(byte[][] buffers) {
+    return Arrays.stream(buffers).map(byte[]::clone).toList();
+  }
+
   private static long bytes(CommMessage message) {
     return (long) message.data().getBytes(StandardCharsets.UTF_8).length
         + message.metadata().getBytes(StandardCharsets.UTF_8).length
@@ -284,7 +297,7 @@ final class OpenComms implements Comms, AutoCloseable {
     @Override
     public void send(Object data, byte[]... buffers) {
       if (comms.containsKey(id)) {
-        say(Step.MESSAGE, data, Arrays.stream(buffers).map(byte[]::clone).toList());
+        say(Step.MESSAGE, data, copies(buffers));
       }
     }
 

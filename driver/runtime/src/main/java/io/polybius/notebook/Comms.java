@@ -42,4 +42,15 @@ public interface Comms {
    * @param metadata the same, about the message, as some targets want it
    */
   Comm open(String target, Object data, Object metadata);
+
+  /**
+   * Opens a comm whose name its opener has chosen.
+   *
+   * @param id what names it, and no other comm
+   * @param target the name that the front ends know
+   * @param data the first message: the JSON text of an object, or a map
+   * @param metadata the same, about the message, as some targets want it
+   * @param buffers binary data of the first message
+   */
+  Comm open(String id, String target, Object data, Object metadata, byte[]... buffers);
 }

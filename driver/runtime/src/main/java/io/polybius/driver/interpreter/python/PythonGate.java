@@ -5,13 +5,17 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.polybius.driver.interpreter.Interpreter.Execution;
+import io.polybius.notebook.Comms;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.Dataset;
@@ -19,13 +23,16 @@ import org.apache.spark.sql.SparkSession;
 
 /**
  * What Python calls through Py4J. Its main thread takes one command after the other, and says what
- * becomes of it; another thread takes questions. Each thread of Python has one here, so what the
+ * becomes of it; other threads take questions and messages of comms. Each thread of Python has one here, so what the
  * main thread does with Spark belongs to the statement that {@link #take} has given it.
  */
 public final class PythonGate {
 
   /** How long output may take from Python's streams to here. */
   private static final Duration STREAM_PATIENCE = Duration.ofSeconds(5);
+
+  /** How long the handler of a comm's message may take. */
+  private static final Duration HANDLER_PATIENCE = Duration.ofMinutes(10);
 
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final String END = "";
@@ -36,6 +43,8 @@ public final class PythonGate {
   private final CompletableFuture<String> ready = new CompletableFuture<>();
   private final BlockingQueue<Command> commands = new LinkedBlockingQueue<>();
   private final BlockingQueue<String> questions = new LinkedBlockingQueue<>();
+  private final BlockingQueue<String> commMessages = new LinkedBlockingQueue<>();
+  private final PythonComms comms;
   private final Map<Integer, CompletableFuture<JsonNode>> asked = new ConcurrentHashMap<>();
   private final AtomicInteger lastQuestion = new AtomicInteger();
   private volatile Optional<Command> current = Optional.empty();
@@ -65,8 +74,9 @@ public final class PythonGate {
    */
   record Answer(JsonNode content, Optional<Dataset<?>> frame) {}
 
-  PythonGate(SparkSession session, MarkedStreams streams, Outputs outputs) {
+  PythonGate(SparkSession session, Comms comms, MarkedStreams streams, Outputs outputs) {
     this.session = session;
+    this.comms = new PythonComms(comms, this::handle);
     this.streams = streams;
     this.outputs = outputs;
   }
@@ -87,10 +97,26 @@ public final class PythonGate {
 
   /** Asks Python something while it may be busy; completes with its answer. */
   CompletableFuture<JsonNode> ask(ObjectNode question) {
+    return ask(question, questions);
+  }
+
+  private void handle(ObjectNode message) throws InterruptedException {
+    try {
+      JsonNode unused =
+          ask(message, commMessages).get(HANDLER_PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (ExecutionException | TimeoutException e) {
+      throw new IllegalStateException("Python has not handled the message of a comm", e);
+    }
+  }
+
+  private CompletableFuture<JsonNode> ask(ObjectNode question, BlockingQueue<String> queue) {
     int id = lastQuestion.incrementAndGet();
     CompletableFuture<JsonNode> answer = new CompletableFuture<>();
     asked.put(id, answer);
-    questions.add(question.put("id", id).toString());
+    queue.add(question.put("number", id).toString());
+    if (closed) {
+      answer.completeExceptionally(new IllegalStateException("Python has ended"));
+    }
     return answer.whenComplete((given, failure) -> asked.remove(id));
   }
 
@@ -99,6 +125,7 @@ public final class PythonGate {
     closed = true;
     ready.completeExceptionally(why);
     questions.add(END);
+    commMessages.add(END);
     commands.add(new Command(END, Execution.UNSEEN, new CompletableFuture<>()));
     current.ifPresent(command -> command.answer().completeExceptionally(why));
     commands.forEach(command -> command.answer().completeExceptionally(why));
@@ -189,7 +216,18 @@ public final class PythonGate {
     return next.equals(END) ? null : next;
   }
 
-  /** Takes the answer to a question. */
+  /** Returns the next message to a comm as JSON, when there is one; null at the end. */
+  public String takeCommMessage() throws InterruptedException {
+    String next = commMessages.take();
+    return next.equals(END) ? null : next;
+  }
+
+  /** Takes a message of a comm to the front ends. */
+  public void comm(String message) throws JsonProcessingException {
+    comms.take(JSON.readTree(message));
+  }
+
+  /** Takes the answer to a question or a message. */
   public void answer(int question, String answer) throws JsonProcessingException {
     JsonNode content = JSON.readTree(answer);
     Optional.ofNullable(asked.remove(question)).ifPresent(waits -> waits.complete(content));

@@ -19,6 +19,7 @@ import io.polybius.driver.protocol.StatementOutput;
 import io.polybius.driver.protocol.StreamName;
 import io.polybius.magic.MagicException;
 import io.polybius.magic.PlainValue;
+import io.polybius.notebook.Comms;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -60,6 +61,7 @@ public final class PythonInterpreter implements Interpreter {
   private static final Duration START_POLL = Duration.ofMillis(100);
 
   private final Callable<SparkSession> session;
+  private final Comms comms;
   private final Path directory;
 
   private Optional<PythonProcess> process = Optional.empty();
@@ -75,10 +77,12 @@ public final class PythonInterpreter implements Interpreter {
    * Makes one that starts nothing yet.
    *
    * @param session waits for Spark
+   * @param comms to the session's front ends
    * @param directory for the program that Python runs
    */
-  public PythonInterpreter(Callable<SparkSession> session, Path directory) {
+  public PythonInterpreter(Callable<SparkSession> session, Comms comms, Path directory) {
     this.session = session;
+    this.comms = comms;
     this.directory = directory;
   }
 
@@ -220,7 +224,7 @@ public final class PythonInterpreter implements Interpreter {
             () -> {
               try {
                 start.complete(
-                    PythonProcess.start(session.call(), directory, PythonInterpreter::put));
+                    PythonProcess.start(session.call(), comms, directory, PythonInterpreter::put));
               } catch (Exception | LinkageError e) {
                 start.completeExceptionally(e);
               }

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.polybius.driver.interpreter.Interpreter.Execution;
 import io.polybius.driver.protocol.StreamName;
+import io.polybius.notebook.Comms;
 import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
@@ -41,6 +42,7 @@ final class PythonProcess implements AutoCloseable {
           "polybius_python.py",
           "polybius_shells.py",
           "polybius_values.py",
+          "polybius_comms.py",
           "polybius_figures.py",
           "polybius_matplotlib.py");
 
@@ -54,12 +56,13 @@ final class PythonProcess implements AutoCloseable {
   private volatile boolean isReady;
   private volatile String problem = "";
 
-  private PythonProcess(SparkSession session, Path directory, PythonGate.Outputs outputs)
+  private PythonProcess(
+      SparkSession session, Comms comms, Path directory, PythonGate.Outputs outputs)
       throws IOException {
     SparkContext spark = session.sparkContext();
     String secret = random();
     String mark = "\u0001" + random() + ":";
-    this.gate = new PythonGate(session, this::awaitStreams, outputs);
+    this.gate = new PythonGate(session, comms, this::awaitStreams, outputs);
     this.server =
         new ClientServer.ClientServerBuilder(gate)
             .javaAddress(InetAddress.getLoopbackAddress())
@@ -128,12 +131,14 @@ final class PythonProcess implements AutoCloseable {
   /**
    * Starts Python, and waits until it can take commands.
    *
+   * @param comms of the session
    * @param directory for the program that Python runs
    * @throws IOException if it does not start; the message is for the user
    */
-  static PythonProcess start(SparkSession session, Path directory, PythonGate.Outputs outputs)
+  static PythonProcess start(
+      SparkSession session, Comms comms, Path directory, PythonGate.Outputs outputs)
       throws IOException, InterruptedException {
-    PythonProcess started = new PythonProcess(session, directory, outputs);
+    PythonProcess started = new PythonProcess(session, comms, directory, outputs);
     try {
       started.problem = started.gate.isReady().get(START_TIMEOUT.toSeconds(), TimeUnit.SECONDS);
       started.isReady = true;

@@ -14,11 +14,15 @@ class Figures:
     def show_all(self):
         """Shows what was drawn and not shown yet."""
         pyplot = sys.modules.get("matplotlib.pyplot")
-        if pyplot is None:
+        if not hasattr(pyplot, "close"):
+            # It is not imported, or not wholly.
             return
-        for number in pyplot.get_fignums():
-            self.put(pyplot.figure(number))
-        pyplot.close("all")
+        try:
+            for number in pyplot.get_fignums():
+                self.put(pyplot.figure(number))
+        finally:
+            # One that cannot be drawn would be tried again with each statement.
+            pyplot.close("all")
 
     def show(self, value):
         """Shows the figure that a value is, or has as its current one."""

@@ -1,8 +1,9 @@
 """The Python of a session: runs what the driver asks for.
 
 Everything goes through Py4J. The main thread takes one command after the other and runs it; a second thread answers
-questions about code meanwhile. What is printed goes out through the process's own streams, so that the output of
-C code and of child processes is there too; a mark in each stream tells the driver how far it has to read.
+questions about code meanwhile, a third handles what front ends tell comms. What is printed goes out through the
+process's own streams, so that the output of C code and of child processes is there too; a mark in each stream tells
+the driver how far it has to read.
 """
 
 import builtins
@@ -20,8 +21,9 @@ MARK = os.environ.pop("POLYBIUS_MARK")
 PROGRAM = os.environ.pop("POLYBIUS_PROGRAM")
 REMEDY = "Set spark.pyspark.python and spark.pyspark.driver.python so that both are the same version."
 
+from polybius_comms import Bridge  # noqa: E402
 from polybius_figures import Figures  # noqa: E402
-from polybius_shells import Failure, IPythonShell, Shell, find, name_at  # noqa: E402
+from polybius_shells import Failure, IPythonShell, Shell, failure, find, name_at  # noqa: E402
 from polybius_values import plain, safe_repr, spark_frame, texts  # noqa: E402
 from py4j.protocol import Py4JJavaError  # noqa: E402
 from pyspark import SparkConf, SparkContext  # noqa: E402
@@ -75,6 +77,7 @@ class Driver:
         self.process = os.getpid()
         self.marks = 0
         self.figures = Figures(self)
+        self.captures = []
         self.last_value = None
         self.shell = None
         self.wants_rich_value = False
@@ -132,10 +135,16 @@ class Driver:
         self.last_value = ("value", {"echo": text, "data": texts(data)})
 
     def display(self, data, display_id, update):
-        self.put("update" if update else "display", data=texts(data), id=display_id or "")
+        if self.captures and not update:
+            self.captures[-1].show(data)
+        else:
+            self.put("update" if update else "display", data=texts(data), id=display_id or "")
 
     def clear(self, wait):
-        self.put("clear", wait=bool(wait))
+        if self.captures:
+            self.captures[-1].clear(wait)
+        else:
+            self.put("clear", wait=bool(wait))
 
     def page(self, data):
         self.put("page", data=texts(data))
@@ -183,6 +192,11 @@ class Session:
         except ImportError:
             self.shell = Shell(self.driver, module.__dict__)
         self.driver.shell = self.shell
+        try:
+            self.comms = Bridge(self.driver)
+        except ImportError:
+            # Then nobody asks for comms.
+            self.comms = None
         self.interrupts.install()
 
     @staticmethod
@@ -206,16 +220,16 @@ class Session:
         getpass.getpass = lambda prompt="Password: ", stream=None: self.driver.ask(prompt, True)
 
     def serve(self):
-        threading.Thread(target=self.answer_all, name="questions", daemon=True).start()
+        for name, take in (("questions", self.driver.entry.takeQuestion), ("comms", self.driver.entry.takeCommMessage)):
+            threading.Thread(target=self.answer_all, args=(take,), name=name, daemon=True).start()
         text = self.driver.entry.take()
         while text is not None:
             command = json.loads(text)
             try:
                 answer = self.obey(command)
-            except Failure as e:
-                answer = {"error": {"name": e.name, "message": e.message, "lines": e.lines, "shown": e.shown}}
-            except KeyboardInterrupt:
-                answer = {"error": {"name": "KeyboardInterrupt", "message": "", "lines": [], "shown": []}}
+            except (Exception, KeyboardInterrupt) as e:
+                end = e if isinstance(e, Failure) else failure(e, None)
+                answer = {"error": {"name": end.name, "message": end.message, "lines": end.lines, "shown": end.shown}}
             text = self.driver.done(answer)
 
     def obey(self, command):
@@ -257,9 +271,9 @@ class Session:
         except (ValueError, TypeError, OverflowError, RecursionError) as e:
             return {"refused": str(e)}
 
-    def answer_all(self):
+    def answer_all(self, take):
         while True:
-            text = self.driver.entry.takeQuestion()
+            text = take()
             if text is None:
                 return
             question = json.loads(text)
@@ -267,9 +281,12 @@ class Session:
                 answer = self.answer(question)
             except Exception as e:
                 answer = {"failed": f"{type(e).__name__}: {e}"}
-            self.driver.entry.answer(question["id"], json.dumps(answer))
+            self.driver.entry.answer(question["number"], json.dumps(answer))
 
     def answer(self, question):
+        if question["do"] == "comm":
+            self.comms.handle(question)
+            return {}
         if question["do"] == "completeness":
             status, indent = self.shell.completeness(question["code"])
             return {"status": status, "indent": indent}
