@@ -3,6 +3,7 @@ package io.polybius.driver;
 import io.polybius.driver.interpreter.Completion;
 import io.polybius.driver.interpreter.Interpreter;
 import io.polybius.driver.protocol.Candidate;
+import io.polybius.magic.Magic;
 import io.polybius.magic.Magics;
 import java.util.List;
 
@@ -37,10 +38,13 @@ final class CellCompletion {
       start++;
     }
     String typed = code.substring(start, cursor);
+    // Who has typed nothing yet has no use for the same magic twice.
+    List<String> known =
+        typed.isEmpty() ? magics.all().stream().map(Magic::name).toList() : magics.names();
     List<Candidate> names =
-        magics.all().stream()
-            .filter(known -> known.name().startsWith(typed))
-            .map(known -> new Candidate(known.name(), "magic", ""))
+        known.stream()
+            .filter(name -> name.startsWith(typed))
+            .map(name -> new Candidate(name, "magic", ""))
             .toList();
     return new Completion(names, start, cursor);
   }

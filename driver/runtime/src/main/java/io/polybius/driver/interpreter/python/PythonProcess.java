@@ -3,6 +3,7 @@ package io.polybius.driver.interpreter.python;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.polybius.driver.interpreter.Interpreter.Execution;
+import io.polybius.driver.interpreter.SharedValues;
 import io.polybius.driver.protocol.StreamName;
 import java.io.IOException;
 import java.io.InputStream;
@@ -44,12 +45,13 @@ final class PythonProcess implements AutoCloseable {
   private volatile Execution latest = Execution.UNSEEN;
   private volatile boolean isReady;
 
-  private PythonProcess(SparkSession session, Path directory, PythonGate.Outputs outputs)
+  private PythonProcess(
+      SparkSession session, SharedValues sharedValues, Path directory, PythonGate.Outputs outputs)
       throws IOException {
     SparkContext spark = session.sparkContext();
     String secret = random();
     String mark = "\u0001" + random() + ":";
-    this.gate = new PythonGate(session, this::awaitStreams, outputs);
+    this.gate = new PythonGate(session, sharedValues, this::awaitStreams, outputs);
     this.server =
         new ClientServer.ClientServerBuilder(gate)
             .javaAddress(InetAddress.getLoopbackAddress())
@@ -94,12 +96,14 @@ final class PythonProcess implements AutoCloseable {
   /**
    * Starts Python, and waits until it can take commands.
    *
+   * @param sharedValues what the session shares
    * @param directory for the program that Python runs
    * @throws IOException if it does not start; the message is for the user
    */
-  static PythonProcess start(SparkSession session, Path directory, PythonGate.Outputs outputs)
+  static PythonProcess start(
+      SparkSession session, SharedValues sharedValues, Path directory, PythonGate.Outputs outputs)
       throws IOException, InterruptedException {
-    PythonProcess started = new PythonProcess(session, directory, outputs);
+    PythonProcess started = new PythonProcess(session, sharedValues, directory, outputs);
     try {
       started.gate.isReady().get(START_TIMEOUT.toSeconds(), TimeUnit.SECONDS);
       started.isReady = true;

@@ -162,7 +162,7 @@ class Shell:
         text = pydoc.render_doc(value, renderer=pydoc.plaintext) if detailed else short_help(name, value)
         return {"text/plain": text}
 
-    def has_magic(self, name):
+    def has_magic(self, name, form):
         return False
 
     def form(self, value):
@@ -248,8 +248,8 @@ class IPythonShell(Shell):
     def inspect(self, name, detailed):
         return self.shell.object_inspect_mime(name, detail_level=1 if detailed else 0)
 
-    def has_magic(self, name):
-        return self.shell.find_magic(name) is not None
+    def has_magic(self, name, form):
+        return self.shell.find_magic(name, form) is not None
 
     def form(self, value):
         data, _ = self.shell.display_formatter.format(value)
@@ -488,6 +488,41 @@ def nested(value, rows, convert):
     raise ValueError(f"a value of the class {type(value).__name__} has no plain form")
 
 
+def value_of(form):
+    """Returns the value that plain() or the driver has written."""
+    if form is None or isinstance(form, bool):
+        return form
+    letter, content = form[0], form[1]
+    if letter == "q":
+        return [value_of(each) for each in content]
+    if letter == "m":
+        return {name: value_of(each) for name, each in content}
+    return SCALARS[letter](content)
+
+
+def utc_time(text):
+    parsed = datetime.datetime.fromisoformat(seconds_in_six_digits(text.rstrip("Z")))
+    return parsed.replace(tzinfo=datetime.timezone.utc)
+
+
+def seconds_in_six_digits(text):
+    """Python before 3.11 reads fractions of three or six digits only, and the driver knows nanoseconds."""
+    whole, point, fraction = text.partition(".")
+    return whole + "." + (fraction + "000000")[:6] if point else whole
+
+
+SCALARS = {
+    "i": int,
+    "f": float,
+    "d": decimal.Decimal,
+    "s": str,
+    "a": datetime.date.fromisoformat,
+    "t": utc_time,
+    "l": lambda text: datetime.datetime.fromisoformat(seconds_in_six_digits(text)),
+    "b": base64.b64decode,
+}
+
+
 def key_text(key):
     return key if isinstance(key, str) else str(key)
 
@@ -537,6 +572,54 @@ def pandas_type(dtype):
     return "string"
 
 
+class Kernel:
+    """What code says to the session: `kernel` of the user."""
+
+    MAX_SHARED = 1_000_000
+
+    def __init__(self, entry, context, spark):
+        self._entry = entry
+        self._context = context
+        self._spark = spark
+
+    def share(self, name, value):
+        """Shares a value with the other languages and the other clients: a DataFrame or an RDD as it is, else a copy."""
+        if type(value).__module__.partition(".")[0] == "pandas" and hasattr(value, "columns"):
+            value = self._spark.createDataFrame(value)
+        if isinstance(value, DataFrame):
+            self._entry.shareFrame(name, value._jdf)
+        elif hasattr(value, "_to_java_object_rdd"):
+            self._entry.shareElements(name, value._to_java_object_rdd())
+        else:
+            self._entry.shareData(name, json.dumps(plain(value, self.MAX_SHARED)))
+
+    def shared(self, name):
+        """Returns what is shared under a name."""
+        kind = self._entry.sharedType(name)
+        if kind == "DataFrame":
+            return DataFrame(self._entry.sharedFrame(name), self._spark)
+        if kind == "RDD":
+            return self._elements(name)
+        if kind == "value":
+            return value_of(json.loads(self._entry.sharedData(name)))
+        raise KeyError(f"nothing is shared under the name {name}")
+
+    def _elements(self, name):
+        from pyspark import RDD
+
+        serde = self._context._jvm.org.apache.spark.api.python.SerDeUtil
+        elements = self._entry.sharedElements(name)
+        kind = self._entry.elementType(name)
+        if kind == "plain":
+            return RDD(serde.javaToPython(elements), self._context)
+        if kind == "pair":
+            return RDD(serde.pairRDDToPython(elements.rdd(), 0).toJavaRDD(), self._context)
+        raise ValueError(f"an RDD of {kind} cannot be used in Python; a DataFrame can (toDF)")
+
+    def __repr__(self):
+        return "kernel"
+
+
 class Session:
     """The driver's Spark for the user, and the loops that serve the driver."""
 
@@ -552,6 +635,7 @@ class Session:
         spark = SparkSession(context, entry.session())
         namespace = {"__name__": "__main__", "__builtins__": builtins, "spark": spark, "sc": context}
         namespace["sqlContext"] = self.sql_context(context, spark)
+        self.kernel = namespace["kernel"] = Kernel(entry, context, spark)
         module = types.ModuleType("__main__")
         module.__dict__.update(namespace)
         sys.modules["__main__"] = module
@@ -614,6 +698,10 @@ class Session:
                 data = self.shell.form(value) if command["rich"] else {}
                 data.setdefault("text/plain", safe_repr(value))
                 return {"data": texts(data)}
+            if command["do"] == "share":
+                return self.share(command["variable"], command["name"])
+            if command["do"] == "define":
+                return self.define(command["variable"], command["name"])
             return self.value(command["name"], command["rows"])
         finally:
             self.interrupts.end()
@@ -635,6 +723,24 @@ class Session:
         try:
             return {"plain": plain(value, rows)}
         except (ValueError, TypeError, OverflowError, RecursionError) as e:
+            return {"refused": str(e)}
+
+    def share(self, variable, name):
+        try:
+            value = find(self.shell.namespace, variable)
+        except (AttributeError, KeyError):
+            return {"missing": True}
+        try:
+            self.kernel.share(name, value)
+            return {}
+        except (ValueError, TypeError, OverflowError, RecursionError) as e:
+            return {"refused": str(e)}
+
+    def define(self, variable, name):
+        try:
+            self.shell.namespace[variable] = self.kernel.shared(name)
+            return {}
+        except ValueError as e:
             return {"refused": str(e)}
 
     def show_figures(self):
@@ -666,7 +772,7 @@ class Session:
             status, indent = self.shell.completeness(question["code"])
             return {"status": status, "indent": indent}
         if question["do"] == "magic":
-            return {"known": self.shell.has_magic(question["name"])}
+            return {"known": self.shell.has_magic(question["name"], question["form"])}
         if question["do"] == "complete":
             candidates, start, end = self.shell.complete(question["code"], question["cursor"])
             return {"candidates": candidates, "start": start, "end": end}
