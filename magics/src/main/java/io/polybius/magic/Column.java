@@ -38,7 +38,7 @@ public record Column(String name, String type, boolean nullable) {
    * Returns the names of columns as keys of an object: of equal names, those after the first get
    * {@code _2}, {@code _3} and so on.
    */
-  static List<String> keys(List<Column> columns) {
+  public static List<String> keys(List<Column> columns) {
     Set<String> taken = new HashSet<>();
     columns.forEach(column -> taken.add(column.name()));
     Set<String> used = new HashSet<>();

@@ -44,6 +44,26 @@ record Grid(
   /** Tells the type of a cell. */
   private interface CellType {
     LivyType of(PlainValue cell) throws MagicException;
+
+    /** Returns whether null may be in a column of any type. */
+    default boolean nullFitsAnywhere() {
+      return false;
+    }
+
+    /** Returns how the rules of a language tell it. */
+    static CellType by(TableRules rules) {
+      return new CellType() {
+        @Override
+        public LivyType of(PlainValue cell) throws MagicException {
+          return LivyType.of(cell, rules);
+        }
+
+        @Override
+        public boolean nullFitsAnywhere() {
+          return rules.nullFitsAnywhere();
+        }
+      };
+    }
   }
 
   /**
@@ -71,10 +91,11 @@ record Grid(
   /**
    * Returns the grid of a value.
    *
+   * @param rules of the language that the value comes from
    * @throws MagicException {@link MagicException#TYPE_ERROR} if a column has cells of several types
    */
-  static Grid of(PlainValue value) throws MagicException {
-    return of(value, LivyType::of);
+  static Grid of(PlainValue value, TableRules rules) throws MagicException {
+    return of(value, CellType.by(rules));
   }
 
   /**
@@ -124,7 +145,12 @@ record Grid(
         LivyType type = cellType.of(cell.getValue());
         LivyType before = types.putIfAbsent(cell.getKey(), type);
         if (before != null && before != type) {
-          throw LivyType.differentTypes();
+          boolean nullFits = cellType.nullFitsAnywhere();
+          if (nullFits && before == LivyType.NULL_TYPE) {
+            types.put(cell.getKey(), type);
+          } else if (!nullFits || type != LivyType.NULL_TYPE) {
+            throw LivyType.differentTypes();
+          }
         }
       }
     }

@@ -1,16 +1,15 @@
 package io.polybius.magic;
 
 import io.polybius.driver.protocol.MimeBundle;
-import java.util.Collection;
 import java.util.List;
 import java.util.function.Supplier;
 
 /** {@code %help NAME}: how to use a magic. */
 final class HelpMagic implements Magic {
 
-  private final Supplier<Collection<Magic>> registered;
+  private final Supplier<List<MagicGroup>> registered;
 
-  HelpMagic(Supplier<Collection<Magic>> registered) {
+  HelpMagic(Supplier<List<MagicGroup>> registered) {
     this.registered = registered;
   }
 
@@ -33,10 +32,10 @@ final class HelpMagic implements Magic {
   public MimeBundle run(MagicCall call, MagicContext context) throws MagicException {
     call.requireNoBody();
     List<String> words = call.words();
-    Collection<Magic> magics = registered.get();
+    List<MagicGroup> groups = registered.get();
     if (words.isEmpty()) {
       return MimeBundle.text(
-          ListMagic.list(magics)
+          ListMagic.list(groups)
               + "\n\nFor more about one of them, write %"
               + name()
               + " and its name.");
@@ -45,9 +44,10 @@ final class HelpMagic implements Magic {
       throw new MagicException(MagicException.USAGE_ERROR, "%help takes the name of one magic");
     }
     String name = words.get(0).replaceFirst("^%{1,2}", "");
+    List<Magic> magics = groups.stream().flatMap(group -> group.magics().stream()).toList();
     for (Magic magic : magics) {
-      if (magic.name().equals(name)) {
-        return MimeBundle.text(magic.help());
+      if (Magics.isNamed(magic, name)) {
+        return MimeBundle.text(Magics.help(magic));
       }
     }
     throw Magics.unknown(name, magics.stream().map(Magic::name).toList());

@@ -1,16 +1,16 @@
 package io.polybius.magic;
 
 import io.polybius.driver.protocol.MimeBundle;
-import java.util.Collection;
+import java.util.List;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 
 /** {@code %lsmagic}: which magics there are. */
 final class ListMagic implements Magic {
 
-  private final Supplier<Collection<Magic>> registered;
+  private final Supplier<List<MagicGroup>> registered;
 
-  ListMagic(Supplier<Collection<Magic>> registered) {
+  ListMagic(Supplier<List<MagicGroup>> registered) {
     this.registered = registered;
   }
 
@@ -26,23 +26,31 @@ final class ListMagic implements Magic {
 
   @Override
   public MimeBundle run(MagicCall call, MagicContext context) throws MagicException {
-    call.requireNoBody();
-    if (!call.argument().isEmpty()) {
-      throw new MagicException(MagicException.USAGE_ERROR, "%lsmagic takes no argument");
-    }
+    call.requireNothing();
     return MimeBundle.text(list(registered.get()));
   }
 
   /** Returns a line for each magic. */
-  static String list(Collection<Magic> magics) {
-    int widest = magics.stream().mapToInt(magic -> magic.name().length()).max().orElse(0);
-    return magics.stream()
+  static String list(List<MagicGroup> groups) {
+    int widest =
+        groups.stream()
+            .flatMap(group -> group.magics().stream())
+            .mapToInt(magic -> magic.name().length())
+            .max()
+            .orElse(0);
+    return groups.stream()
         .map(
-            magic ->
-                "%"
-                    + magic.name()
-                    + " ".repeat(widest - magic.name().length() + 2)
-                    + magic.help().lines().findFirst().orElse(""))
-        .collect(Collectors.joining("\n"));
+            group ->
+                group.magics().stream()
+                    .map(magic -> line(magic, widest))
+                    .collect(Collectors.joining("\n", group.title() + ":\n", "")))
+        .collect(Collectors.joining("\n\n"));
+  }
+
+  private static String line(Magic magic, int widest) {
+    return "  %"
+        + magic.name()
+        + " ".repeat(widest - magic.name().length() + 2)
+        + magic.help().lines().findFirst().orElse("");
   }
 }

@@ -26,17 +26,16 @@ enum LivyType {
   MAP_TYPE;
 
   /**
-   * Returns the type of a value without a schema, as Livy's Scala interpreter tells it: all whole
-   * numbers are {@code BIGINT_TYPE}, dates are texts, and what an array or an object holds must be
-   * of one type, null being a type of its own.
+   * Returns the type of a value without a schema. What an array or an object holds must be of one
+   * type, null being a type of its own.
    *
-   * @throws MagicException {@link MagicException#TYPE_ERROR} if the types inside differ
+   * @throws MagicException if the types inside differ
    */
-  static LivyType of(PlainValue value) throws MagicException {
-    return of(value, PlainValue.MAX_DEPTH);
+  static LivyType of(PlainValue value, TableRules rules) throws MagicException {
+    return of(value, rules, PlainValue.MAX_DEPTH);
   }
 
-  private static LivyType of(PlainValue value, int depth) throws MagicException {
+  private static LivyType of(PlainValue value, TableRules rules, int depth) throws MagicException {
     if (depth == 0) {
       throw JsonForm.tooDeep();
     }
@@ -45,37 +44,43 @@ enum LivyType {
     } else if (value instanceof Truth) {
       return BOOLEAN_TYPE;
     } else if (value instanceof Whole) {
-      return BIGINT_TYPE;
+      return rules.whole();
     } else if (value instanceof Floating) {
       return DOUBLE_TYPE;
     } else if (value instanceof Decimal) {
       return DECIMAL_TYPE;
+    } else if (value instanceof PlainValue.Date) {
+      return rules.date();
+    } else if (value instanceof PlainValue.Timestamp
+        || value instanceof PlainValue.LocalTimestamp) {
+      return rules.timestamp();
     } else if (value instanceof Sequence sequence) {
-      return sameInside(sequence.items(), ARRAY_TYPE, depth);
+      return sameInside(sequence.items(), ARRAY_TYPE, rules, depth);
     } else if (value instanceof Mapping mapping) {
-      return sameInside(mapping.entries().values(), MAP_TYPE, depth);
+      return sameInside(mapping.entries().values(), MAP_TYPE, rules, depth);
     } else if (value instanceof Row row) {
-      return sameInside(row.values(), MAP_TYPE, depth);
+      return sameInside(row.values(), MAP_TYPE, rules, depth);
     } else if (value instanceof Table) {
       return ARRAY_TYPE;
     }
     return STRING_TYPE;
   }
 
-  private static LivyType sameInside(Collection<PlainValue> values, LivyType type, int depth)
+  private static LivyType sameInside(
+      Collection<PlainValue> values, LivyType type, TableRules rules, int depth)
       throws MagicException {
     LivyType first = null;
     for (PlainValue value : values) {
-      LivyType next = of(value, depth - 1);
+      LivyType next = of(value, rules, depth - 1);
       if (first != null && next != first) {
-        throw differentTypes();
+        throw rules.differentTypesInside();
       }
       first = next;
     }
     return type;
   }
 
-  /** Returns the error for a column, an array or an object of several types, in Livy's words. */
+  /** Returns the error for a column of several types, in Livy's words. */
   static MagicException differentTypes() {
     return new MagicException(MagicException.TYPE_ERROR, "table rows have different types");
   }

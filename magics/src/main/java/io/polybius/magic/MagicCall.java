@@ -17,6 +17,32 @@ public record MagicCall(String name, String argument, String body) {
   }
 
   /**
+   * Returns the code that the magic is to run: the argument, or the lines below.
+   *
+   * @throws MagicException {@link MagicException#USAGE_ERROR} if there is none, or both
+   */
+  public String code() throws MagicException {
+    if (argument.isEmpty() == body.isBlank()) {
+      throw new MagicException(
+          MagicException.USAGE_ERROR,
+          "%" + name + " takes code on its line; %%" + name + " takes the lines below it");
+    }
+    return argument.isEmpty() ? body : argument;
+  }
+
+  /**
+   * Checks that the command stands alone.
+   *
+   * @throws MagicException {@link MagicException#USAGE_ERROR} if it does not
+   */
+  public void requireNothing() throws MagicException {
+    requireNoBody();
+    if (!argument.isEmpty()) {
+      throw new MagicException(MagicException.USAGE_ERROR, "%" + name + " takes no argument");
+    }
+  }
+
+  /**
    * Checks that nothing but blank lines is below the command, for magics of one line.
    *
    * @throws MagicException {@link MagicException#USAGE_ERROR} if there is a body

@@ -29,4 +29,12 @@ public interface MagicContext {
 
   /** Returns how large a result may be. */
   MagicLimits limits();
+
+  /** Returns how rows of the statement's language make a table. */
+  default TableRules tableRules() {
+    return TableRules.SCALA;
+  }
+
+  /** Returns the session, for magics that do more than look at a value. */
+  MagicSession session();
 }

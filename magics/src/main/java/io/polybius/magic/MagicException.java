@@ -21,7 +21,7 @@ public final class MagicException extends Exception {
   /** Name of the error for rows that do not make a table. */
   public static final String TYPE_ERROR = "TypeError";
 
-  private final String name;
+  private final StatementError error;
 
   /**
    * Makes one.
@@ -30,8 +30,17 @@ public final class MagicException extends Exception {
    * @param message what went wrong; its first line must be enough by itself
    */
   public MagicException(String name, String message) {
-    super(message);
-    this.name = name;
+    this(new StatementError(StatementError.Origin.MAGIC, name, message, List.of()));
+  }
+
+  /**
+   * Makes one for the end of code that a magic has run.
+   *
+   * @param error in which the code has ended
+   */
+  public MagicException(StatementError error) {
+    super(error.message());
+    this.error = error;
   }
 
   /** Returns the error for a name that has no value. */
@@ -41,11 +50,11 @@ public final class MagicException extends Exception {
 
   /** Returns the name of the error. */
   public String name() {
-    return name;
+    return error.name();
   }
 
   /** Returns this as the end of a statement. */
   public StatementError toStatementError() {
-    return new StatementError(StatementError.Origin.MAGIC, name, getMessage(), List.of());
+    return error;
   }
 }

@@ -1,12 +1,16 @@
 package io.polybius.magic;
 
 import io.polybius.driver.protocol.MimeBundle;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.NavigableMap;
+import java.util.Optional;
 import java.util.ServiceConfigurationError;
 import java.util.ServiceLoader;
-import java.util.SortedMap;
-import java.util.TreeMap;
+import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.function.Consumer;
 import java.util.regex.Pattern;
 
@@ -16,10 +20,13 @@ public final class Magics {
   private static final Pattern NAME = Pattern.compile("[a-z][a-z0-9_]*");
   private static final int MAX_FAILURES = 20;
 
-  private final SortedMap<String, Magic> byName = new TreeMap<>();
+  /** Also by other names; grows while others read it. */
+  private final NavigableMap<String, Magic> byName = new ConcurrentSkipListMap<>();
+
+  private final List<MagicGroup> builtin = BuiltinMagics.all(this::groups);
 
   private Magics() {
-    BuiltinMagics.all(this::all).forEach(magic -> byName.put(magic.name(), magic));
+    builtin.stream().flatMap(group -> group.magics().stream()).forEach(this::register);
   }
 
   /** Returns the built-in magics. */
@@ -36,6 +43,17 @@ public final class Magics {
    */
   public static Magics load(ClassLoader loader, Consumer<String> problems) {
     Magics magics = new Magics();
+    magics.addFrom(loader, problems);
+    return magics;
+  }
+
+  /**
+   * Adds those that a class loader finds as services and that are not there yet.
+   *
+   * @param loader sees the jars of the session
+   * @param problems gets a line for each magic that was left out
+   */
+  public void addFrom(ClassLoader loader, Consumer<String> problems) {
     var found = ServiceLoader.load(Magic.class, loader).iterator();
     // A class loader that cannot even list its services fails the same way for ever.
     for (int failures = 0; failures < MAX_FAILURES; ) {
@@ -43,27 +61,57 @@ public final class Magics {
         if (!found.hasNext()) {
           break;
         }
-        magics.add(found.next(), problems);
+        add(found.next(), problems);
       } catch (ServiceConfigurationError | RuntimeException e) {
         failures++;
         problems.accept("A magic could not be loaded: " + e.getMessage());
       }
     }
-    return magics;
   }
 
   private void add(Magic magic, Consumer<String> problems) {
     String name = magic.name();
+    Optional<Magic> other = find(name);
     if (!NAME.matcher(name).matches()) {
       problems.accept("Not a name for a magic: " + name + " (" + magic.getClass().getName() + ")");
-    } else if (byName.putIfAbsent(name, magic) != null) {
+    } else if (other.isEmpty()) {
+      register(magic);
+    } else if (!other.get().getClass().equals(magic.getClass())) {
       problems.accept("There is another %" + name + "; left out " + magic.getClass().getName());
     }
   }
 
+  private void register(Magic magic) {
+    byName.put(magic.name(), magic);
+    magic.aliases().forEach(alias -> byName.putIfAbsent(key(alias), magic));
+  }
+
+  private static String key(String name) {
+    return name.toLowerCase(Locale.ROOT);
+  }
+
   /** Returns all magics in the order of their names. */
-  public Collection<Magic> all() {
-    return List.copyOf(byName.values());
+  public List<Magic> all() {
+    return byName.entrySet().stream()
+        .filter(entry -> entry.getValue().name().equals(entry.getKey()))
+        .map(Map.Entry::getValue)
+        .toList();
+  }
+
+  /** Returns the names that can be written, also those that mean the same. */
+  public List<String> names() {
+    return List.copyOf(byName.keySet());
+  }
+
+  /** Returns the magics by what they are about. */
+  private List<MagicGroup> groups() {
+    List<MagicGroup> groups = new ArrayList<>(builtin);
+    List<Magic> others = new ArrayList<>(all());
+    builtin.forEach(group -> others.removeAll(group.magics()));
+    if (!others.isEmpty()) {
+      groups.add(new MagicGroup("From jars", others));
+    }
+    return groups;
   }
 
   /** Returns whether a line, or a cell, is written as a magic: with a percent sign in column 0. */
@@ -81,9 +129,21 @@ public final class Magics {
     return magic.substring(start, end);
   }
 
-  /** Returns whether there is a magic of that name. */
-  public boolean has(String name) {
-    return byName.containsKey(name);
+  /** Returns the magic of that name. */
+  public Optional<Magic> find(String name) {
+    return Optional.ofNullable(byName.get(key(name)));
+  }
+
+  /** Returns all that is known of a magic. */
+  public static String help(Magic magic) {
+    return magic.aliases().isEmpty()
+        ? magic.help()
+        : magic.help() + "\nAlso written %" + String.join(", %", magic.aliases());
+  }
+
+  /** Returns whether a magic can be written so. */
+  static boolean isNamed(Magic magic, String name) {
+    return magic.name().equals(key(name)) || magic.aliases().contains(key(name));
   }
 
   /**
@@ -129,15 +189,11 @@ public final class Magics {
    * @param call as {@link #parse} returned it
    */
   public boolean isForReading(MagicCall call) {
-    return byName.get(call.name()).isForReading();
+    return find(call.name()).map(Magic::isForReading).orElse(false);
   }
 
   private Magic known(String name) throws MagicException {
-    Magic magic = byName.get(name);
-    if (magic == null) {
-      throw unknown(name, byName.keySet());
-    }
-    return magic;
+    return find(name).orElseThrow(() -> unknown(name, byName.keySet()));
   }
 
   /** Returns the error for a name that is not among the known ones; its first line is Livy's. */

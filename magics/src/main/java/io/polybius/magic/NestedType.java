@@ -28,6 +28,11 @@ final class NestedType {
     }
   }
 
+  /** Returns the type of a column as JSON, also that of an atomic one. */
+  static JsonNode readAny(String type) {
+    return type.startsWith("{") ? read(type) : SCHEMAS.getNodeFactory().textNode(type);
+  }
+
   /**
    * Returns for example {@code array<long>} or {@code struct<a: long, b: string>}.
    *

@@ -25,7 +25,9 @@ final class TableMagic implements Magic {
     ValueArgument argument = ValueArgument.of(call);
     PlainValue value = argument.lookup(context);
     MagicLimits limits = context.limits();
-    LivyTableForm.Encoded livy = LivyTableForm.of(Grid.of(value), limits.maxBytes());
+    LivyTableForm.Encoded livy =
+        LivyTableForm.of(
+            Grid.of(value, context.tableRules()), context.tableRules(), limits.maxBytes());
     return TableDisplay.add(
         new MimeBundle(List.of()).with(MimeBundle.LIVY_TABLE, livy.text()),
         livy.shown(),

@@ -103,15 +103,18 @@ class HtmlFormTest {
   @Test
   void longCellsAreCutBetweenCharacters() throws Exception {
     PlainValue value = PlainValue.of("ab\ud83d\ude00cdefgh");
-    assertThat(HtmlForm.table(Grid.of(value), 20, 6, 1 << 20)).contains("<td>ab...</td>");
-    assertThat(HtmlForm.table(Grid.of(value), 20, 7, 1 << 20))
+    assertThat(HtmlForm.table(Grid.of(value, TableRules.SCALA), 20, 6, 1 << 20))
+        .contains("<td>ab...</td>");
+    assertThat(HtmlForm.table(Grid.of(value, TableRules.SCALA), 20, 7, 1 << 20))
         .contains("<td>ab\ud83d\ude00...</td>");
-    assertThat(HtmlForm.table(Grid.of(value), 20, 10, 1 << 20)).contains("cdefgh</td>");
+    assertThat(HtmlForm.table(Grid.of(value, TableRules.SCALA), 20, 10, 1 << 20))
+        .contains("cdefgh</td>");
   }
 
   @Test
   void rowsBeyondTheLimitAreLeftOutAndSaidSo() throws Exception {
-    String html = HtmlForm.table(Grid.of(rows(1000, Extent.WHOLE)), 1000, 100, 2000);
+    String html =
+        HtmlForm.table(Grid.of(rows(1000, Extent.WHOLE), TableRules.SCALA), 1000, 100, 2000);
     assertThat(html.getBytes(StandardCharsets.UTF_8).length).isBetween(1500, 2000);
     int shown = html.split("<tr><td>", -1).length - 1;
     assertThat(html).contains("<caption>" + shown + " of 1,000 rows</caption>");
@@ -183,6 +186,6 @@ class HtmlFormTest {
   }
 
   private static String html(PlainValue value, int rows) throws MagicException {
-    return HtmlForm.table(Grid.of(value), rows, 100, 1 << 20);
+    return HtmlForm.table(Grid.of(value, TableRules.SCALA), rows, 100, 1 << 20);
   }
 }

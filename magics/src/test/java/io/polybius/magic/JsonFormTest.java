@@ -221,7 +221,7 @@ class JsonFormTest {
     assertThatThrownBy(() -> json(nested(100 * PlainValue.MAX_DEPTH)))
         .isInstanceOf(MagicException.class)
         .hasMessage("the value is nested too deeply");
-    assertThatThrownBy(() -> Grid.of(nested(100 * PlainValue.MAX_DEPTH)))
+    assertThatThrownBy(() -> Grid.of(nested(100 * PlainValue.MAX_DEPTH), TableRules.SCALA))
         .isInstanceOf(MagicException.class)
         .hasMessage("the value is nested too deeply");
   }

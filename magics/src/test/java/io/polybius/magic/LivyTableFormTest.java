@@ -222,14 +222,15 @@ class LivyTableFormTest {
     PlainValue.Table table =
         new PlainValue.Table(
             List.of(new Column("c", "string", true)), Collections.nCopies(50, row), Extent.FIRST);
-    LivyTableForm.Encoded cut = LivyTableForm.of(Grid.of(table), 1024);
+    LivyTableForm.Encoded cut = LivyTableForm.of(Grid.of(table), TableRules.SCALA, 1024);
     assertThat(cut.text().length()).isBetween(900, 1024);
     assertThat(JSON.readTree(cut.text()).path("data")).hasSize(cut.shown().rows().size());
     assertThat(cut.shown().rows()).hasSizeBetween(5, 10);
     assertThat(cut.shown().extent()).isEqualTo(Extent.FIRST);
 
     PlainValue list = new PlainValue.Sequence(Collections.nCopies(50, row.get(0)));
-    assertThatThrownBy(() -> LivyTableForm.of(Grid.of(list), 1024))
+    assertThatThrownBy(
+            () -> LivyTableForm.of(Grid.of(list, TableRules.SCALA), TableRules.SCALA, 1024))
         .isInstanceOfSatisfying(
             MagicException.class, failure -> assertThat(failure.name()).isEqualTo("ValueError"));
   }
@@ -242,13 +243,13 @@ class LivyTableFormTest {
       PlainValue value = random.any(3);
       Grid grid;
       try {
-        grid = Grid.of(value);
+        grid = Grid.of(value, TableRules.SCALA);
       } catch (MagicException clash) {
         assertThat(clash.name()).isEqualTo("TypeError");
         continue;
       }
       tables++;
-      JsonNode json = JSON.readTree(LivyTableForm.of(grid, 1 << 20).text());
+      JsonNode json = JSON.readTree(LivyTableForm.of(grid, TableRules.SCALA, 1 << 20).text());
       assertThat(json.path("headers")).hasSize(grid.headings().size());
       assertThat(json.path("data")).hasSize(grid.rows().size());
       for (List<PlainValue> row : grid.rows()) {
@@ -259,7 +260,7 @@ class LivyTableFormTest {
         for (List<PlainValue> row : grid.rows()) {
           for (int column = 0; column < row.size(); column++) {
             if (row.get(column) != null) {
-              assertThat(LivyType.of(row.get(column)))
+              assertThat(LivyType.of(row.get(column), TableRules.SCALA))
                   .isEqualTo(grid.headings().get(column).type());
             }
           }
@@ -279,7 +280,8 @@ class LivyTableFormTest {
   }
 
   private static void assertTable(PlainValue value, String headers, String data) throws Exception {
-    String text = LivyTableForm.of(Grid.of(value), 1 << 20).text();
+    String text =
+        LivyTableForm.of(Grid.of(value, TableRules.SCALA), TableRules.SCALA, 1 << 20).text();
     JsonNode json = JSON.readTree(text);
     assertThat(json.fieldNames()).toIterable().containsExactly("headers", "data");
     List<String> told = new ArrayList<>();
@@ -292,14 +294,15 @@ class LivyTableFormTest {
   }
 
   private static void assertClash(PlainValue value) {
-    assertThatThrownBy(() -> Grid.of(value))
+    assertThatThrownBy(() -> Grid.of(value, TableRules.SCALA))
         .isInstanceOfSatisfying(
             MagicException.class, failure -> assertThat(failure.name()).isEqualTo("TypeError"))
         .hasMessage("table rows have different types");
   }
 
   private static JsonNode table(PlainValue value) throws Exception {
-    return JSON.readTree(LivyTableForm.of(Grid.of(value), 1 << 20).text());
+    return JSON.readTree(
+        LivyTableForm.of(Grid.of(value, TableRules.SCALA), TableRules.SCALA, 1 << 20).text());
   }
 
   private static PlainValue list(PlainValue... items) {

@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.Enumeration;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -119,7 +120,6 @@ class MagicsTest {
     "foo,''",
     "jsn,Did you mean %json?",
     "tabel,Did you mean %table?",
-    "JSON,''",
     "lsmagics,Did you mean %lsmagic?",
     "json(x),''",
     "x,''",
@@ -194,15 +194,42 @@ class MagicsTest {
   }
 
   @Test
-  void lsmagicListsAllInOrderOfNames() throws Exception {
-    assertThat(text(run("%lsmagic", new NamedValues())))
-        .isEqualTo(
+  void lsmagicListsAllByWhatTheyAreAbout() throws Exception {
+    String list = text(run("%lsmagic", new NamedValues()));
+    assertThat(list)
+        .startsWith(
             """
-            %help     Tells how to use a magic.
-            %json     Shows a value as JSON.
-            %lsmagic  Lists the magics.
-            %plot     Shows a value as a plot.
-            %table    Shows a value as a table.""");
+            Values:
+              %json        Shows a value as JSON.
+              %plot        Shows a value as a plot.
+              %schema      Shows the columns of a value and their types.
+              %table       Shows a value as a table.
+
+            Texts and pictures:
+              %html        Shows HTML.
+            """)
+        .endsWith(
+            """
+            Help:
+              %help        Tells how to use a magic.
+              %lsmagic     Lists the magics.""");
+    assertThat(magics.all()).allSatisfy(magic -> assertThat(list).contains("%" + magic.name()));
+  }
+
+  @Test
+  void otherNamesAndCapitalLettersMeanTheSame() throws Exception {
+    NamedValues values = NamedValues.x(PlainValue.of(1));
+    assertThat(run("%JSON x", values)).isEqualTo(run("%json x", values));
+    assertThat(run("%LSMagic", values)).isEqualTo(run("%lsmagic", values));
+    assertThat(text(run("%AddJar file:/a/b.jar -f --magic", values))).isEqualTo("Added b.jar");
+    assertThat(run("%%PySpark\nx = 1", values)).isEqualTo(MimeBundle.NOTHING);
+    assertThat(values.session().told).containsExactly("jar file:/a/b.jar", "pyspark: x = 1");
+    assertThat(text(run("%help AddJar", values))).endsWith("Also written %addjar");
+    assertThat(magics.names()).contains("addjar", "jars").isSorted();
+    assertThat(magics.all())
+        .extracting(Magic::name)
+        .doesNotHaveDuplicates()
+        .doesNotContain("addjar");
   }
 
   @Test
@@ -239,7 +266,7 @@ class MagicsTest {
     NamedValues values = NamedValues.x(new RandomValues(1).table(2, 3, 0));
     assertThat(text(loaded.run(loaded.parse("%count x"), values))).endsWith("3 rows");
     assertThat(text(loaded.run(loaded.parse("%lsmagic"), values)))
-        .contains("%count    Counts the rows of a value.");
+        .contains("From jars:\n  %count       Counts the rows of a value.");
     assertThat(magics.all()).extracting(Magic::name).doesNotContain("count");
   }
 
@@ -261,7 +288,10 @@ class MagicsTest {
       Magics loaded = Magics.load(loader, problems::add);
       assertThat(loaded.all())
           .extracting(Magic::name)
-          .containsExactly("count", "help", "json", "lsmagic", "plot", "table");
+          .containsExactlyElementsOf(
+              Stream.concat(Stream.of("count"), magics.all().stream().map(Magic::name))
+                  .sorted()
+                  .toList());
       assertThat(loaded.all()).noneMatch(SecondJson.class::isInstance);
     }
     assertThat(problems).hasSize(5);

@@ -8,6 +8,8 @@ import java.util.function.IntFunction;
 final class NamedValues implements MagicContext {
 
   private final Map<String, IntFunction<PlainValue>> values = new HashMap<>();
+  private final RecordedSession session = new RecordedSession();
+  private TableRules rules = TableRules.SCALA;
   private MagicLimits limits = MagicLimits.DEFAULT;
 
   /** Returns a session with one value, {@code x}. */
@@ -18,6 +20,23 @@ final class NamedValues implements MagicContext {
   /** Adds a value that is made for each look-up. */
   NamedValues with(String name, IntFunction<PlainValue> value) {
     values.put(name, value);
+    return this;
+  }
+
+  /** Returns the session, which remembers what it was told. */
+  @Override
+  public RecordedSession session() {
+    return session;
+  }
+
+  @Override
+  public TableRules tableRules() {
+    return rules;
+  }
+
+  /** Sets the rules of the language. */
+  NamedValues ruled(TableRules by) {
+    rules = by;
     return this;
   }
 

@@ -164,6 +164,6 @@ class TextFormTest {
   }
 
   private static String text(PlainValue value, int rows) throws MagicException {
-    return TextForm.table(Grid.of(value), rows, 100, 1 << 20);
+    return TextForm.table(Grid.of(value, TableRules.SCALA), rows, 100, 1 << 20);
   }
 }

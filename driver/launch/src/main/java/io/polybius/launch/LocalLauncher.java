@@ -101,6 +101,8 @@ public final class LocalLauncher implements DriverLauncher {
     SparkInstallation spark = settings.sparks().choose();
     Map<String, String> defaults = new LinkedHashMap<>(settings.sparks().defaults(spark));
     defaults.put("spark.app.name", "livy-session-" + spec.sessionId());
+    // What %info tells.
+    defaults.put("spark.polybius.session", String.valueOf(spec.sessionId()));
     Map<String, String> sparkSettings =
         withSessionJars(settings.sparkSettings(spec.settings().application(), defaults));
     // The driver starts that language before its first statement.

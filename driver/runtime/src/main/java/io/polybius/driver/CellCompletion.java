@@ -5,6 +5,7 @@ import io.polybius.driver.interpreter.Interpreter;
 import io.polybius.driver.protocol.Candidate;
 import io.polybius.magic.Magic;
 import io.polybius.magic.Magics;
+import java.util.Collection;
 import java.util.List;
 import java.util.stream.Stream;
 
@@ -40,8 +41,11 @@ final class CellCompletion {
     }
     String typed = code.substring(start, cursor);
     boolean cell = start - magic.start() > 1;
+    // Who has typed nothing yet has no use for the same magic twice.
+    Collection<String> known =
+        typed.isEmpty() ? magics.all().stream().map(Magic::name).toList() : magics.names();
     List<Candidate> names =
-        Stream.concat(magics.all().stream().map(Magic::name), interpreter.magicNames(cell).stream())
+        Stream.concat(known.stream(), interpreter.magicNames(cell).stream())
             .filter(name -> name.startsWith(typed))
             .distinct()
             .map(name -> new Candidate(name, "magic", ""))

@@ -2,7 +2,6 @@ package io.polybius.driver;
 
 import io.polybius.driver.interpreter.Interpreter;
 import io.polybius.driver.protocol.MimeBundle;
-import io.polybius.magic.Magic;
 import io.polybius.magic.Magics;
 import java.util.Optional;
 import java.util.regex.Matcher;
@@ -56,10 +55,6 @@ final class CellInspection {
 
   private static Optional<MimeBundle> help(String written, Magics magics) {
     String name = written.replaceFirst("^%{1,2}", "").replaceFirst("\\?{1,2}$", "");
-    return magics.all().stream()
-        .filter(magic -> magic.name().equals(name))
-        .map(Magic::help)
-        .map(MimeBundle::text)
-        .findFirst();
+    return magics.find(name).map(Magics::help).map(MimeBundle::text);
   }
 }

@@ -1,7 +1,9 @@
 package io.polybius.driver;
 
+import io.polybius.driver.interpreter.SharedValues;
 import io.polybius.driver.interpreter.SparkSlot;
 import io.polybius.driver.interpreter.SparkStart;
+import io.polybius.driver.interpreter.SparkTools;
 import io.polybius.driver.interpreter.python.PythonInterpreter;
 import io.polybius.driver.interpreter.sql.SqlInterpreter;
 import io.polybius.driver.protocol.DriverCommand;
@@ -57,6 +59,7 @@ public final class DriverMain {
   private final ScheduledThreadPoolExecutor timer =
       new ScheduledThreadPoolExecutor(2, DriverMain::daemon);
   private final CompletableFuture<Map<String, String>> sparkSettings = new CompletableFuture<>();
+  private final SharedValues shared = new SharedValues();
   private volatile StatementRunner runner;
 
   private DriverMain(DriverSettings settings, OutputCapture capture) {
@@ -103,6 +106,7 @@ public final class DriverMain {
       PythonInterpreter python =
           new PythonInterpreter(
               () -> (SparkSession) SparkSlot.await(),
+              shared,
               comms,
               settings.workDirectory().resolve("python"));
       CompletableFuture<Void> unused =
@@ -113,7 +117,7 @@ public final class DriverMain {
                 }
               });
       settings.spark().ifPresent(sparkSettings::complete);
-      Notebook.provide(new Kernel(new NotebookFrontEnd(capture), comms));
+      Notebook.provide(new Kernel(new NotebookFrontEnd(capture, shared), comms));
       CompilerWarmUp.start(settings.workDirectory().resolve("warm-up"), this::idleTime);
       spark = SparkStart.begin(settings.workDirectory().resolve("classes"), sparkSettings);
       serve(spark, python, comms, dialer.connection());
@@ -149,15 +153,15 @@ public final class DriverMain {
             new StatementRunner.Tools(
                 List.of(spark.scala(), python, new SqlInterpreter(spark.session())),
                 Magics.load(spark.classLoader(), log::warn),
-                spark.context(),
+                new SparkTools(spark, settings.workDirectory().resolve("jars")),
+                shared,
                 capture,
                 comms,
                 progress,
                 server::send,
                 timer,
                 settings.maxOutputChars(),
-                StatementRunner.QUESTION_PATIENCE,
-                spark.classLoader()));
+                StatementRunner.QUESTION_PATIENCE));
     runner = statements;
     server.send(
         new DriverEvent.DriverReady(

@@ -1,10 +1,16 @@
 package io.polybius.driver;
 
+import io.polybius.driver.interpreter.ScalaObjects;
+import io.polybius.driver.interpreter.ScalaValues;
+import io.polybius.driver.interpreter.SharedValue;
+import io.polybius.driver.interpreter.SharedValues;
 import io.polybius.driver.protocol.MimeBundle;
 import io.polybius.driver.protocol.StatementOutput;
+import io.polybius.magic.MagicException;
 import io.polybius.notebook.FrontEnd;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.NoSuchElementException;
 import java.util.Optional;
 import scala.Tuple2;
 
@@ -15,12 +21,15 @@ final class NotebookFrontEnd implements FrontEnd {
   private static final int MAX_BYTES = 8 << 20;
 
   private final OutputCapture statements;
+  private final SharedValues sharedValues;
 
   /**
    * @param statements knows which statement a thread belongs to
+   * @param sharedValues what the session shares
    */
-  NotebookFrontEnd(OutputCapture statements) {
+  NotebookFrontEnd(OutputCapture statements, SharedValues sharedValues) {
     this.statements = statements;
+    this.sharedValues = sharedValues;
   }
 
   /** Refuses what is too large to be passed on. */
@@ -62,6 +71,30 @@ final class NotebookFrontEnd implements FrontEnd {
       return copy;
     }
     throw new IllegalArgumentException("A map from MIME types to data is wanted here.");
+  }
+
+  @Override
+  public void share(String name, Object value) {
+    try {
+      sharedValues.put(name, "spark", ScalaValues.shared(value));
+    } catch (MagicException e) {
+      throw new IllegalArgumentException(e.getMessage(), e);
+    }
+  }
+
+  @Override
+  public Object shared(String name) {
+    SharedValue value =
+        sharedValues
+            .find(name)
+            .orElseThrow(
+                () -> new NoSuchElementException("Nothing is shared under the name " + name + "."));
+    if (value instanceof SharedValue.Frame frame) {
+      return frame.dataset();
+    } else if (value instanceof SharedValue.Elements elements) {
+      return elements.rdd();
+    }
+    return ScalaObjects.of(((SharedValue.Data) value).value());
   }
 
   private StatementConsole console() {

@@ -2,6 +2,7 @@ package io.polybius.driver;
 
 import io.polybius.driver.interpreter.Interpreter;
 import io.polybius.driver.protocol.Completeness;
+import io.polybius.magic.Magic;
 import io.polybius.magic.Magics;
 import java.util.ArrayList;
 import java.util.List;
@@ -57,7 +58,11 @@ record StatementPart(Kind kind, int start, String text) {
 
   private static boolean isOfLanguage(String text, Interpreter interpreter, Magics magics) {
     String name = Magics.nameIn(text);
-    return !magics.has(name) && interpreter.hasMagic(name);
+    boolean comesFirst = magics.find(name).map(Magic::yieldsToLanguage).orElse(true);
+    return comesFirst
+        && (text.startsWith(CELL_MAGIC)
+            ? interpreter.hasCellMagic(name)
+            : interpreter.hasMagic(name));
   }
 
   private static boolean isWhole(String text, Interpreter interpreter) {

@@ -1,6 +1,8 @@
 package io.polybius.driver;
 
 import io.polybius.driver.interpreter.Interpreter;
+import io.polybius.driver.interpreter.SharedValues;
+import io.polybius.driver.interpreter.SparkTools;
 import io.polybius.driver.interpreter.StatementException;
 import io.polybius.driver.protocol.DriverCommand.AnswerInput;
 import io.polybius.driver.protocol.DriverCommand.Execute;
@@ -16,8 +18,13 @@ import io.polybius.magic.MagicCall;
 import io.polybius.magic.MagicContext;
 import io.polybius.magic.MagicException;
 import io.polybius.magic.MagicLimits;
+import io.polybius.magic.MagicSession;
 import io.polybius.magic.Magics;
 import io.polybius.magic.PlainValue;
+import io.polybius.magic.SessionFacts;
+import io.polybius.magic.SharedName;
+import io.polybius.magic.TableRules;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.HashSet;
@@ -26,6 +33,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
+import java.util.SortedMap;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ScheduledExecutorService;
@@ -76,6 +84,8 @@ final class StatementRunner implements AutoCloseable {
 
   private final Map<String, Interpreter> interpreters;
   private final Magics magics;
+  private final SparkTools session;
+  private final SharedValues sharedValues;
   private final SparkContext spark;
   private final OutputCapture capture;
   private final OpenComms comms;
@@ -114,15 +124,15 @@ final class StatementRunner implements AutoCloseable {
   record Tools(
       List<Interpreter> interpreters,
       Magics magics,
-      SparkContext spark,
+      SparkTools session,
+      SharedValues sharedValues,
       OutputCapture capture,
       OpenComms comms,
       JobProgress progress,
       Consumer<DriverEvent> events,
       ScheduledExecutorService timer,
       long maxOutputChars,
-      Duration questionPatience,
-      ClassLoader classLoader) {}
+      Duration questionPatience) {}
 
   /** Starts the statement thread. */
   StatementRunner(Tools tools) {
@@ -130,7 +140,9 @@ final class StatementRunner implements AutoCloseable {
         tools.interpreters().stream()
             .collect(java.util.stream.Collectors.toMap(Interpreter::kind, each -> each));
     this.magics = tools.magics();
-    this.spark = tools.spark();
+    this.session = tools.session();
+    this.sharedValues = tools.sharedValues();
+    this.spark = session.context();
     this.capture = tools.capture();
     this.comms = tools.comms();
     this.progress = tools.progress();
@@ -141,7 +153,7 @@ final class StatementRunner implements AutoCloseable {
     this.questions = new Questions(interpreters, interpreterLock, magics, events);
     this.thread = new Thread(this::runAll, "statements");
     thread.setDaemon(true);
-    thread.setContextClassLoader(tools.classLoader());
+    thread.setContextClassLoader(session.classLoader());
     thread.start();
   }
 
@@ -337,28 +349,47 @@ final class StatementRunner implements AutoCloseable {
 
   private void execute(Execute statement, StatementSink sink, Running current)
       throws StatementException {
-    Interpreter interpreter = interpreters.get(statement.kind());
+    execute(statement.kind(), statement.code(), 1, statement, sink, current);
+  }
+
+  /**
+   * Runs code as a part of a statement.
+   *
+   * @param kind its language, which need not be the statement's
+   * @param firstLine in which line of the statement it begins, from 1
+   */
+  private void execute(
+      String kind,
+      String text,
+      int firstLine,
+      Execute statement,
+      StatementSink sink,
+      Running current)
+      throws StatementException {
+    Interpreter interpreter = interpreters.get(kind);
     if (interpreter == null) {
       throw new StatementException(
           new StatementError(
               Origin.DRIVER,
               "InterpreterError",
-              "This driver has no interpreter of kind " + statement.kind() + ".",
+              "This driver has no interpreter of kind " + kind + ".",
               List.of()));
     }
     if (current.cancelled) {
       throw new StatementException(interrupted());
     }
-    String code = statement.code().replace("\r\n", "\n");
-    interpreter.prepare(new CodeExecution(sink::put, current, statement, 1));
+    String code = text.replace("\r\n", "\n");
+    interpreter.prepare(new CodeExecution(sink::put, current, statement, firstLine));
     for (StatementPart part : StatementPart.split(code, interpreter, magics)) {
+      int line = firstLine - 1 + part.firstLine(code);
       switch (part.kind()) {
-        case MAGIC -> sink.put(runMagic(part, interpreter, current));
+        case MAGIC ->
+            runMagic(part, new RunningMagic(interpreter, line, statement, sink, current))
+                .ifPresent(sink::put);
         case HELP -> sink.put(answer(part, interpreter));
         case CODE ->
             interpreter.execute(
-                part.text(),
-                new CodeExecution(sink::put, current, statement, part.firstLine(code)));
+                part.text(), new CodeExecution(sink::put, current, statement, line));
       }
     }
   }
@@ -503,20 +534,24 @@ final class StatementRunner implements AutoCloseable {
     }
   }
 
-  private StatementOutput runMagic(StatementPart part, Interpreter interpreter, Running current)
+  private Optional<StatementOutput> runMagic(StatementPart part, RunningMagic context)
       throws StatementException {
     try {
       MagicCall call = magics.parse(part.text());
-      MimeBundle result = magics.run(call, new InterpreterValues(interpreter));
-      return magics.isForReading(call)
-          ? new StatementOutput.Page(result)
-          : new StatementOutput.Display(result);
+      MimeBundle result = magics.run(call, context);
+      if (result.entries().isEmpty()) {
+        return Optional.empty();
+      }
+      return Optional.of(
+          magics.isForReading(call)
+              ? new StatementOutput.Page(result)
+              : new StatementOutput.Display(result));
     } catch (MagicException e) {
-      throw new StatementException(inWordsOf(interpreter, part, e.toStatementError()));
+      throw new StatementException(inWordsOf(context.interpreter, part, e.toStatementError()));
     } catch (Throwable e) {
       // The user's own code, which computes what the magic shows.
       throw new StatementException(
-          current.cancelled
+          context.current.cancelled
               ? interrupted()
               : new StatementError(
                   Origin.USER_CODE,
@@ -542,8 +577,27 @@ final class StatementRunner implements AutoCloseable {
         error.trace());
   }
 
-  /** Lets magics see the variables of a language. */
-  record InterpreterValues(Interpreter interpreter) implements MagicContext {
+  /** Lets a magic see the variables of a language, and the session. */
+  private final class RunningMagic implements MagicContext, MagicSession {
+
+    private final Interpreter interpreter;
+    private final int line;
+    private final Execute statement;
+    private final StatementSink sink;
+    private final Running current;
+
+    /**
+     * @param line of the statement in which the magic stands, from 1
+     */
+    RunningMagic(
+        Interpreter interpreter, int line, Execute statement, StatementSink sink, Running current) {
+      this.interpreter = interpreter;
+      this.line = line;
+      this.statement = statement;
+      this.sink = sink;
+      this.current = current;
+    }
+
     @Override
     public PlainValue lookup(String name, int maxRows) throws MagicException {
       return interpreter.value(name, maxRows);
@@ -552,6 +606,85 @@ final class StatementRunner implements AutoCloseable {
     @Override
     public MagicLimits limits() {
       return MagicLimits.DEFAULT;
+    }
+
+    @Override
+    public TableRules tableRules() {
+      return interpreter.tableRules();
+    }
+
+    @Override
+    public MagicSession session() {
+      return this;
+    }
+
+    @Override
+    public SessionFacts facts() {
+      return session.facts(interpreters.keySet().stream().sorted().toList());
+    }
+
+    @Override
+    public String language() {
+      return interpreter.kind();
+    }
+
+    @Override
+    public void execute(String kind, String code) throws MagicException {
+      // The lines below a cell's magic, or the rest of the magic's own line.
+      int begin = statement.code().startsWith("%%") && code.contains("\n") ? line + 1 : line;
+      try {
+        StatementRunner.this.execute(kind, code, begin, statement, sink, current);
+      } catch (StatementException e) {
+        throw new MagicException(e.error());
+      }
+    }
+
+    @Override
+    public void print(String text) {
+      byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+      sink.print(StreamName.STDOUT, bytes, 0, bytes.length);
+    }
+
+    @Override
+    public SortedMap<String, String> settings() {
+      return session.settings();
+    }
+
+    @Override
+    public Optional<String> setting(String name) {
+      return session.setting(name);
+    }
+
+    @Override
+    public void set(String name, String value) throws MagicException {
+      session.set(name, value);
+    }
+
+    @Override
+    public List<String> addJars(String location) throws MagicException {
+      List<String> added = session.addJars(location);
+      magics.addFrom(session.classLoader(), problem -> log.warn("{}", problem));
+      return added;
+    }
+
+    @Override
+    public void share(String variable, String name) throws MagicException {
+      interpreter.share(variable, name, sharedValues);
+    }
+
+    @Override
+    public List<SharedName> shared() {
+      return sharedValues.list();
+    }
+
+    @Override
+    public void define(String name, String variable) throws MagicException {
+      try {
+        interpreter.define(
+            variable, name, sharedValues, new CodeExecution(sink::put, current, statement, line));
+      } catch (StatementException e) {
+        throw new MagicException(e.error());
+      }
     }
   }
 

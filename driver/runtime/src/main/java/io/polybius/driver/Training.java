@@ -1,11 +1,15 @@
 package io.polybius.driver;
 
-import io.polybius.driver.StatementRunner.InterpreterValues;
 import io.polybius.driver.interpreter.CompilerTraining;
 import io.polybius.driver.interpreter.Interpreter;
 import io.polybius.driver.interpreter.SparkStart;
 import io.polybius.driver.interpreter.sql.SqlInterpreter;
+import io.polybius.magic.MagicContext;
+import io.polybius.magic.MagicException;
+import io.polybius.magic.MagicLimits;
+import io.polybius.magic.MagicSession;
 import io.polybius.magic.Magics;
+import io.polybius.magic.PlainValue;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -42,12 +46,30 @@ final class Training {
     new SqlInterpreter(spark.session())
         .execute("select id, 'text' from range(3)", Interpreter.Execution.UNSEEN);
     Magics magics = Magics.builtin();
-    magics.run(magics.parse("%plot numbers"), new InterpreterValues(spark.scala()));
+    magics.run(magics.parse("%plot numbers"), new Values(spark.scala()));
     try (CompilerTraining training = new CompilerTraining(directory.resolve("training"))) {
       for (int step = 0; step < STEPS; step++) {
         training.step(step);
       }
     }
     spark.context().stop();
+  }
+
+  /** Lets the plot see the variables, which is all that it asks for. */
+  private record Values(Interpreter interpreter) implements MagicContext {
+    @Override
+    public PlainValue lookup(String name, int maxRows) throws MagicException {
+      return interpreter.value(name, maxRows);
+    }
+
+    @Override
+    public MagicLimits limits() {
+      return MagicLimits.DEFAULT;
+    }
+
+    @Override
+    public MagicSession session() {
+      throw new UnsupportedOperationException("There is no session yet.");
+    }
   }
 }

@@ -39,4 +39,18 @@ public interface FrontEnd {
    * @throws IllegalArgumentException if it is no map
    */
   Map<?, ?> entries(Object map);
+
+  /**
+   * Shares a value with the other languages and the other clients.
+   *
+   * @throws IllegalArgumentException if it cannot be shared
+   */
+  void share(String name, Object value);
+
+  /**
+   * Returns what is shared under a name, which can be null.
+   *
+   * @throws java.util.NoSuchElementException if nothing is
+   */
+  Object shared(String name);
 }

@@ -43,6 +43,26 @@ public final class Kernel extends Displays {
     clear();
   }
 
+  /**
+   * Shares a value with the other languages and the other clients of the session: a DataFrame or an
+   * RDD as it is, anything else as a copy of what it holds now.
+   *
+   * @param name under which it is shared from now on
+   * @throws IllegalArgumentException if it is neither of them nor plain data
+   */
+  public void share(String name, Object value) {
+    frontEnd.share(name, value);
+  }
+
+  /**
+   * Returns what is shared under a name: a DataFrame, an RDD or plain data, which can be null.
+   *
+   * @throws java.util.NoSuchElementException if nothing is
+   */
+  public Object shared(String name) {
+    return frontEnd.shared(name);
+  }
+
   /** Shows a text beside the statement's output, where the front end shows help. */
   public void page(String text) {
     frontEnd.put(new StatementOutput.Page(MimeBundle.text(text)));

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.polybius.driver.interpreter.Completion;
 import io.polybius.driver.interpreter.Interpreter;
+import io.polybius.driver.interpreter.SharedValues;
 import io.polybius.driver.protocol.Completeness;
 import io.polybius.driver.protocol.DriverCommand.Complete;
 import io.polybius.driver.protocol.DriverCommand.Execute;
@@ -24,7 +25,6 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
-import org.apache.spark.SparkContext;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -135,22 +135,22 @@ class BusyCompilerTest {
 
   /** Returns a runner whose only language is busy with a question. */
   private StatementRunner busyRunner(Duration patience) throws Exception {
-    StatementDesk.shared();
+    StatementDesk desk = StatementDesk.shared();
     OutputCapture capture = new OutputCapture();
     StatementRunner runner =
         new StatementRunner(
             new StatementRunner.Tools(
                 List.of(language),
                 Magics.builtin(),
-                SparkContext.getOrCreate(),
+                desk.spark(),
+                new SharedValues(),
                 capture,
                 new OpenComms(capture, events::add),
                 new JobProgress(events::add),
                 events::add,
                 timer,
                 StatementDesk.MAX_OUTPUT_CHARS,
-                patience,
-                getClass().getClassLoader()));
+                patience));
     runner.questions().complete(new Complete(0, "language", "x", 1));
     assertThat(language.asked.await(20, TimeUnit.SECONDS)).isTrue();
     return runner;

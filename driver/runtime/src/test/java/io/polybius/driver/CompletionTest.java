@@ -7,6 +7,8 @@ import io.polybius.driver.protocol.Candidate;
 import io.polybius.driver.protocol.Completeness;
 import io.polybius.driver.protocol.DriverEvent.Completed;
 import io.polybius.driver.protocol.DriverEvent.StatementPutOut;
+import io.polybius.magic.Magic;
+import io.polybius.magic.Magics;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
@@ -192,9 +194,9 @@ class CompletionTest {
   void namesOfMagicsAreOffered() throws Exception {
     assertThat(bare(desk.complete("%js|"))).isEqualTo(completed(1, 3, "json"));
     assertThat(bare(desk.complete("%%ta|ble"))).isEqualTo(completed(2, 4, "table"));
-    assertThat(bare(desk.complete("val x = 1\n%l|\nx"))).isEqualTo(completed(11, 12, "lsmagic"));
+    assertThat(bare(desk.complete("val x = 1\n%ls|\nx"))).isEqualTo(completed(11, 13, "lsmagic"));
     assertThat(desk.complete("%|").texts())
-        .containsExactly("help", "json", "lsmagic", "plot", "table");
+        .containsExactlyElementsOf(Magics.builtin().all().stream().map(Magic::name).toList());
     assertThat(bare(desk.complete("%nothing|"))).isEqualTo(completed(1, 8));
   }
 

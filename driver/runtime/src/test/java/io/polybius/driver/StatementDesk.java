@@ -1,6 +1,10 @@
 package io.polybius.driver;
 
+import io.polybius.driver.interpreter.SharedValues;
 import io.polybius.driver.interpreter.SparkStart;
+import io.polybius.driver.interpreter.SparkTools;
+import io.polybius.driver.interpreter.python.PythonInterpreter;
+import io.polybius.driver.interpreter.sql.SqlInterpreter;
 import io.polybius.driver.protocol.CommMessage;
 import io.polybius.driver.protocol.Completeness;
 import io.polybius.driver.protocol.DriverCommand;
@@ -46,6 +50,7 @@ final class StatementDesk {
   private final BlockingQueue<DriverEvent> events = new LinkedBlockingQueue<>();
   private final StatementRunner runner;
   private final OpenComms comms;
+  private final SparkTools tools;
   private int nextId;
 
   /** What became of a statement. */
@@ -111,6 +116,7 @@ final class StatementDesk {
   }
 
   private StatementDesk() throws Exception {
+    SharedValues shared = new SharedValues();
     OutputCapture capture = new OutputCapture();
     capture.install();
     System.setProperty("spark.master", "local[2]");
@@ -119,26 +125,30 @@ final class StatementDesk {
     System.setProperty("spark.driver.bindAddress", "127.0.0.1");
     System.setProperty("spark.driver.host", "127.0.0.1");
     comms = new OpenComms(capture, events::add);
-    Notebook.provide(new Kernel(new NotebookFrontEnd(capture), comms));
+    Notebook.provide(new Kernel(new NotebookFrontEnd(capture, shared), comms));
     Path directory = Files.createTempDirectory("polybius-test");
     SparkStart spark =
         SparkStart.begin(directory.resolve("classes"), CompletableFuture.completedFuture(Map.of()));
+    tools = new SparkTools(spark, directory.resolve("jars"));
     JobProgress progress = new JobProgress(events::add);
     spark.context().addSparkListener(progress);
     runner =
         new StatementRunner(
             new StatementRunner.Tools(
-                List.of(spark.scala()),
+                List.of(
+                    spark.scala(),
+                    new PythonInterpreter(spark::session, shared, comms, directory.resolve("python")),
+                    new SqlInterpreter(spark.session())),
                 Magics.builtin(),
-                spark.context(),
+                tools,
+                shared,
                 capture,
                 comms,
                 progress,
                 events::add,
                 new ScheduledThreadPoolExecutor(2),
                 MAX_OUTPUT_CHARS,
-                StatementRunner.QUESTION_PATIENCE,
-                spark.classLoader()));
+                StatementRunner.QUESTION_PATIENCE));
   }
 
   /** Returns the desk, starting Spark the first time. */
@@ -147,6 +157,18 @@ final class StatementDesk {
       shared = new StatementDesk();
     }
     return shared;
+  }
+
+  /** Returns its Spark. */
+  SparkTools spark() {
+    return tools;
+  }
+
+  /** Runs a statement of another language and waits for its end. */
+  Ended runAs(String kind, String code) throws InterruptedException {
+    int id = nextId++;
+    runner.submit(new DriverCommand.Execute(id, kind, code, ExecuteOptions.PLAIN));
+    return await(id);
   }
 
   /** Runs Scala and waits for its end. */

@@ -13,9 +13,10 @@ import java.util.stream.Stream;
  * A notebook's text, without the outputs that may be stored in it.
  *
  * @param name its file's name
+ * @param language what its kernelspec says of it; empty if it has none
  * @param cells its cells, in order
  */
-record Notebook(String name, List<Cell> cells) {
+record Notebook(String name, String language, List<Cell> cells) {
 
   private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -33,15 +34,22 @@ record Notebook(String name, List<Cell> cells) {
    */
   record Cell(boolean isCode, String source, boolean mayFail) {}
 
-  /** Reads all notebooks of a folder, in the order of their names. */
-  static List<Notebook> readAll(Path folder) throws IOException {
+  /**
+   * Reads the notebooks of a folder that are in a language, in the order of their names.
+   *
+   * @param language as their kernelspec says it
+   */
+  static List<Notebook> readAll(Path folder, String language) throws IOException {
     List<Path> files;
     try (Stream<Path> all = Files.list(folder)) {
       files = all.filter(file -> file.toString().endsWith(".ipynb")).sorted().toList();
     }
     List<Notebook> notebooks = new ArrayList<>();
     for (Path file : files) {
-      notebooks.add(read(file));
+      Notebook notebook = read(file);
+      if (notebook.language().equals(language)) {
+        notebooks.add(notebook);
+      }
     }
     return notebooks;
   }
@@ -60,7 +68,10 @@ record Notebook(String name, List<Cell> cells) {
         cells.add(new Cell(type.equals("code"), source, isTagged(cell, "raises-exception")));
       }
     }
-    return new Notebook(file.getFileName().toString(), cells);
+    return new Notebook(
+        file.getFileName().toString(),
+        json.at("/metadata/kernelspec/language").asText(),
+        cells);
   }
 
   private static boolean isTagged(JsonNode cell, String tag) {

@@ -57,7 +57,7 @@ public final class NotebookDemo {
    * @throws IOException if the server does not do its part; the message is for the user
    */
   public boolean run() throws IOException, InterruptedException {
-    List<Notebook> all = Notebook.readAll(notebooks);
+    List<Notebook> all = Notebook.readAll(notebooks, "scala");
     screen.title("A session, opened through REST");
     JsonNode opened = server.post("/sessions", object().put("kind", "spark"));
     String session = "/sessions/" + opened.path("id").asInt();

@@ -30,7 +30,7 @@ class NotebookTest {
     Files.writeString(
         file,
         """
-        {"nbformat": 4, "cells": [
+        {"nbformat": 4, "metadata": {"kernelspec": {"language": "scala"}}, "cells": [
           {"cell_type": "markdown", "source": "# Title"},
           {"cell_type": "code", "source": ["val a = 1\\n", "a + 1"], "outputs": [{"x": 1}]},
           {"cell_type": "code", "source": "1 / 0", "metadata": {"tags": ["a", "raises-exception"]}},
@@ -42,6 +42,7 @@ class NotebookTest {
         .isEqualTo(
             new Notebook(
                 "one.ipynb",
+                "scala",
                 List.of(
                     new Notebook.Cell(false, "# Title", false),
                     new Notebook.Cell(true, "val a = 1\na + 1", false),
@@ -59,16 +60,20 @@ class NotebookTest {
 
   @Test
   void examplesAreStoredWithoutOutputsForOurKernelspec() throws Exception {
-    assertThat(Notebook.readAll(NOTEBOOKS))
+    assertThat(Notebook.readAll(NOTEBOOKS, "scala"))
         .extracting(Notebook::name)
         .containsExactly(
             "quick-start.ipynb",
             "sharing.ipynb",
             "tables-and-plots.ipynb",
             "when-things-go-wrong.ipynb");
+    assertThat(Notebook.readAll(NOTEBOOKS, "python"))
+        .extracting(Notebook::name)
+        .containsExactly("sharing-python.ipynb", "tables-and-plots-python.ipynb");
     for (Path file : examples()) {
       JsonNode notebook = new ObjectMapper().readTree(file.toFile());
-      assertThat(notebook.at("/metadata/kernelspec/name").asText()).isEqualTo("polybius-scala");
+      assertThat(notebook.at("/metadata/kernelspec/name").asText())
+          .isEqualTo("polybius-" + notebook.at("/metadata/kernelspec/language").asText());
       assertThat(notebook.get("nbformat_minor").asInt()).isEqualTo(5);
       Set<String> ids = new HashSet<>();
       for (JsonNode cell : notebook.get("cells")) {

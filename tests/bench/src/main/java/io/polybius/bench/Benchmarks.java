@@ -43,6 +43,15 @@ public final class Benchmarks {
 
   private static final String PRINT_LINES = "for (i <- 1 to 10000) println(i)";
 
+  private static final int TABLES = 30;
+
+  /** A collection and a DataFrame of 1,000 rows with 20 columns. */
+  private static final String CELLS =
+      """
+      val rows = (0 until 1000).map(row => (0 until 20).map(column => row * 20 + column))
+      val frame = rows.toDF("all").select((0 until 20).map(n => $"all"(n) as s"c$n"): _*).cache()
+      frame.count()""";
+
   private final Path home;
   private final Path folder;
 
@@ -216,6 +225,7 @@ public final class Benchmarks {
     rest.run(session, PRINT_LINES);
     Samples.measure("REST 10,000 lines of output", PRINTS, () -> rest.run(session, PRINT_LINES))
         .print();
+    tables(rest, session);
     rest.call("DELETE", "/sessions/" + session, null);
   }
 
@@ -234,6 +244,20 @@ public final class Benchmarks {
     }
     first.print();
     printStatements("Python: REST statement", samples);
+  }
+
+  /** Measures tables of 1,000 x 20 cells, when all that makes them is warm. */
+  private static void tables(LivyClient rest, int session) throws Exception {
+    rest.run(session, CELLS);
+    for (String name : List.of("rows", "frame")) {
+      String table = "%table " + name;
+      for (int i = 0; i < TABLES; i++) {
+        rest.run(session, table);
+      }
+      Samples.measure(
+              "REST " + table + ", 1,000 x 20 cells", TABLES, () -> rest.run(session, table))
+          .print();
+    }
   }
 
   private static void printStatements(String name, Samples samples) {

@@ -31,6 +31,9 @@ public record MimeBundle(List<Entry> entries) {
   /** Livy's table: {@code {"headers": [{"name", "type"}], "data": [[...]]}}. */
   public static final String LIVY_TABLE = "application/vnd.livy.table.v1+json";
 
+  /** There is nothing to show. */
+  public static final MimeBundle NOTHING = new MimeBundle(List.of());
+
   /**
    * One form of the result.
    *

@@ -6,6 +6,7 @@ import io.polybius.driver.protocol.StatementOutput;
 import io.polybius.driver.protocol.StreamName;
 import io.polybius.magic.MagicException;
 import io.polybius.magic.PlainValue;
+import io.polybius.magic.TableRules;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -96,6 +97,9 @@ public interface Interpreter extends AutoCloseable {
         };
   }
 
+  /** How many elements of a collection can be shared. */
+  int MAX_SHARED = 1_000_000;
+
   /** Returns the kind of statements that it runs, by canonical name. */
   String kind();
 
@@ -112,6 +116,46 @@ public interface Interpreter extends AutoCloseable {
    */
   default boolean hasMagic(String name) {
     return false;
+  }
+
+  /** Returns whether the language has a magic of that name that takes a whole cell. */
+  default boolean hasCellMagic(String name) {
+    return hasMagic(name);
+  }
+
+  /** Returns how rows of this language make a table. */
+  default TableRules tableRules() {
+    return TableRules.SCALA;
+  }
+
+  /**
+   * Shares what a variable holds.
+   *
+   * @param variable a variable
+   * @param name under which it is shared from now on
+   * @throws MagicException if there is no such variable, or it cannot be shared
+   */
+  default void share(String variable, String name, SharedValues values) throws MagicException {
+    PlainValue value = value(variable, MAX_SHARED);
+    if (value instanceof PlainValue.Sequence sequence && sequence.extent().truncated()) {
+      throw new MagicException(
+          MagicException.VALUE_ERROR, variable + " is too long to be shared; a DataFrame is not");
+    }
+    values.put(name, kind(), new SharedValue.Data(value));
+  }
+
+  /**
+   * Defines a variable with something that is shared.
+   *
+   * @param variable to define
+   * @param name under which it is shared
+   * @throws MagicException if nothing is, or this language cannot take it
+   * @throws StatementException if defining it fails
+   */
+  default void define(String variable, String name, SharedValues values, Execution execution)
+      throws MagicException, StatementException {
+    throw new MagicException(
+        MagicException.VALUE_ERROR, "statements of kind " + kind() + " take no shared values");
   }
 
   /**

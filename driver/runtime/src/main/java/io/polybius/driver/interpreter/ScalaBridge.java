@@ -5,6 +5,7 @@ import java.io.StringWriter;
 import java.lang.reflect.Constructor;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.UndeclaredThrowableException;
+import java.net.URL;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -178,6 +179,13 @@ final class ScalaBridge implements AutoCloseable {
   /** Returns the loader of the classes that it has compiled. */
   ClassLoader classLoader() {
     return main.classLoader();
+  }
+
+  /** Adds jars to what texts can use. */
+  void addJars(List<URL> jars) {
+    calls.call(main, "addUrlsToClassPath", JavaConverters.asScalaBuffer(jars).toList());
+    // It has read the class path at its start, and starts again with the next question.
+    presentation.close();
   }
 
   /**

@@ -18,6 +18,7 @@ import io.polybius.driver.protocol.StatementError.Origin;
 import io.polybius.driver.protocol.StatementOutput;
 import io.polybius.magic.MagicException;
 import io.polybius.magic.PlainValue;
+import java.net.URL;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -28,6 +29,7 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.apache.spark.rdd.RDD;
 import org.apache.spark.sql.Dataset;
 
 /**
@@ -95,6 +97,11 @@ final class ScalaInterpreter implements Interpreter {
   /** Returns the loader of the classes that statements define. */
   ClassLoader classLoader() {
     return bridge.classLoader();
+  }
+
+  /** Lets statements use the classes of jars. */
+  void addJars(List<URL> jars) {
+    bridge.addJars(jars);
   }
 
   @Override
@@ -194,6 +201,38 @@ final class ScalaInterpreter implements Interpreter {
       throw MagicException.noSuchValue(name);
     }
     return ScalaValues.plain(bridge.valueOf(name).orElse(null), maxRows);
+  }
+
+  @Override
+  public void share(String variable, String name, SharedValues values) throws MagicException {
+    Object value = bridge.valueOf(variable).orElse(null);
+    if (value instanceof Dataset<?> || value instanceof RDD<?>) {
+      values.put(name, kind(), ScalaValues.shared(value));
+    } else {
+      Interpreter.super.share(variable, name, values);
+    }
+  }
+
+  @Override
+  public void define(String variable, String name, SharedValues values, Execution execution)
+      throws MagicException, StatementException {
+    SharedValue value = values.get(name);
+    String type =
+        value instanceof SharedValue.Data data
+            ? ScalaObjects.typeOf(data.value())
+            : value instanceof SharedValue.Frame
+                ? "org.apache.spark.sql.DataFrame"
+                : "org.apache.spark.rdd.RDD[Any]";
+    execute(
+        (value instanceof SharedValue.Data ? "" : "@transient ")
+            + "val `"
+            + variable
+            + "` = io.polybius.notebook.Notebook.kernel.shared(\""
+            + name
+            + "\").asInstanceOf["
+            + type
+            + "]",
+        execution);
   }
 
   /**

@@ -49,6 +49,20 @@ public final class ScalaValues {
     return new ScalaValues(maxRows).convert(value, 0);
   }
 
+  /**
+   * Returns a value as other languages take it.
+   *
+   * @throws MagicException if it has no such form
+   */
+  public static SharedValue shared(Object value) throws MagicException {
+    if (value instanceof Dataset<?> dataset) {
+      return new SharedValue.Frame(dataset.toDF());
+    } else if (value instanceof RDD<?> rdd) {
+      return new SharedValue.Elements(rdd);
+    }
+    return new SharedValue.Data(plain(value, Interpreter.MAX_SHARED));
+  }
+
   /** Returns a short text for a value, if that is cheap and runs nothing of the user's. */
   static Optional<String> glance(Object value) {
     String text = "";
@@ -164,6 +178,10 @@ public final class ScalaValues {
 
   private PlainValue table(Dataset<Row> frame, int depth) throws MagicException {
     List<Column> columns = columns(frame.schema());
+    if (maxRows == 0) {
+      // Whoever wants no rows wants the schema, for which nothing has to be computed.
+      return new PlainValue.Table(columns, List.of(), Extent.FIRST);
+    }
     List<Object> taken = arrayItems(frame.take(limitPlusOne()));
     List<List<PlainValue>> rows = new ArrayList<>();
     for (Object row : taken.subList(0, Math.min(maxRows, taken.size()))) {

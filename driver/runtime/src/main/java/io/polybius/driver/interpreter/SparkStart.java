@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.net.URL;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeoutException;
@@ -64,6 +65,11 @@ public record SparkStart(SparkSession session, Interpreter scala, Path classDire
   /** Returns the loader of the classes that statements define. */
   public ClassLoader classLoader() {
     return ((ScalaInterpreter) scala).classLoader();
+  }
+
+  /** Lets statements use the classes of jars. */
+  void addJars(List<URL> jars) {
+    ((ScalaInterpreter) scala).addJars(jars);
   }
 
   /** Returns the version of the Scala that runs. */

@@ -5,8 +5,12 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.polybius.driver.interpreter.Interpreter.Execution;
+import io.polybius.driver.interpreter.SharedValue;
+import io.polybius.driver.interpreter.SharedValues;
 import io.polybius.notebook.Comms;
 import java.time.Duration;
+import java.util.Collection;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
@@ -17,14 +21,17 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.SparkSession;
+import scala.Tuple2;
 
 /**
  * What Python calls through Py4J. Its main thread takes one command after the other, and says what
- * becomes of it; other threads take questions and messages of comms. Each thread of Python has one here, so what the
- * main thread does with Spark belongs to the statement that {@link #take} has given it.
+ * becomes of it; other threads take questions and messages of comms. Each thread of Python has one
+ * here, so what the main thread does with Spark belongs to the statement that {@link #take} has
+ * given it.
  */
 public final class PythonGate {
 
@@ -38,6 +45,7 @@ public final class PythonGate {
   private static final String END = "";
 
   private final SparkSession session;
+  private final SharedValues sharedValues;
   private final MarkedStreams streams;
   private final Outputs outputs;
   private final CompletableFuture<String> ready = new CompletableFuture<>();
@@ -74,8 +82,14 @@ public final class PythonGate {
    */
   record Answer(JsonNode content, Optional<Dataset<?>> frame) {}
 
-  PythonGate(SparkSession session, Comms comms, MarkedStreams streams, Outputs outputs) {
+  PythonGate(
+      SparkSession session,
+      SharedValues sharedValues,
+      Comms comms,
+      MarkedStreams streams,
+      Outputs outputs) {
     this.session = session;
+    this.sharedValues = sharedValues;
     this.comms = new PythonComms(comms, this::handle);
     this.streams = streams;
     this.outputs = outputs;
@@ -164,6 +178,71 @@ public final class PythonGate {
   /** Takes the DataFrame that the next thing is about. */
   public void frame(Dataset<?> next) {
     frame = Optional.of(next);
+  }
+
+  /** Shares a DataFrame. */
+  public void shareFrame(String name, Dataset<?> shared) {
+    sharedValues.put(name, PythonInterpreter.KIND, new SharedValue.Frame(shared));
+  }
+
+  /** Shares an RDD of objects of Java. */
+  public void shareElements(String name, JavaRDD<?> shared) {
+    sharedValues.put(name, PythonInterpreter.KIND, new SharedValue.Elements(shared.rdd()));
+  }
+
+  /** Shares plain data. */
+  public void shareData(String name, String shared) throws JsonProcessingException {
+    sharedValues.put(
+        name,
+        PythonInterpreter.KIND,
+        new SharedValue.Data(PythonValues.read(JSON.readTree(shared))));
+  }
+
+  /** Returns the type of what is shared under a name; empty if nothing is. */
+  public String sharedType(String name) {
+    return sharedValues.find(name).map(SharedValue::type).orElse("");
+  }
+
+  /** Returns a shared DataFrame. */
+  public Dataset<?> sharedFrame(String name) {
+    return ((SharedValue.Frame) sharedValues.find(name).orElseThrow()).dataset();
+  }
+
+  /** Returns a shared RDD, whose elements Python is to have as they are. */
+  public JavaRDD<?> sharedElements(String name) {
+    return ((SharedValue.Elements) sharedValues.find(name).orElseThrow()).rdd().toJavaRDD();
+  }
+
+  /** Returns what Python can make of the elements of a shared RDD, by the first of them. */
+  public String elementType(String name) {
+    List<?> first = sharedElements(name).take(1);
+    Object element = first.isEmpty() ? "" : first.get(0);
+    if (element instanceof Tuple2<?, ?> pair) {
+      return isPlain(pair._1()) && isPlain(pair._2()) ? "pair" : pair.getClass().getName();
+    }
+    return isPlain(element) ? "plain" : element.getClass().getName();
+  }
+
+  private static boolean isPlain(Object element) {
+    return element == null
+        || element instanceof Boolean
+        || element instanceof Byte
+        || element instanceof Short
+        || element instanceof Integer
+        || element instanceof Long
+        || element instanceof Float
+        || element instanceof Double
+        || element instanceof String
+        || element instanceof byte[]
+        || element instanceof Object[]
+        || element instanceof Map<?, ?>
+        || element instanceof Collection<?>;
+  }
+
+  /** Returns shared plain data as JSON. */
+  public String sharedData(String name) {
+    return PythonValues.write(((SharedValue.Data) sharedValues.find(name).orElseThrow()).value())
+        .toString();
   }
 
   /** Takes something that is to be shown after what was printed before a mark. */

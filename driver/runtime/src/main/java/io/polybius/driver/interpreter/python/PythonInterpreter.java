@@ -6,6 +6,8 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.polybius.driver.interpreter.Completion;
 import io.polybius.driver.interpreter.Interpreter;
 import io.polybius.driver.interpreter.ScalaValues;
+import io.polybius.driver.interpreter.SharedValue;
+import io.polybius.driver.interpreter.SharedValues;
 import io.polybius.driver.interpreter.StatementException;
 import io.polybius.driver.interpreter.TableValue;
 import io.polybius.driver.interpreter.python.PythonProcess.PythonEnded;
@@ -19,6 +21,7 @@ import io.polybius.driver.protocol.StatementOutput;
 import io.polybius.driver.protocol.StreamName;
 import io.polybius.magic.MagicException;
 import io.polybius.magic.PlainValue;
+import io.polybius.magic.TableRules;
 import io.polybius.notebook.Comms;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -44,6 +47,8 @@ import org.slf4j.LoggerFactory;
 public final class PythonInterpreter implements Interpreter {
 
   private static final Logger log = LoggerFactory.getLogger(PythonInterpreter.class);
+  static final String KIND = "pyspark";
+
   private static final ObjectMapper JSON = new ObjectMapper();
 
   /** Time to let a cancelled Spark job end by itself. */
@@ -61,6 +66,7 @@ public final class PythonInterpreter implements Interpreter {
   private static final Duration START_POLL = Duration.ofMillis(100);
 
   private final Callable<SparkSession> session;
+  private final SharedValues sharedValues;
   private final Comms comms;
   private final Path directory;
 
@@ -77,11 +83,14 @@ public final class PythonInterpreter implements Interpreter {
    * Makes one that starts nothing yet.
    *
    * @param session waits for Spark
+   * @param sharedValues what the session shares
    * @param comms to the session's front ends
    * @param directory for the program that Python runs
    */
-  public PythonInterpreter(Callable<SparkSession> session, Comms comms, Path directory) {
+  public PythonInterpreter(
+      Callable<SparkSession> session, SharedValues sharedValues, Comms comms, Path directory) {
     this.session = session;
+    this.sharedValues = sharedValues;
     this.comms = comms;
     this.directory = directory;
   }
@@ -96,7 +105,7 @@ public final class PythonInterpreter implements Interpreter {
 
   @Override
   public String kind() {
-    return "pyspark";
+    return KIND;
   }
 
   @Override
@@ -106,7 +115,16 @@ public final class PythonInterpreter implements Interpreter {
 
   @Override
   public boolean hasMagic(String name) {
-    return ask(question("magic").put("name", name))
+    return hasMagic(name, "line");
+  }
+
+  @Override
+  public boolean hasCellMagic(String name) {
+    return hasMagic(name, "cell");
+  }
+
+  private boolean hasMagic(String name, String form) {
+    return ask(question("magic").put("name", name).put("form", form))
         .map(answer -> answer.path("known").asBoolean())
         .orElse(false);
   }
@@ -224,7 +242,8 @@ public final class PythonInterpreter implements Interpreter {
             () -> {
               try {
                 start.complete(
-                    PythonProcess.start(session.call(), comms, directory, PythonInterpreter::put));
+                    PythonProcess.start(
+                        session.call(), sharedValues, comms, directory, PythonInterpreter::put));
               } catch (Exception | LinkageError e) {
                 start.completeExceptionally(e);
               }
@@ -383,21 +402,48 @@ public final class PythonInterpreter implements Interpreter {
   public PlainValue value(String name, int maxRows) throws MagicException {
     ObjectNode command =
         JSON.createObjectNode().put("do", "value").put("name", name).put("rows", maxRows);
-    PythonGate.Answer answer;
-    try {
-      answer = run(command, Execution.UNSEEN);
-    } catch (StatementException e) {
-      throw new MagicException(e.error().name(), e.error().message());
-    }
-    JsonNode content = answer.content();
-    if (content.has("missing")) {
-      throw MagicException.noSuchValue(name);
-    } else if (content.has("refused")) {
-      throw new MagicException(MagicException.VALUE_ERROR, content.path("refused").asText());
-    } else if (answer.frame().isPresent()) {
+    PythonGate.Answer answer = obey(command, name, Execution.UNSEEN);
+    if (answer.frame().isPresent()) {
       return ScalaValues.plain(answer.frame().get(), maxRows);
     }
-    return PythonValues.read(content.path("plain"));
+    return PythonValues.read(answer.content().path("plain"));
+  }
+
+  @Override
+  public TableRules tableRules() {
+    return TableRules.PYTHON;
+  }
+
+  @Override
+  public void share(String variable, String name, SharedValues values) throws MagicException {
+    ObjectNode command = JSON.createObjectNode().put("do", "share");
+    obey(command.put("variable", variable).put("name", name), variable, Execution.UNSEEN);
+  }
+
+  @Override
+  public void define(String variable, String name, SharedValues values, Execution execution)
+      throws MagicException {
+    SharedValue unused = values.get(name);
+    ObjectNode command = JSON.createObjectNode().put("do", "define");
+    obey(command.put("variable", variable).put("name", name), name, execution);
+  }
+
+  /** Has Python do something with a variable of that name. */
+  private PythonGate.Answer obey(ObjectNode command, String name, Execution execution)
+      throws MagicException {
+    PythonGate.Answer answer;
+    try {
+      answer = run(command, execution);
+    } catch (StatementException e) {
+      throw new MagicException(e.error());
+    }
+    if (answer.content().has("missing")) {
+      throw MagicException.noSuchValue(name);
+    } else if (answer.content().has("refused")) {
+      throw new MagicException(
+          MagicException.VALUE_ERROR, answer.content().path("refused").asText());
+    }
+    return answer;
   }
 
   @Override

@@ -3,6 +3,7 @@ package io.polybius.driver.interpreter.python;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.polybius.driver.interpreter.Interpreter.Execution;
+import io.polybius.driver.interpreter.SharedValues;
 import io.polybius.driver.protocol.StreamName;
 import io.polybius.notebook.Comms;
 import java.io.File;
@@ -43,6 +44,7 @@ final class PythonProcess implements AutoCloseable {
           "polybius_shells.py",
           "polybius_values.py",
           "polybius_comms.py",
+          "polybius_kernel.py",
           "polybius_figures.py",
           "polybius_matplotlib.py");
 
@@ -57,12 +59,16 @@ final class PythonProcess implements AutoCloseable {
   private volatile String problem = "";
 
   private PythonProcess(
-      SparkSession session, Comms comms, Path directory, PythonGate.Outputs outputs)
+      SparkSession session,
+      SharedValues sharedValues,
+      Comms comms,
+      Path directory,
+      PythonGate.Outputs outputs)
       throws IOException {
     SparkContext spark = session.sparkContext();
     String secret = random();
     String mark = "\u0001" + random() + ":";
-    this.gate = new PythonGate(session, comms, this::awaitStreams, outputs);
+    this.gate = new PythonGate(session, sharedValues, comms, this::awaitStreams, outputs);
     this.server =
         new ClientServer.ClientServerBuilder(gate)
             .javaAddress(InetAddress.getLoopbackAddress())
@@ -131,14 +137,19 @@ final class PythonProcess implements AutoCloseable {
   /**
    * Starts Python, and waits until it can take commands.
    *
+   * @param sharedValues what the session shares
    * @param comms of the session
    * @param directory for the program that Python runs
    * @throws IOException if it does not start; the message is for the user
    */
   static PythonProcess start(
-      SparkSession session, Comms comms, Path directory, PythonGate.Outputs outputs)
+      SparkSession session,
+      SharedValues sharedValues,
+      Comms comms,
+      Path directory,
+      PythonGate.Outputs outputs)
       throws IOException, InterruptedException {
-    PythonProcess started = new PythonProcess(session, comms, directory, outputs);
+    PythonProcess started = new PythonProcess(session, sharedValues, comms, directory, outputs);
     try {
       started.problem = started.gate.isReady().get(START_TIMEOUT.toSeconds(), TimeUnit.SECONDS);
       started.isReady = true;

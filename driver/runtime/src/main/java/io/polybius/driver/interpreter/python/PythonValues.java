@@ -1,6 +1,8 @@
 package io.polybius.driver.interpreter.python;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import io.polybius.magic.Column;
 import io.polybius.magic.Extent;
 import io.polybius.magic.PlainValue;
@@ -11,6 +13,8 @@ import java.time.LocalDate;
 import java.time.LocalDateTime;
 import java.util.ArrayList;
 import java.util.Base64;
+import java.util.Collection;
+import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -20,6 +24,8 @@ import java.util.Map;
  * {@code true}, {@code false}, or an array of a letter for its type and its content.
  */
 final class PythonValues {
+
+  private static final JsonNodeFactory JSON = JsonNodeFactory.withExactBigDecimals(true);
 
   private PythonValues() {}
 
@@ -80,5 +86,59 @@ final class PythonValues {
     List<List<PlainValue>> values = new ArrayList<>(rows.size());
     rows.forEach(row -> values.add(all(row)));
     return new PlainValue.Table(schema, values, extent);
+  }
+
+  /** Writes a value so that {@code polybius_python.py} and {@link #read} can read it. */
+  static JsonNode write(PlainValue value) {
+    if (value instanceof PlainValue.Truth truth) {
+      return JSON.booleanNode(truth.value());
+    } else if (value instanceof PlainValue.Whole whole) {
+      return scalar("i", whole.value().toString());
+    } else if (value instanceof PlainValue.Floating floating) {
+      return scalar("f", text(floating.value()));
+    } else if (value instanceof PlainValue.Decimal decimal) {
+      return scalar("d", decimal.value().toString());
+    } else if (value instanceof PlainValue.Text text) {
+      return scalar("s", text.value());
+    } else if (value instanceof PlainValue.Date date) {
+      return scalar("a", date.value().toString());
+    } else if (value instanceof PlainValue.Timestamp timestamp) {
+      return scalar("t", timestamp.value().toString());
+    } else if (value instanceof PlainValue.LocalTimestamp timestamp) {
+      return scalar("l", timestamp.value().toString());
+    } else if (value instanceof PlainValue.Binary binary) {
+      return scalar("b", Base64.getEncoder().encodeToString(binary.value()));
+    } else if (value instanceof PlainValue.Sequence sequence) {
+      return sequence(sequence.items().stream().map(PythonValues::write).toList());
+    } else if (value instanceof PlainValue.Mapping mapping) {
+      return mapping(List.copyOf(mapping.entries().keySet()), mapping.entries().values());
+    } else if (value instanceof PlainValue.Row row) {
+      return mapping(Column.keys(row.columns()), row.values());
+    } else if (value instanceof PlainValue.Table table) {
+      List<String> names = Column.keys(table.columns());
+      return sequence(table.rows().stream().map(row -> mapping(names, row)).toList());
+    }
+    return JSON.nullNode();
+  }
+
+  private static JsonNode scalar(String letter, String text) {
+    return JSON.arrayNode().add(letter).add(text);
+  }
+
+  private static String text(double value) {
+    return Double.isNaN(value)
+        ? "nan"
+        : Double.isInfinite(value) ? (value > 0 ? "inf" : "-inf") : Double.toString(value);
+  }
+
+  private static JsonNode sequence(List<JsonNode> items) {
+    return JSON.arrayNode().add("q").add(JSON.arrayNode().addAll(items)).add(false);
+  }
+
+  private static JsonNode mapping(List<String> names, Collection<PlainValue> values) {
+    ArrayNode entries = JSON.arrayNode();
+    Iterator<String> name = names.iterator();
+    values.forEach(value -> entries.addArray().add(name.next()).add(write(value)));
+    return JSON.arrayNode().add("m").add(entries);
   }
 }

@@ -3,6 +3,8 @@ package io.polybius.driver.interpreter.sql;
 import io.polybius.driver.interpreter.Completion;
 import io.polybius.driver.interpreter.Interpreter;
 import io.polybius.driver.interpreter.ScalaValues;
+import io.polybius.driver.interpreter.SharedValue;
+import io.polybius.driver.interpreter.SharedValues;
 import io.polybius.driver.interpreter.StatementException;
 import io.polybius.driver.protocol.Completeness;
 import io.polybius.driver.protocol.DriverEvent.CompletenessChecked;
@@ -159,6 +161,24 @@ public final class SqlInterpreter implements Interpreter {
       throw MagicException.noSuchValue(name);
     }
     return ScalaValues.plain(session.table(name), maxRows);
+  }
+
+  @Override
+  public void share(String variable, String name, SharedValues values) throws MagicException {
+    if (!session.catalog().tableExists(variable)) {
+      throw MagicException.noSuchValue(variable);
+    }
+    values.put(name, kind(), new SharedValue.Frame(session.table(variable)));
+  }
+
+  @Override
+  public void define(String variable, String name, SharedValues values, Execution execution)
+      throws MagicException {
+    if (!(values.get(name) instanceof SharedValue.Frame frame)) {
+      throw new MagicException(
+          MagicException.VALUE_ERROR, name + " is no DataFrame, so SQL cannot take it");
+    }
+    frame.dataset().createOrReplaceTempView(variable);
   }
 
   @Override

@@ -23,6 +23,7 @@ REMEDY = "Set spark.pyspark.python and spark.pyspark.driver.python so that both 
 
 from polybius_comms import Bridge  # noqa: E402
 from polybius_figures import Figures  # noqa: E402
+from polybius_kernel import Kernel  # noqa: E402
 from polybius_shells import Failure, IPythonShell, Shell, failure, find, name_at  # noqa: E402
 from polybius_values import plain, safe_repr, spark_frame, texts  # noqa: E402
 from py4j.protocol import Py4JJavaError  # noqa: E402
@@ -180,6 +181,7 @@ class Session:
         self.add_python_files(context)
         namespace = {"__name__": "__main__", "__builtins__": builtins, "spark": spark, "sc": context}
         namespace["sqlContext"] = self.sql_context(context, spark)
+        self.kernel = namespace["kernel"] = Kernel(entry, context, spark)
         module = types.ModuleType("__main__")
         module.__dict__.update(namespace)
         module.__polybius__ = self.driver
@@ -244,6 +246,10 @@ class Session:
                 data = self.shell.form(value) if command["rich"] else {}
                 data.setdefault("text/plain", safe_repr(value))
                 return {"data": texts(data)}
+            if command["do"] == "share":
+                return self.share(command["variable"], command["name"])
+            if command["do"] == "define":
+                return self.define(command["variable"], command["name"])
             return self.value(command["name"], command["rows"])
         finally:
             self.interrupts.end()
@@ -271,6 +277,24 @@ class Session:
         except (ValueError, TypeError, OverflowError, RecursionError) as e:
             return {"refused": str(e)}
 
+    def share(self, variable, name):
+        try:
+            value = find(self.shell.namespace, variable)
+        except (AttributeError, KeyError):
+            return {"missing": True}
+        try:
+            self.kernel.share(name, value)
+            return {}
+        except (ValueError, TypeError, OverflowError, RecursionError) as e:
+            return {"refused": str(e)}
+
+    def define(self, variable, name):
+        try:
+            self.shell.namespace[variable] = self.kernel.shared(name)
+            return {}
+        except ValueError as e:
+            return {"refused": str(e)}
+
     def answer_all(self, take):
         while True:
             text = take()
@@ -291,7 +315,7 @@ class Session:
             status, indent = self.shell.completeness(question["code"])
             return {"status": status, "indent": indent}
         if question["do"] == "magic":
-            return {"known": self.shell.has_magic(question["name"])}
+            return {"known": self.shell.has_magic(question["name"], question["form"])}
         if question["do"] == "magics":
             return self.shell.magics()
         if question["do"] == "complete":

@@ -152,8 +152,8 @@ class Shell:
         text = pydoc.render_doc(value, renderer=pydoc.plaintext) if detailed else short_help(name, value)
         return {"text/plain": text}
 
-    def has_magic(self, name):
-        return name == "matplot"
+    def has_magic(self, name, form):
+        return form == "line" and name == "matplot"
 
     def magics(self):
         return {"line": ["matplot"], "cell": []}
@@ -259,8 +259,8 @@ class IPythonShell(Shell):
     def inspect(self, name, detailed):
         return self.shell.object_inspect_mime(name, detail_level=1 if detailed else 0)
 
-    def has_magic(self, name):
-        return self.shell.find_magic(name) is not None
+    def has_magic(self, name, form):
+        return self.shell.find_magic(name, form) is not None
 
     def magics(self):
         return {kind: sorted(found) for kind, found in self.shell.magics_manager.lsmagic().items()}

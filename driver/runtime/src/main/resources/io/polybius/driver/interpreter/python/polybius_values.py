@@ -133,6 +133,41 @@ def nested(value, rows, convert):
     raise ValueError(f"a value of the class {type(value).__name__} has no plain form")
 
 
+def value_of(form):
+    """Returns the value that plain() or the driver has written."""
+    if form is None or isinstance(form, bool):
+        return form
+    letter, content = form[0], form[1]
+    if letter == "q":
+        return [value_of(each) for each in content]
+    if letter == "m":
+        return {name: value_of(each) for name, each in content}
+    return SCALARS[letter](content)
+
+
+def utc_time(text):
+    parsed = datetime.datetime.fromisoformat(seconds_in_six_digits(text.rstrip("Z")))
+    return parsed.replace(tzinfo=datetime.timezone.utc)
+
+
+def seconds_in_six_digits(text):
+    """Python before 3.11 reads fractions of three or six digits only, and the driver knows nanoseconds."""
+    whole, point, fraction = text.partition(".")
+    return whole + "." + (fraction + "000000")[:6] if point else whole
+
+
+SCALARS = {
+    "i": int,
+    "f": float,
+    "d": decimal.Decimal,
+    "s": str,
+    "a": datetime.date.fromisoformat,
+    "t": utc_time,
+    "l": lambda text: datetime.datetime.fromisoformat(seconds_in_six_digits(text)),
+    "b": base64.b64decode,
+}
+
+
 def key_text(key):
     return key if isinstance(key, str) else str(key)
 

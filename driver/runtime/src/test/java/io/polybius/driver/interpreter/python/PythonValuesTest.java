@@ -61,4 +61,27 @@ class PythonValuesTest {
                 List.of(List.of(new PlainValue.Whole(BigInteger.ONE))),
                 Extent.WHOLE));
   }
+
+  @Test
+  void whatIsWrittenIsReadAsTheSame() {
+    for (PlainValue value :
+        List.of(
+            PlainValue.NULL,
+            PlainValue.of(false),
+            new PlainValue.Whole(BigInteger.TWO.pow(100)),
+            PlainValue.of(Double.NaN),
+            PlainValue.of(Double.NEGATIVE_INFINITY),
+            PlainValue.of(-0.1),
+            new PlainValue.Decimal(new BigDecimal("1.500")),
+            PlainValue.of("\u00e9\n\"\0"),
+            new PlainValue.Date(LocalDate.of(1, 1, 1)),
+            new PlainValue.Timestamp(Instant.parse("2024-02-29T01:02:03.000004Z")),
+            new PlainValue.LocalTimestamp(LocalDateTime.of(2024, 2, 29, 0, 0)),
+            new PlainValue.Binary(new byte[] {0, -1}),
+            new PlainValue.Sequence(List.of(PlainValue.of(1), PlainValue.NULL)),
+            new PlainValue.Mapping(
+                Map.of("k", new PlainValue.Mapping(Map.of("", PlainValue.of("v"))))))) {
+      assertThat(PythonValues.read(PythonValues.write(value))).isEqualTo(value);
+    }
+  }
 }

@@ -1,0 +1,61 @@
+package io.polybius.driver.interpreter;
+
+import io.polybius.magic.PlainValue;
+import org.apache.spark.rdd.RDD;
+import org.apache.spark.sql.Dataset;
+
+/** A value on its way from one language to another. */
+public sealed interface SharedValue {
+
+  /** A DataFrame, which all languages see as the same. */
+  record Frame(Dataset<?> dataset) implements SharedValue {
+    @Override
+    public String type() {
+      return "DataFrame";
+    }
+
+    @Override
+    public String summary() {
+      return dataset.schema().simpleString();
+    }
+  }
+
+  /** An RDD whose elements are objects of Java. */
+  record Elements(RDD<?> rdd) implements SharedValue {
+    @Override
+    public String type() {
+      return "RDD";
+    }
+
+    @Override
+    public String summary() {
+      return rdd.getNumPartitions() + " partitions";
+    }
+  }
+
+  /** Anything else, as it was when it was shared. */
+  record Data(PlainValue value) implements SharedValue {
+    @Override
+    public String type() {
+      return "value";
+    }
+
+    @Override
+    public String summary() {
+      if (value instanceof PlainValue.Sequence sequence) {
+        return sequence.items().size() + " elements";
+      } else if (value instanceof PlainValue.Mapping mapping) {
+        return mapping.entries().size() + " entries";
+      } else if (value instanceof PlainValue.Table table) {
+        return table.rows().size() + " rows";
+      }
+      return value.getClass().getSimpleName().toLowerCase(java.util.Locale.ROOT);
+    }
+  }
+
+  /** Returns what a list calls it. */
+  String type();
+
+  /** Returns what is in it, in a few words. */
+  String summary();
+}
