@@ -3,6 +3,7 @@ package io.polybius.driver;
 import io.polybius.driver.interpreter.SparkSlot;
 import io.polybius.driver.interpreter.SparkStart;
 import io.polybius.driver.interpreter.python.PythonInterpreter;
+import io.polybius.driver.interpreter.r.RInterpreter;
 import io.polybius.driver.interpreter.sql.SqlInterpreter;
 import io.polybius.driver.protocol.DriverCommand;
 import io.polybius.driver.protocol.DriverConnection;
@@ -131,6 +132,7 @@ public final class DriverMain {
                     spark.scala(),
                     new PythonInterpreter(
                         spark.session(), settings.workDirectory().resolve("python")),
+                    new RInterpreter(spark.session(), settings.workDirectory().resolve("r")),
                     new SqlInterpreter(spark.session())),
                 Magics.load(spark.classLoader(), log::warn),
                 spark.context(),

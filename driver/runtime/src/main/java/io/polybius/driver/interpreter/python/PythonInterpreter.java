@@ -8,6 +8,7 @@ import io.polybius.driver.interpreter.Interpreter;
 import io.polybius.driver.interpreter.ScalaValues;
 import io.polybius.driver.interpreter.StatementException;
 import io.polybius.driver.interpreter.TableValue;
+import io.polybius.driver.interpreter.process.WrittenValues;
 import io.polybius.driver.interpreter.python.PythonProcess.PythonEnded;
 import io.polybius.driver.protocol.Candidate;
 import io.polybius.driver.protocol.Completeness;
@@ -311,7 +312,7 @@ public final class PythonInterpreter implements Interpreter {
     } else if (answer.frame().isPresent()) {
       return ScalaValues.plain(answer.frame().get(), maxRows);
     }
-    return PythonValues.read(content.path("plain"));
+    return WrittenValues.read(content.path("plain"));
   }
 
   @Override

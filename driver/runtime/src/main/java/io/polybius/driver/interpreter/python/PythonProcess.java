@@ -3,6 +3,7 @@ package io.polybius.driver.interpreter.python;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.polybius.driver.interpreter.Interpreter.Execution;
+import io.polybius.driver.interpreter.process.MarkedStream;
 import io.polybius.driver.protocol.StreamName;
 import java.io.IOException;
 import java.io.InputStream;

@@ -1,4 +1,4 @@
-package io.polybius.driver.interpreter.python;
+package io.polybius.driver.interpreter.process;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.polybius.magic.Column;
@@ -16,15 +16,15 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Values of Python as plain data. {@code polybius_python.py} writes each as JSON: {@code null},
+ * Values of a language's process as plain data. That process writes each as JSON: {@code null},
  * {@code true}, {@code false}, or an array of a letter for its type and its content.
  */
-final class PythonValues {
+public final class WrittenValues {
 
-  private PythonValues() {}
+  private WrittenValues() {}
 
   /** Reads a value. */
-  static PlainValue read(JsonNode value) {
+  public static PlainValue read(JsonNode value) {
     if (value.isNull()) {
       return PlainValue.NULL;
     } else if (value.isBoolean()) {
@@ -44,7 +44,7 @@ final class PythonValues {
       case "q" -> new PlainValue.Sequence(all(content), extent(value.path(2)));
       case "m" -> mapping(content);
       case "p" -> table(content, value.path(2), extent(value.path(3)));
-      default -> throw new IllegalArgumentException("not a value of Python: " + value.path(0));
+      default -> throw new IllegalArgumentException("not a value: " + value.path(0));
     };
   }
 
@@ -57,7 +57,11 @@ final class PythonValues {
     };
   }
 
+  /** Reads how many there are altogether if that is known, or else whether there are more. */
   private static Extent extent(JsonNode more) {
+    if (more.isNumber()) {
+      return Extent.firstOf(more.asLong());
+    }
     return more.asBoolean() ? Extent.FIRST : Extent.WHOLE;
   }
 
