@@ -63,7 +63,8 @@ sealed interface OutputJson {
       return Optional.empty();
     }
     boolean isPython = statement.kind() == Kind.PYSPARK;
-    Optional<Map<String, Object>> data = data(statement.outputs().toList(), isPython, json);
+    boolean isR = statement.kind() == Kind.SPARKR;
+    Optional<Map<String, Object>> data = data(statement.outputs().toList(), isPython || isR, json);
     if (statement.error().isPresent()) {
       StatementError error = statement.error().get();
       if (error.origin() == StatementError.Origin.USER_CODE && isPython) {
@@ -71,6 +72,8 @@ sealed interface OutputJson {
       } else if (error.origin() == StatementError.Origin.USER_CODE
           && statement.kind() == Kind.SQL) {
         return Optional.of(failedInSql(statement.id(), error, data));
+      } else if (error.origin() == StatementError.Origin.USER_CODE && isR) {
+        return Optional.of(failedInR(statement.id(), error, data));
       }
       return Optional.of(failed(statement.id(), error, data));
     }
@@ -80,16 +83,17 @@ sealed interface OutputJson {
   /**
    * Returns what was put out.
    *
-   * @param isPython whether standard error belongs to it, after all else
+   * @param showsErrors whether standard error belongs to it, after all else, and the last line end
+   *     does not
    */
   private static Optional<Map<String, Object>> data(
-      List<StatementOutput> outputs, boolean isPython, Json json) {
+      List<StatementOutput> outputs, boolean showsErrors, Json json) {
     StringBuilder text = new StringBuilder();
     StringBuilder errors = new StringBuilder();
     Optional<MimeBundle.Entry> displayed = Optional.empty();
     for (StatementOutput output : outputs) {
       String more = text(output);
-      if (isPython
+      if (showsErrors
           && output instanceof StreamText printed
           && printed.stream() == StreamName.STDERR) {
         errors.append(printed.text());
@@ -110,7 +114,7 @@ sealed interface OutputJson {
     if (displayed.isPresent()) {
       return displayed.map(entry -> Map.of(entry.mimeType(), value(entry, json)));
     }
-    String all = isPython ? text.append(errors).toString().stripTrailing() : text.toString();
+    String all = showsErrors ? text.append(errors).toString().stripTrailing() : text.toString();
     return all.isEmpty() ? Optional.empty() : Optional.of(Map.of(MimeBundle.TEXT, all));
   }
 
@@ -161,6 +165,21 @@ sealed interface OutputJson {
         error.message(),
         error.traceback().stream().map(line -> line + "\n").toList(),
         putOutBefore.orElse(null));
+  }
+
+  /**
+   * Livy has R print the error as a text, and evaluates by {@code eval}, which is what fails where
+   * no function of the user does.
+   */
+  private static Failed failedInR(
+      int id, StatementError error, Optional<Map<String, Object>> putOutBefore) {
+    String where =
+        error.name().equals("Error") ? "Error in eval(expr, envir, enclos)" : error.name();
+    String text = where + ": " + error.message();
+    String quoted =
+        text.replace("\\", "\\\\").replace("\"", "\\\"").replace("\n", "\\n").replace("\t", "\\t");
+    return new Failed(
+        "error", id, "Error", "[1] \"" + quoted + "\"", List.of(), putOutBefore.orElse(null));
   }
 
   private static Failed failedInSql(

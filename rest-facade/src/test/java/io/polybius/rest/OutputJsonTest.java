@@ -68,7 +68,11 @@ class OutputJsonTest {
   }
 
   private int begin(StatementOutput... outputs) throws Exception {
-    server.post("/sessions/0/statements", "{\"code\":\"x\"}");
+    return begin("spark", outputs);
+  }
+
+  private int begin(String kind, StatementOutput... outputs) throws Exception {
+    server.post("/sessions/0/statements", "{\"code\":\"x\",\"kind\":\"" + kind + "\"}");
     int id = driver.nextCommand(DriverCommand.Execute.class).statementId();
     for (StatementOutput output : outputs) {
       driver.say(new StatementPutOut(id, output));
@@ -260,6 +264,46 @@ class OutputJsonTest {
     assertThat(
             outputOf(new StatementError(Origin.DRIVER, "OutOfMemory", "no\nmemory", List.of("x"))))
         .isEqualTo(failed("Error", "no\\nmemory", "[]"));
+  }
+
+  @Test
+  void textOfRHasItsStandardErrorLastAndNoLineEnd() throws Exception {
+    int id =
+        begin("sparkr", out("[1] 1\n"), new StreamText(StreamName.STDERR, "odd\n"), out("[1] 2\n"));
+    driver.say(new StatementSucceeded(id));
+
+    assertThat(end(id)).isEqualTo(ok("\"text/plain\":\"[1] 1\\n[1] 2\\nodd\""));
+  }
+
+  @Test
+  void errorOfRIsTheTextThatLivyHasItPrint() throws Exception {
+    int id = begin("sparkr");
+    driver.say(
+        new StatementFailed(
+            id,
+            new StatementError(
+                Origin.USER_CODE,
+                "Error in f(\"a\")",
+                "no\n\"luck\"",
+                List.of(),
+                List.of("Traceback:", "1. f(\"a\")"))));
+    assertThat(end(id))
+        .isEqualTo(
+            failed(
+                "Error",
+                "[1] \\\"Error in f(\\\\\\\"a\\\\\\\"): no\\\\n\\\\\\\"luck\\\\\\\"\\\"",
+                "[]"));
+
+    id = begin("sparkr");
+    driver.say(
+        new StatementFailed(
+            id, new StatementError(Origin.USER_CODE, "Error", "object 'x' not found", List.of())));
+    assertThat(end(id))
+        .isEqualTo(
+            failed(
+                "Error",
+                "[1] \\\"Error in eval(expr, envir, enclos): object 'x' not found\\\"",
+                "[]"));
   }
 
   @Test

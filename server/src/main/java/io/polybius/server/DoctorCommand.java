@@ -1,6 +1,7 @@
 package io.polybius.server;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.polybius.driver.protocol.RProgram;
 import io.polybius.launch.SparkFinder;
 import io.polybius.launch.SparkInstallation;
 import io.polybius.server.client.ServerClient;
@@ -49,6 +50,7 @@ final class DoctorCommand implements Callable<Integer> {
     sparks(ServerAssembly.sparks(config, installation, System.getenv()));
     Optional<Python> python = Python.find();
     python(python);
+    r();
     kernelspecs(installation, python);
     port(config);
     say("");
@@ -108,6 +110,15 @@ final class DoctorCommand implements Callable<Integer> {
             .filter(version -> !version.isEmpty())
             .map(version -> "jupyter_client " + version)
             .orElse("no jupyter_client in python3 (needed for notebooks only)"));
+  }
+
+  private void r() {
+    RProgram program = RProgram.of(setting -> Optional.empty(), System.getenv());
+    note(
+        "R",
+        program.isOn(System.getenv().getOrDefault("PATH", ""))
+            ? program.name() + " is there"
+            : "no program " + program.name() + " (needed for sessions of R only)");
   }
 
   private void kernelspecs(Installation installation, Optional<Python> python) {

@@ -59,7 +59,7 @@ final class KernelspecCommand {
               names = "--kind",
               paramLabel = "KIND",
               description = {
-                "Only this language: spark, pyspark or sql. Without it those of all languages are",
+                "Only this language: spark, pyspark, sparkr or sql. Without it those of all languages are",
                 "installed, and with --session that of Scala."
               })
           Optional<String> kind,
@@ -127,7 +127,7 @@ final class KernelspecCommand {
             () ->
                 new ParameterException(
                     command.subcommands().get("install"),
-                    "--kind is spark, pyspark or sql, and not " + wanted));
+                    "--kind is spark, pyspark, sparkr or sql, and not " + wanted));
   }
 
   @Command(name = "list", description = "List the kernelspecs of this program.")

@@ -83,6 +83,12 @@ class JupyterClientsIT {
   }
 
   @Test
+  void rKernelPassesJupytersTests() throws Exception {
+    Path unused = DebianPackage.program(List.of("R"), "r-base-core");
+    testKernel("test_r_kernel.py", environment);
+  }
+
+  @Test
   void nbclientExecutesTheNotebooks() throws Exception {
     for (Path notebook : notebooks()) {
       Path executed = folder.resolve("executed-" + notebook.getFileName());

@@ -6,6 +6,7 @@ import io.polybius.driver.protocol.DriverEvent;
 import io.polybius.driver.protocol.DriverListener;
 import io.polybius.driver.protocol.LinkPosition;
 import io.polybius.driver.protocol.LinkSecrets;
+import io.polybius.driver.protocol.RProgram;
 import io.polybius.session.Kind;
 import io.polybius.session.ProcessLog;
 import io.polybius.session.spi.DriverLauncher;
@@ -34,7 +35,7 @@ public final class LocalLauncher implements DriverLauncher {
   private static final Logger logger = LoggerFactory.getLogger(LocalLauncher.class);
 
   /** What every driver speaks. */
-  public static final Set<Kind> LANGUAGES = Set.of(Kind.SPARK, Kind.PYSPARK, Kind.SQL);
+  public static final Set<Kind> LANGUAGES = Set.of(Kind.SPARK, Kind.PYSPARK, Kind.SPARKR, Kind.SQL);
 
   private final LaunchSettings settings;
   private final Optional<LastingDrivers> lasting;
@@ -105,6 +106,9 @@ public final class LocalLauncher implements DriverLauncher {
     defaults.put("spark.polybius.session", String.valueOf(spec.sessionId()));
     Map<String, String> sparkSettings =
         withSessionJars(settings.sparkSettings(spec.settings().application(), defaults));
+    if (spec.settings().kind() == Kind.SPARKR) {
+      requireR(sparkSettings);
+    }
     // The driver starts that language before its first statement.
     sparkSettings.put("spark.polybius.kind", spec.settings().kind().canonicalName());
     DriverCommandLine commandLine =
@@ -117,6 +121,16 @@ public final class LocalLauncher implements DriverLauncher {
     }
     return handOver(
         start(name, commandLine, Optional.of(sparkSettings), events, log), name, Map.of());
+  }
+
+  /** Refuses a session whose every statement would fail. */
+  private static void requireR(Map<String, String> sparkSettings) throws LaunchException {
+    Map<String, String> environment = System.getenv();
+    RProgram program =
+        RProgram.of(name -> Optional.ofNullable(sparkSettings.get(name)), environment);
+    if (!program.isOn(environment.getOrDefault("PATH", ""))) {
+      throw new LaunchException(program.missing());
+    }
   }
 
   /** Writes down whose driver it is, if it can outlive this server. */

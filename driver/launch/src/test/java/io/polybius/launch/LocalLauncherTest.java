@@ -97,6 +97,21 @@ class LocalLauncherTest {
     }
   }
 
+  @Test
+  void sessionOfRIsRefusedWhereThereIsNoR() throws Exception {
+    try (LocalLauncher launcher = launcher("local[1]")) {
+      SessionSettings settings =
+          SessionSettings.of(Kind.SPARKR).withConf(Map.of("spark.r.command", "/nowhere/R"));
+      assertThatThrownBy(
+              () -> launcher.launch(new LaunchSpec(0, 1, settings), nobody, new ProcessLog()))
+          .isInstanceOf(LaunchException.class)
+          .hasMessageContaining("/nowhere/R, which spark.r.command names")
+          .hasMessageContaining("r-base-core")
+          .hasMessageContaining("SPARKR_DRIVER_R");
+      assertThat(files()).isEmpty();
+    }
+  }
+
   private LocalLauncher launcher(String master) throws Exception {
     Files.createFile(folder.resolve("driver.jar"));
     return new LocalLauncher(TestingSpark.in(folder).settings(master));

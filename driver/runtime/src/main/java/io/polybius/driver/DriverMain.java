@@ -5,6 +5,7 @@ import io.polybius.driver.interpreter.SparkSlot;
 import io.polybius.driver.interpreter.SparkStart;
 import io.polybius.driver.interpreter.SparkTools;
 import io.polybius.driver.interpreter.python.PythonInterpreter;
+import io.polybius.driver.interpreter.r.RInterpreter;
 import io.polybius.driver.interpreter.sql.SqlInterpreter;
 import io.polybius.driver.protocol.DriverCommand;
 import io.polybius.driver.protocol.DriverConnection;
@@ -151,7 +152,11 @@ public final class DriverMain {
     StatementRunner statements =
         new StatementRunner(
             new StatementRunner.Tools(
-                List.of(spark.scala(), python, new SqlInterpreter(spark.session())),
+                List.of(
+                    spark.scala(),
+                    python,
+                    new RInterpreter(spark.session(), settings.workDirectory().resolve("r")),
+                    new SqlInterpreter(spark.session())),
                 Magics.load(spark.classLoader(), log::warn),
                 new SparkTools(spark, settings.workDirectory().resolve("jars")),
                 shared,

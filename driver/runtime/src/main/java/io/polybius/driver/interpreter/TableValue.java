@@ -24,6 +24,20 @@ public final class TableValue {
     return setting(frame, ROWS, TableDisplay.ROWS);
   }
 
+  /**
+   * Returns the first rows if they are wanted and can be had.
+   *
+   * @param text what to show otherwise
+   */
+  public static MimeBundle of(Dataset<?> frame, String text) {
+    int rows = frame.isStreaming() ? 0 : rows(frame);
+    try {
+      return rows > 0 ? of(frame, rows) : MimeBundle.text(text);
+    } catch (MagicException e) {
+      return MimeBundle.text(text);
+    }
+  }
+
   /** Fetches the rows, and returns them as a table. */
   public static MimeBundle of(Dataset<?> frame, int rows) throws MagicException {
     MagicLimits limits = MagicLimits.DEFAULT;

@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.polybius.driver.interpreter.Interpreter.Execution;
 import io.polybius.driver.interpreter.SharedValue;
 import io.polybius.driver.interpreter.SharedValues;
+import io.polybius.driver.interpreter.process.WrittenValues;
 import io.polybius.notebook.Comms;
 import java.time.Duration;
 import java.util.Collection;
@@ -195,7 +196,7 @@ public final class PythonGate {
     sharedValues.put(
         name,
         PythonInterpreter.KIND,
-        new SharedValue.Data(PythonValues.read(JSON.readTree(shared))));
+        new SharedValue.Data(WrittenValues.read(JSON.readTree(shared))));
   }
 
   /** Returns the type of what is shared under a name; empty if nothing is. */
@@ -241,7 +242,7 @@ public final class PythonGate {
 
   /** Returns shared plain data as JSON. */
   public String sharedData(String name) {
-    return PythonValues.write(((SharedValue.Data) sharedValues.find(name).orElseThrow()).value())
+    return WrittenValues.write(((SharedValue.Data) sharedValues.find(name).orElseThrow()).value())
         .toString();
   }
 

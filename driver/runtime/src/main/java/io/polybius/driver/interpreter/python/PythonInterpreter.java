@@ -10,6 +10,7 @@ import io.polybius.driver.interpreter.SharedValue;
 import io.polybius.driver.interpreter.SharedValues;
 import io.polybius.driver.interpreter.StatementException;
 import io.polybius.driver.interpreter.TableValue;
+import io.polybius.driver.interpreter.process.WrittenValues;
 import io.polybius.driver.interpreter.python.PythonProcess.PythonEnded;
 import io.polybius.driver.protocol.Candidate;
 import io.polybius.driver.protocol.Completeness;
@@ -406,7 +407,7 @@ public final class PythonInterpreter implements Interpreter {
     if (answer.frame().isPresent()) {
       return ScalaValues.plain(answer.frame().get(), maxRows);
     }
-    return PythonValues.read(answer.content().path("plain"));
+    return WrittenValues.read(answer.content().path("plain"));
   }
 
   @Override

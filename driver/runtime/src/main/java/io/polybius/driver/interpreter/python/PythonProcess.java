@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.polybius.driver.interpreter.Interpreter.Execution;
 import io.polybius.driver.interpreter.SharedValues;
+import io.polybius.driver.interpreter.process.MarkedStream;
 import io.polybius.driver.protocol.StreamName;
 import io.polybius.notebook.Comms;
 import java.io.File;

@@ -1,6 +1,7 @@
-package io.polybius.driver.interpreter.python;
+package io.polybius.driver.interpreter.process;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.polybius.magic.Column;
@@ -15,10 +16,10 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
-class PythonValuesTest {
+class WrittenValuesTest {
 
   private static PlainValue read(String json) throws Exception {
-    return PythonValues.read(new ObjectMapper().readTree(json));
+    return WrittenValues.read(new ObjectMapper().readTree(json));
   }
 
   @Test
@@ -37,7 +38,7 @@ class PythonValuesTest {
   }
 
   @Test
-  void datesAndTimesAreReadAsPythonWritesThem() throws Exception {
+  void datesAndTimesKeepWhatTheySay() throws Exception {
     assertThat(read("[\"a\", \"2024-02-29\"]"))
         .isEqualTo(new PlainValue.Date(LocalDate.of(2024, 2, 29)));
     assertThat(read("[\"l\", \"2024-02-29T01:02:03.000004\"]"))
@@ -60,6 +61,18 @@ class PythonValuesTest {
                 List.of(new Column("n", "long", true)),
                 List.of(List.of(new PlainValue.Whole(BigInteger.ONE))),
                 Extent.WHOLE));
+    assertThat(read("[\"p\", [[\"n\", \"long\"]], [[null]], 1234]"))
+        .isEqualTo(
+            new PlainValue.Table(
+                List.of(new Column("n", "long", true)),
+                List.of(List.of(PlainValue.NULL)),
+                Extent.firstOf(1234)));
+  }
+
+  @Test
+  void whatIsNoValueIsRefused() {
+    assertThatThrownBy(() -> read("[\"?\", \"1\"]")).isInstanceOf(IllegalArgumentException.class);
+    assertThatThrownBy(() -> read("[\"i\", \"one\"]")).isInstanceOf(NumberFormatException.class);
   }
 
   @Test
@@ -81,7 +94,7 @@ class PythonValuesTest {
             new PlainValue.Sequence(List.of(PlainValue.of(1), PlainValue.NULL)),
             new PlainValue.Mapping(
                 Map.of("k", new PlainValue.Mapping(Map.of("", PlainValue.of("v"))))))) {
-      assertThat(PythonValues.read(PythonValues.write(value))).isEqualTo(value);
+      assertThat(WrittenValues.read(WrittenValues.write(value))).isEqualTo(value);
     }
   }
 }

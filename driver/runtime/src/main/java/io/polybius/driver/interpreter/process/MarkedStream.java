@@ -1,4 +1,4 @@
-package io.polybius.driver.interpreter.python;
+package io.polybius.driver.interpreter.process;
 
 import java.io.IOException;
 import java.io.InputStream;
@@ -14,7 +14,7 @@ import org.slf4j.LoggerFactory;
  * in it, so that whoever hears of something else can wait until all that was printed before is
  * passed on.
  */
-final class MarkedStream {
+public final class MarkedStream {
 
   private static final Logger log = LoggerFactory.getLogger(MarkedStream.class);
   private static final int CHUNK_BYTES = 16 << 10;
@@ -28,7 +28,7 @@ final class MarkedStream {
   private boolean ended;
 
   /** Takes what is printed. */
-  interface Printer {
+  public interface Printer {
     /** Takes some bytes; must be quick. */
     void print(byte[] bytes, int offset, int length);
   }
@@ -39,7 +39,7 @@ final class MarkedStream {
    * @param name of the thread that does
    * @param mark begins each mark; a number and a line feed follow
    */
-  MarkedStream(String name, InputStream in, String mark, Printer printer) {
+  public MarkedStream(String name, InputStream in, String mark, Printer printer) {
     this.mark = mark.getBytes(StandardCharsets.US_ASCII);
     this.printer = printer;
     Thread thread = new Thread(() -> readAll(in), name);
@@ -48,7 +48,7 @@ final class MarkedStream {
   }
 
   /** Waits until a mark has been read, or the stream has ended; returns whether it has been. */
-  synchronized boolean await(int number, Duration patience) throws InterruptedException {
+  public synchronized boolean await(int number, Duration patience) throws InterruptedException {
     long end = System.nanoTime() + patience.toNanos();
     while (lastMark < number && !ended) {
       long left = end - System.nanoTime();
@@ -67,7 +67,7 @@ final class MarkedStream {
         take(chunk, count);
       }
     } catch (IOException e) {
-      log.debug("a stream of Python broke", e);
+      log.debug("a stream of a process broke", e);
     } finally {
       printer.print(rest, 0, rest.length);
       synchronized (this) {

@@ -1,4 +1,4 @@
-package io.polybius.driver.interpreter.python;
+package io.polybius.driver.interpreter.process;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
@@ -20,17 +20,17 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Values of Python as plain data. {@code polybius_python.py} writes each as JSON: {@code null},
+ * Values of a language's process as plain data. That process writes each as JSON: {@code null},
  * {@code true}, {@code false}, or an array of a letter for its type and its content.
  */
-final class PythonValues {
+public final class WrittenValues {
 
   private static final JsonNodeFactory JSON = JsonNodeFactory.withExactBigDecimals(true);
 
-  private PythonValues() {}
+  private WrittenValues() {}
 
   /** Reads a value. */
-  static PlainValue read(JsonNode value) {
+  public static PlainValue read(JsonNode value) {
     if (value.isNull()) {
       return PlainValue.NULL;
     } else if (value.isBoolean()) {
@@ -50,7 +50,7 @@ final class PythonValues {
       case "q" -> new PlainValue.Sequence(all(content), extent(value.path(2)));
       case "m" -> mapping(content);
       case "p" -> table(content, value.path(2), extent(value.path(3)));
-      default -> throw new IllegalArgumentException("not a value of Python: " + value.path(0));
+      default -> throw new IllegalArgumentException("not a value: " + value.path(0));
     };
   }
 
@@ -63,7 +63,11 @@ final class PythonValues {
     };
   }
 
+  /** Reads how many there are altogether if that is known, or else whether there are more. */
   private static Extent extent(JsonNode more) {
+    if (more.isNumber()) {
+      return Extent.firstOf(more.asLong());
+    }
     return more.asBoolean() ? Extent.FIRST : Extent.WHOLE;
   }
 
@@ -89,7 +93,7 @@ final class PythonValues {
   }
 
   /** Writes a value so that {@code polybius_python.py} and {@link #read} can read it. */
-  static JsonNode write(PlainValue value) {
+  public static JsonNode write(PlainValue value) {
     if (value instanceof PlainValue.Truth truth) {
       return JSON.booleanNode(truth.value());
     } else if (value instanceof PlainValue.Whole whole) {
@@ -109,7 +113,7 @@ final class PythonValues {
     } else if (value instanceof PlainValue.Binary binary) {
       return scalar("b", Base64.getEncoder().encodeToString(binary.value()));
     } else if (value instanceof PlainValue.Sequence sequence) {
-      return sequence(sequence.items().stream().map(PythonValues::write).toList());
+      return sequence(sequence.items().stream().map(WrittenValues::write).toList());
     } else if (value instanceof PlainValue.Mapping mapping) {
       return mapping(List.copyOf(mapping.entries().keySet()), mapping.entries().values());
     } else if (value instanceof PlainValue.Row row) {

@@ -1,4 +1,4 @@
-package io.polybius.driver.interpreter.python;
+package io.polybius.driver.interpreter.process;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;

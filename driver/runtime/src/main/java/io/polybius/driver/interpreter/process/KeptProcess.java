@@ -1,0 +1,193 @@
+package io.polybius.driver.interpreter.process;
+
+import io.polybius.driver.interpreter.Interpreter.Execution;
+import io.polybius.driver.interpreter.StatementException;
+import io.polybius.driver.protocol.StatementError;
+import io.polybius.driver.protocol.StatementError.Origin;
+import io.polybius.driver.protocol.StreamName;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * The process of a language over the life of a session: it is started when it is first needed, and
+ * again when it has ended, of which the user is told.
+ *
+ * @param <P> the process
+ */
+public final class KeptProcess<P extends KeptProcess.Started> implements AutoCloseable {
+
+  /** Time to let a cancelled Spark job end by itself. */
+  private static final Duration BEFORE_INTERRUPT = Duration.ofMillis(300);
+
+  /** How often the code is interrupted that has not stopped. */
+  private static final Duration INTERRUPT_INTERVAL = Duration.ofMillis(500);
+
+  private final String language;
+  private final Starter<P> starter;
+
+  private Optional<P> process = Optional.empty();
+  private boolean hasEnded;
+
+  /** The process that runs a statement, for those who interrupt it. */
+  private volatile Optional<P> busy = Optional.empty();
+
+  private volatile Duration lastInterrupt = Duration.ZERO;
+
+  /** A process that has been started. */
+  public interface Started extends AutoCloseable {
+    /** Returns whether it runs. */
+    boolean isAlive();
+
+    /** Interrupts the code that it runs. */
+    void interrupt();
+
+    @Override
+    void close();
+  }
+
+  /** Starts a process. */
+  public interface Starter<P> {
+    /**
+     * Starts it, and waits until it can work.
+     *
+     * @throws IOException if that fails; the message is for the user
+     */
+    P start(Execution execution) throws IOException, InterruptedException;
+  }
+
+  /** Something that a process does for a statement. */
+  public interface Work<P, T> {
+    /**
+     * Has it done.
+     *
+     * @throws ProcessEnded if the process ends meanwhile
+     */
+    T of(P process) throws ProcessEnded;
+  }
+
+  /**
+   * Starts nothing yet.
+   *
+   * @param language as users call it
+   */
+  public KeptProcess(String language, Starter<P> starter) {
+    this.language = language;
+    this.starter = starter;
+  }
+
+  /** Returns the process if it is there. */
+  public Optional<P> living() {
+    return process.filter(Started::isAlive);
+  }
+
+  /**
+   * Returns the process, which is started if it is not there.
+   *
+   * @throws StatementException if it does not start
+   */
+  public P get(Execution execution) throws StatementException {
+    if (process.isPresent() && !process.get().isAlive()) {
+      forget();
+    }
+    if (process.isEmpty()) {
+      try {
+        process = Optional.of(starter.start(execution));
+      } catch (IOException e) {
+        throw new StatementException(
+            new StatementError(
+                Origin.DRIVER, language + "NotStarted", String.valueOf(e.getMessage()), List.of()));
+      } catch (InterruptedException e) {
+        throw new StatementException(interrupted(List.of(), List.of()));
+      }
+      if (hasEnded) {
+        tell(
+            execution, language + " was started again: what was defined before its end is gone.\n");
+      }
+    }
+    return process.get();
+  }
+
+  /** Tells the user something that the statement's code does not say. */
+  public static void tell(Execution execution, String text) {
+    byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+    execution.print(StreamName.STDERR, bytes, 0, bytes.length);
+  }
+
+  private record Result<T>(Optional<T> value, Optional<ProcessEnded> end) {}
+
+  /**
+   * Has the process do something for a statement, as long as it takes.
+   *
+   * @throws StatementException if the process does not start, ends, or need not begin
+   */
+  public <T> T run(Execution execution, Work<P, T> work) throws StatementException {
+    P started = get(execution);
+    if (execution.isCancelled()) {
+      throw new StatementException(interrupted(List.of(), List.of()));
+    }
+    Result<T> result =
+        execution.unlocked(
+            () -> {
+              lastInterrupt = Duration.ZERO;
+              busy = Optional.of(started);
+              try {
+                return new Result<>(Optional.of(work.of(started)), Optional.empty());
+              } catch (ProcessEnded e) {
+                return new Result<>(Optional.empty(), Optional.of(e));
+              } finally {
+                busy = Optional.empty();
+              }
+            });
+    if (result.end().isPresent()) {
+      throw ended(result.end().get());
+    }
+    return result.value().orElseThrow();
+  }
+
+  private StatementException ended(ProcessEnded end) {
+    forget();
+    return new StatementException(
+        new StatementError(
+            Origin.DRIVER,
+            language + "Died",
+            "The "
+                + language
+                + " of this session has ended: "
+                + end.getMessage()
+                + ". What was defined in it is gone; the next statement starts another one.",
+            List.of()));
+  }
+
+  private void forget() {
+    process.ifPresent(Started::close);
+    process = Optional.empty();
+    hasEnded = true;
+  }
+
+  /** Returns the error of a statement that was stopped. */
+  public static StatementError interrupted(List<String> lines, List<String> shown) {
+    return new StatementError(
+        Origin.INTERRUPT, "Interrupted", "The statement was interrupted.", lines, shown);
+  }
+
+  /** Interrupts the code that runs, unless that has been done a moment ago. */
+  public void interrupt(Duration elapsed) {
+    Optional<P> running = busy;
+    if (running.isPresent()
+        && elapsed.compareTo(BEFORE_INTERRUPT) >= 0
+        && (lastInterrupt.isZero()
+            || elapsed.minus(lastInterrupt).compareTo(INTERRUPT_INTERVAL) >= 0)) {
+      lastInterrupt = elapsed;
+      running.get().interrupt();
+    }
+  }
+
+  /** Ends the process if it is there. */
+  @Override
+  public void close() {
+    process.ifPresent(Started::close);
+  }
+}

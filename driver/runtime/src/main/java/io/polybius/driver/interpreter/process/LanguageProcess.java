@@ -1,0 +1,191 @@
+package io.polybius.driver.interpreter.process;
+
+import io.polybius.driver.interpreter.Interpreter.Execution;
+import io.polybius.driver.protocol.StreamName;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.math.BigInteger;
+import java.nio.charset.StandardCharsets;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A process of the system that runs a language: passes on what it prints to the statement that it
+ * works for, and ends with all that it has started.
+ */
+public final class LanguageProcess implements AutoCloseable {
+
+  private static final Logger log = LoggerFactory.getLogger(LanguageProcess.class);
+  private static final SecureRandom RANDOM = new SecureRandom();
+  private static final Duration END_TIMEOUT = Duration.ofSeconds(2);
+  private static final int SIGNALLED = 128;
+
+  /** The environment variable that tells the process how to begin a mark in its streams. */
+  private static final String MARK = "POLYBIUS_MARK";
+
+  private final String language;
+  private final Process process;
+  private final MarkedStream out;
+  private final MarkedStream err;
+  private final StringBuilder lastWords = new StringBuilder();
+  private volatile Execution latest = Execution.UNSEEN;
+  private volatile boolean isReady;
+
+  /**
+   * Starts it.
+   *
+   * @param language as users call it
+   */
+  public LanguageProcess(String language, ProcessBuilder builder) throws IOException {
+    this.language = language;
+    String mark = "\u0001" + new BigInteger(128, RANDOM).toString(16) + ":";
+    builder.environment().put(MARK, mark);
+    this.process = builder.start();
+    this.out = stream("out", process.getInputStream(), mark, StreamName.STDOUT);
+    this.err = stream("err", process.getErrorStream(), mark, StreamName.STDERR);
+  }
+
+  private MarkedStream stream(String name, InputStream in, String mark, StreamName stream) {
+    return new MarkedStream(
+        language.toLowerCase(Locale.ROOT) + "-" + name,
+        in,
+        mark,
+        (bytes, offset, length) -> print(stream, bytes, offset, length));
+  }
+
+  private void print(StreamName stream, byte[] bytes, int offset, int length) {
+    if (isReady) {
+      latest.print(stream, bytes, offset, length);
+    } else {
+      synchronized (lastWords) {
+        lastWords.append(new String(bytes, offset, length, StandardCharsets.UTF_8));
+      }
+    }
+  }
+
+  /** From now on what it prints belongs to statements; before, it says why it does not start. */
+  public void ready() {
+    isReady = true;
+  }
+
+  /** From now on what it prints belongs to that statement. */
+  public void worksFor(Execution execution) {
+    latest = execution;
+  }
+
+  /** Returns what it has printed before it was ready. */
+  public String lastWords() {
+    synchronized (lastWords) {
+      return lastWords.toString().strip();
+    }
+  }
+
+  /** Returns where it reads from. */
+  public OutputStream input() {
+    return process.getOutputStream();
+  }
+
+  /** Waits for a mark in its standard output; returns whether it has come. */
+  public boolean awaitOutput(int mark, Duration patience) throws InterruptedException {
+    return out.await(mark, patience);
+  }
+
+  /** Waits for a mark in its standard error; returns whether it has come. */
+  public boolean awaitErrors(int mark, Duration patience) throws InterruptedException {
+    return err.await(mark, patience);
+  }
+
+  /** Waits until it has ended; returns whether it has. */
+  public boolean awaitEnd(Duration patience) throws InterruptedException {
+    return process.waitFor(patience.toMillis(), TimeUnit.MILLISECONDS);
+  }
+
+  /** Returns whether it runs. */
+  public boolean isAlive() {
+    return process.isAlive();
+  }
+
+  /** Returns how it ended, once it has. */
+  public ProcessEnded howItEnded() {
+    int code = process.exitValue();
+    return new ProcessEnded(
+        code > SIGNALLED
+            ? "it was killed by signal " + (code - SIGNALLED)
+            : "with exit code " + code);
+  }
+
+  /**
+   * Waits for what the process answers, as long as it takes: an interrupt of the thread does not
+   * end this, because the process is told by a signal and answers then.
+   *
+   * @throws ProcessEnded if there will be no answer
+   */
+  public static <T> T await(CompletableFuture<T> answer) throws ProcessEnded {
+    boolean interrupted = false;
+    try {
+      while (true) {
+        try {
+          return answer.get();
+        } catch (InterruptedException e) {
+          interrupted = true;
+        } catch (ExecutionException e) {
+          throw e.getCause() instanceof ProcessEnded ended
+              ? ended
+              : new ProcessEnded(String.valueOf(e.getCause().getMessage()));
+        }
+      }
+    } finally {
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
+    }
+  }
+
+  /** Interrupts it, and as a terminal does, the processes that it has started. */
+  public void interrupt() {
+    List<String> command = new ArrayList<>(List.of("kill", "-INT"));
+    command.add(String.valueOf(process.pid()));
+    process.descendants().forEach(child -> command.add(String.valueOf(child.pid())));
+    try {
+      Process kill =
+          new ProcessBuilder(command)
+              .redirectErrorStream(true)
+              .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+              .start();
+      kill.waitFor(END_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (IOException e) {
+      log.warn("{} cannot be interrupted", language, e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /** Ends it, with the processes that it has started. */
+  @Override
+  public void close() {
+    List<ProcessHandle> all = new ArrayList<>(process.descendants().toList());
+    try {
+      process.getOutputStream().close();
+    } catch (IOException e) {
+      log.debug("{} does not read any more", language, e);
+    }
+    try {
+      if (!process.waitFor(END_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS)) {
+        process.destroyForcibly();
+      }
+    } catch (InterruptedException e) {
+      process.destroyForcibly();
+      Thread.currentThread().interrupt();
+    }
+    all.forEach(ProcessHandle::destroyForcibly);
+  }
+}
