@@ -62,14 +62,14 @@ sealed interface OutputJson {
     if (!statement.state().isTerminal() || neverRan) {
       return Optional.empty();
     }
-    boolean isPython = statement.kind() == Kind.PYSPARK;
-    Optional<Map<String, Object>> data = data(statement.outputs().toList(), isPython, json);
+    Kind kind = statement.kind();
+    boolean isAsInPython = kind.equals(Kind.PYSPARK) || kind.jupyterKernel().isPresent();
+    Optional<Map<String, Object>> data = data(statement.outputs().toList(), isAsInPython, json);
     if (statement.error().isPresent()) {
       StatementError error = statement.error().get();
-      if (error.origin() == StatementError.Origin.USER_CODE && isPython) {
+      if (error.origin() == StatementError.Origin.USER_CODE && isAsInPython) {
         return Optional.of(failedInPython(statement.id(), error, data));
-      } else if (error.origin() == StatementError.Origin.USER_CODE
-          && statement.kind() == Kind.SQL) {
+      } else if (error.origin() == StatementError.Origin.USER_CODE && kind.equals(Kind.SQL)) {
         return Optional.of(failedInSql(statement.id(), error, data));
       }
       return Optional.of(failed(statement.id(), error, data));
@@ -80,16 +80,16 @@ sealed interface OutputJson {
   /**
    * Returns what was put out.
    *
-   * @param isPython whether standard error belongs to it, after all else
+   * @param isAsInPython whether standard error belongs to it, after all else
    */
   private static Optional<Map<String, Object>> data(
-      List<StatementOutput> outputs, boolean isPython, Json json) {
+      List<StatementOutput> outputs, boolean isAsInPython, Json json) {
     StringBuilder text = new StringBuilder();
     StringBuilder errors = new StringBuilder();
     Optional<MimeBundle.Entry> displayed = Optional.empty();
     for (StatementOutput output : outputs) {
       String more = text(output);
-      if (isPython
+      if (isAsInPython
           && output instanceof StreamText printed
           && printed.stream() == StreamName.STDERR) {
         errors.append(printed.text());
@@ -110,7 +110,7 @@ sealed interface OutputJson {
     if (displayed.isPresent()) {
       return displayed.map(entry -> Map.of(entry.mimeType(), value(entry, json)));
     }
-    String all = isPython ? text.append(errors).toString().stripTrailing() : text.toString();
+    String all = isAsInPython ? text.append(errors).toString().stripTrailing() : text.toString();
     return all.isEmpty() ? Optional.empty() : Optional.of(Map.of(MimeBundle.TEXT, all));
   }
 

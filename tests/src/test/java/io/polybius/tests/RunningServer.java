@@ -30,12 +30,16 @@ final class RunningServer implements AutoCloseable {
 
   private final Process process;
   private final Path stateDirectory;
+  private final Map<String, String> environment;
   private final List<String> options;
   private final List<String> printed = Collections.synchronizedList(new ArrayList<>());
   private final URI uri;
 
-  private RunningServer(Path stateDirectory, int port, List<String> options) throws IOException {
+  private RunningServer(
+      Path stateDirectory, int port, Map<String, String> environment, List<String> options)
+      throws IOException {
     this.stateDirectory = stateDirectory;
+    this.environment = environment;
     this.options = options;
     List<String> command =
         new ArrayList<>(
@@ -57,6 +61,7 @@ final class RunningServer implements AutoCloseable {
             .redirectErrorStream(true);
     // The tests say which Spark they mean.
     builder.environment().remove("SPARK_HOME");
+    builder.environment().putAll(environment);
     process = builder.start();
     Thread reader = new Thread(this::read, "server-output");
     reader.setDaemon(true);
@@ -73,12 +78,19 @@ final class RunningServer implements AutoCloseable {
 
   /** Starts a server with a state directory of its own. */
   static RunningServer start(String... options) throws IOException {
-    return new RunningServer(Files.createTempDirectory("polybius-it"), 0, List.of(options));
+    return start(Map.of(), options);
+  }
+
+  /** Starts a server with a state directory of its own, and some more environment variables. */
+  static RunningServer start(Map<String, String> environment, String... options)
+      throws IOException {
+    return new RunningServer(
+        Files.createTempDirectory("polybius-it"), 0, environment, List.of(options));
   }
 
   /** Starts another one in the place of this one, which has ended. */
   RunningServer startAgain() throws IOException {
-    return new RunningServer(stateDirectory, uri.getPort(), options);
+    return new RunningServer(stateDirectory, uri.getPort(), environment, options);
   }
 
   /** Returns where it serves HTTP. */

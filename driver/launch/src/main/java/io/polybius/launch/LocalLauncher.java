@@ -6,12 +6,14 @@ import io.polybius.driver.protocol.DriverEvent;
 import io.polybius.driver.protocol.DriverListener;
 import io.polybius.driver.protocol.LinkPosition;
 import io.polybius.driver.protocol.LinkSecrets;
+import io.polybius.driver.protocol.jupyter.InstalledKernel;
 import io.polybius.session.Kind;
 import io.polybius.session.ProcessLog;
 import io.polybius.session.spi.DriverLauncher;
 import io.polybius.session.spi.LaunchException;
 import io.polybius.session.spi.LaunchSpec;
 import io.polybius.session.spi.RunningDriver;
+import java.io.File;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
@@ -21,6 +23,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -197,6 +200,11 @@ public final class LocalLauncher implements DriverLauncher {
     return LANGUAGES;
   }
 
+  @Override
+  public List<InstalledKernel> jupyterKernels() {
+    return InstalledKernel.in(settings.kernelFolders());
+  }
+
   /** Starts a driver that has Spark's settings, or else waits for them. */
   private DriverProcess start(
       String name,
@@ -232,6 +240,11 @@ public final class LocalLauncher implements DriverLauncher {
       driverSettings.put(
           "server.patience-millis", String.valueOf(settings.serverIdleTimeout().toMillis()));
       driverSettings.put("work-directory", directory.path().toString());
+      driverSettings.put(
+          "jupyter-kernels",
+          settings.kernelFolders().stream()
+              .map(Path::toString)
+              .collect(Collectors.joining(File.pathSeparator)));
       driverSettings.put("output.max-chars", String.valueOf(settings.maxOutputChars()));
       ProcessBuilder builder =
           commandLine.processBuilder(

@@ -1,7 +1,9 @@
 package io.polybius.driver;
 
+import io.polybius.driver.interpreter.Interpreter;
 import io.polybius.driver.interpreter.SparkSlot;
 import io.polybius.driver.interpreter.SparkStart;
+import io.polybius.driver.interpreter.jupyter.JupyterInterpreter;
 import io.polybius.driver.interpreter.python.PythonInterpreter;
 import io.polybius.driver.interpreter.sql.SqlInterpreter;
 import io.polybius.driver.protocol.DriverCommand;
@@ -22,6 +24,7 @@ import java.nio.file.attribute.BasicFileAttributes;
 import java.security.GeneralSecurityException;
 import java.security.KeyStore;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
@@ -127,11 +130,7 @@ public final class DriverMain {
     StatementRunner statements =
         new StatementRunner(
             new StatementRunner.Tools(
-                List.of(
-                    spark.scala(),
-                    new PythonInterpreter(
-                        spark.session(), settings.workDirectory().resolve("python")),
-                    new SqlInterpreter(spark.session())),
+                interpreters(spark),
                 Magics.load(spark.classLoader(), log::warn),
                 spark.context(),
                 capture,
@@ -150,6 +149,17 @@ public final class DriverMain {
             spark.context().applicationId(),
             spark.context().uiWebUrl().isDefined() ? spark.context().uiWebUrl().get() : ""));
     log.info("the driver ends: {}", end.join());
+  }
+
+  private List<Interpreter> interpreters(SparkStart spark) {
+    List<Interpreter> all = new ArrayList<>();
+    all.add(spark.scala());
+    all.add(new PythonInterpreter(spark.session(), settings.workDirectory().resolve("python")));
+    all.add(new SqlInterpreter(spark.session()));
+    all.addAll(
+        JupyterInterpreter.installed(
+            settings.kernelFolders(), settings.workDirectory().resolve("jupyter")));
+    return all;
   }
 
   /** Returns for how long nobody has waited for anything that the driver does. */

@@ -454,6 +454,11 @@ final class StatementRunner implements AutoCloseable {
     }
 
     @Override
+    public boolean mayAsk() {
+      return statement.options().mayAskForInput();
+    }
+
+    @Override
     public void adopt() {
       setJobGroup(current);
       capture.adopt(current.console);
