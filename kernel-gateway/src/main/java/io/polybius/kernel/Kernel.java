@@ -87,9 +87,11 @@ public final class Kernel {
    * @param id its UUID
    * @param name the name of its kernelspec
    * @param kind the language that it runs
+   * @param language the name of that language, for programs
    * @param ownsSession whether its session ends with it
    */
-  public record KernelDescription(String id, String name, Kind kind, boolean ownsSession) {}
+  public record KernelDescription(
+      String id, String name, Kind kind, String language, boolean ownsSession) {}
 
   /**
    * Makes a kernel on a session.
@@ -329,7 +331,7 @@ public final class Kernel {
 
   /** Returns what clients want to know of a kernel first. */
   ReplyContent info() {
-    return Languages.kernelInfo(description.kind(), session.driver(), services.version());
+    return Languages.kernelInfo(description, session.driver(), services.version());
   }
 
   /** Gives the session what an open request asks for. Used under the lock. */

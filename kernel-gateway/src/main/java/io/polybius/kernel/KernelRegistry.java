@@ -1,11 +1,11 @@
 package io.polybius.kernel;
 
+import io.polybius.driver.protocol.jupyter.InstalledKernel;
 import io.polybius.kernel.Kernel.KernelDescription;
 import io.polybius.kernel.KernelException.Reason;
 import io.polybius.session.ApplicationSettings;
 import io.polybius.session.Caller;
 import io.polybius.session.ErrorCode;
-import io.polybius.session.Kind;
 import io.polybius.session.SessionException;
 import io.polybius.session.SessionService;
 import io.polybius.session.SessionSettings;
@@ -130,7 +130,6 @@ public final class KernelRegistry implements AutoCloseable {
       throw new KernelException(Reason.DUPLICATE_KERNEL_ID, "Kernel " + id + " exists already.");
     }
     KernelSpec spec = spec(request.name());
-    Kind kind = spec.kind();
     boolean opens = request.session().isEmpty();
     SessionSnapshot session =
         request
@@ -139,13 +138,13 @@ public final class KernelRegistry implements AutoCloseable {
             .orElseGet(
                 () ->
                     sessions.open(
-                        SessionSettings.of(kind)
+                        SessionSettings.of(spec.kind())
                             .withIdleTimeout(NEVER)
                             .withApplication(request.application()),
                         caller));
     Kernel kernel =
         new Kernel(
-            new KernelDescription(id, spec.name(), kind, opens),
+            new KernelDescription(id, spec.name(), spec.kind(), spec.language(), opens),
             sessions,
             session,
             Optional.empty(),
@@ -181,12 +180,14 @@ public final class KernelRegistry implements AutoCloseable {
       KernelJournal journal, Function<Kernel, Map<String, KernelConnection>> clients) {
     KernelJournal.Identity identity = journal.identity();
     try {
+      KernelSpec spec = spec(Optional.of(identity.name()));
       Kernel kernel =
           new Kernel(
               new KernelDescription(
                   identity.id(),
                   identity.name(),
-                  spec(Optional.of(identity.name())).kind(),
+                  spec.kind(),
+                  spec.language(),
                   identity.ownsSession()),
               sessions,
               sessions.session(String.valueOf(identity.sessionId())),
@@ -221,14 +222,27 @@ public final class KernelRegistry implements AutoCloseable {
     onEnd.accept(kernel);
   }
 
-  /** Returns the kernelspecs of the languages that sessions can run. */
+  /**
+   * Returns the kernelspecs of the languages that sessions can run; of Jupyter kernels, only those
+   * that the operator has named.
+   */
   public KernelSpecs specs() {
-    return KernelSpecs.ALL.of(sessions.languages());
+    return specs(
+        services.jupyterKernels().isEmpty()
+            ? List.of()
+            : sessions.jupyterKernels().stream()
+                .filter(kernel -> services.jupyterKernels().contains(kernel.name()))
+                .toList());
+  }
+
+  private KernelSpecs specs(List<InstalledKernel> jupyterKernels) {
+    return KernelSpecs.ALL.of(sessions.languages()).with(jupyterKernels);
   }
 
   private KernelSpec spec(Optional<String> name) {
     KernelSpecs offered = specs();
-    return name.map(offered::find)
+    return name.map(
+            asked -> offered.find(asked).or(() -> specs(sessions.jupyterKernels()).find(asked)))
         .orElseGet(() -> offered.list().stream().findFirst())
         .orElseThrow(
             () ->

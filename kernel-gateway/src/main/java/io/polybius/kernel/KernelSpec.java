@@ -2,6 +2,7 @@ package io.polybius.kernel;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.polybius.driver.protocol.jupyter.InstalledKernel;
 import io.polybius.kernel.wire.Header;
 import io.polybius.kernel.wire.JupyterJson;
 import io.polybius.session.Kind;
@@ -30,12 +31,25 @@ public record KernelSpec(
     String folder,
     List<String> aliases) {
 
+  private static final String JUPYTER = KernelSpecs.PREFIX + "jupyter-";
+
   private static final List<String> LOGOS =
       List.of("logo-svg.svg", "logo-64x64.png", "logo-32x32.png");
 
   /** Copies the list. */
   public KernelSpec {
     aliases = List.copyOf(aliases);
+  }
+
+  /** Returns the one for statements that an installed Jupyter kernel runs. */
+  public static KernelSpec of(InstalledKernel kernel) {
+    return new KernelSpec(
+        Kind.ofJupyterKernel(kernel.name()).orElseThrow(),
+        JUPYTER + kernel.name(),
+        kernel.displayName() + " on Polybius",
+        kernel.language(),
+        "jupyter",
+        List.of());
   }
 
   /**

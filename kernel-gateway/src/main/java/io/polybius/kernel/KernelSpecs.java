@@ -1,9 +1,11 @@
 package io.polybius.kernel;
 
+import io.polybius.driver.protocol.jupyter.InstalledKernel;
 import io.polybius.session.Kind;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Stream;
 
 /**
  * The kernelspecs that are offered: the one place where their names are. Both who installs them on
@@ -55,6 +57,12 @@ public final class KernelSpecs {
   /** Returns those of some languages only. */
   public KernelSpecs of(Set<Kind> languages) {
     return new KernelSpecs(specs.stream().filter(spec -> languages.contains(spec.kind())).toList());
+  }
+
+  /** Returns these, and behind them those of some Jupyter kernels. */
+  public KernelSpecs with(List<InstalledKernel> kernels) {
+    return new KernelSpecs(
+        Stream.concat(specs.stream(), kernels.stream().map(KernelSpec::of)).toList());
   }
 
   /** Returns them all, the one to prefer first. */

@@ -1,5 +1,6 @@
 package io.polybius.kernel;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.TextNode;
 import io.polybius.kernel.wire.Header;
 import io.polybius.kernel.wire.JupyterJson;
@@ -9,14 +10,69 @@ import io.polybius.kernel.wire.ReplyContent.LanguageInfo;
 import io.polybius.session.Kind;
 import io.polybius.session.SessionSnapshot;
 import java.util.List;
+import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 
 /** What notebooks, exporters and editors have to know of each language. */
 final class Languages {
 
   private static final String SPARK_GUIDE = "https://spark.apache.org/docs/latest/";
+  private static final String PLAIN_EXPORTER = "script";
+
+  private static final List<HelpLink> SPARK = List.of(new HelpLink("Apache Spark", SPARK_GUIDE));
+
+  private static final Map<Kind, Language> LANGUAGES =
+      Map.of(
+          Kind.SPARK,
+          new Language(
+              "Scala",
+              new LanguageInfo(
+                  "scala",
+                  "2",
+                  "text/x-scala",
+                  ".scala",
+                  "scala",
+                  TextNode.valueOf("text/x-scala"),
+                  PLAIN_EXPORTER),
+              List.of(
+                  SPARK.get(0),
+                  new HelpLink("Spark in Scala", SPARK_GUIDE + "api/scala/org/apache/spark/"),
+                  new HelpLink("Scala", "https://docs.scala-lang.org/"))),
+          Kind.PYSPARK,
+          new Language(
+              "Python",
+              new LanguageInfo(
+                  "python",
+                  "3",
+                  "text/x-python",
+                  ".py",
+                  "ipython3",
+                  JupyterJson.object().put("name", "ipython").put("version", 3),
+                  "python"),
+              SPARK),
+          Kind.SPARKR,
+          new Language(
+              "R",
+              new LanguageInfo(
+                  "R", "4", "text/x-r-source", ".r", "r", TextNode.valueOf("r"), PLAIN_EXPORTER),
+              SPARK),
+          Kind.SQL,
+          new Language(
+              "SQL",
+              new LanguageInfo(
+                  "sql", "3", "text/x-sql", ".sql", "sql", TextNode.valueOf("sql"), PLAIN_EXPORTER),
+              SPARK));
 
   private Languages() {}
+
+  /**
+   * A language.
+   *
+   * @param displayName its name for people
+   * @param info its version as long as no session has told it, and all else
+   */
+  private record Language(String displayName, LanguageInfo info, List<HelpLink> helpLinks) {}
 
   /**
    * Describes a kernel.
@@ -25,91 +81,68 @@ final class Languages {
    * @param version the version of this software
    */
   static ReplyContent.KernelInfo kernelInfo(
-      Kind kind, Optional<SessionSnapshot.DriverInfo> driver, String version) {
-    String languageVersion =
+      Kernel.KernelDescription kernel,
+      Optional<SessionSnapshot.DriverInfo> driver,
+      String version) {
+    Language language =
+        kernel.kind().jupyterKernel().isPresent()
+            ? ofJupyterKernel(kernel.language())
+            : LANGUAGES.get(kernel.kind());
+    LanguageInfo info =
         driver
-            .filter(known -> kind == Kind.SPARK)
-            .map(SessionSnapshot.DriverInfo::scalaVersion)
-            .orElseGet(() -> versionBeforeStart(kind));
+            .filter(known -> kernel.kind().equals(Kind.SPARK))
+            .map(known -> withVersion(language.info(), known.scalaVersion()))
+            .orElse(language.info());
     return new ReplyContent.KernelInfo(
         Header.PROTOCOL_VERSION,
         "polybius",
         version,
-        info(kind, languageVersion),
-        "Polybius " + version + ": " + displayName(kind) + " on Spark",
-        helpLinks(kind),
+        info,
+        "Polybius " + version + ": " + language.displayName() + " on Spark",
+        language.helpLinks(),
         List.of(),
         false);
   }
 
+  private static LanguageInfo withVersion(LanguageInfo info, String version) {
+    return new LanguageInfo(
+        info.name(),
+        version,
+        info.mimetype(),
+        info.fileExtension(),
+        info.pygmentsLexer(),
+        info.codemirrorMode(),
+        info.nbconvertExporter());
+  }
+
   /**
-   * Describes a language.
-   *
-   * @param version its version, as far as it is known
+   * Describes a language of which only the name is known, because clients ask before its kernel
+   * runs.
    */
-  private static LanguageInfo info(Kind kind, String version) {
-    return switch (kind) {
-      case SPARK ->
-          new LanguageInfo(
-              "scala",
-              version,
-              "text/x-scala",
-              ".scala",
-              "scala",
-              TextNode.valueOf("text/x-scala"),
-              "script");
-      case PYSPARK ->
-          new LanguageInfo(
-              "python",
-              version,
-              "text/x-python",
-              ".py",
-              "ipython3",
-              JupyterJson.object().put("name", "ipython").put("version", 3),
-              "python");
-      case SPARKR ->
-          new LanguageInfo(
-              "R", version, "text/x-r-source", ".r", "r", TextNode.valueOf("r"), "script");
-      case SQL ->
-          new LanguageInfo(
-              "sql", version, "text/x-sql", ".sql", "sql", TextNode.valueOf("sql"), "script");
-      case SHARED -> throw noLanguage();
-    };
+  private static Language ofJupyterKernel(String name) {
+    String lowerCase = name.toLowerCase(Locale.ROOT);
+    LanguageInfo info =
+        LANGUAGES.values().stream()
+            .map(Language::info)
+            .filter(known -> known.name().equalsIgnoreCase(name))
+            .findFirst()
+            .map(known -> withVersion(known, ""))
+            .orElseGet(
+                () ->
+                    switch (lowerCase) {
+                      case "bash", "sh", "zsh" -> info(lowerCase, "text/x-sh", ".sh", "shell");
+                      case "julia" -> info(lowerCase, "text/x-julia", ".jl", lowerCase);
+                      case "javascript" -> info(lowerCase, "text/javascript", ".js", lowerCase);
+                      case "ruby" -> info(lowerCase, "text/x-ruby", ".rb", lowerCase);
+                      case "rust" -> info(lowerCase, "text/x-rustsrc", ".rs", lowerCase);
+                      default -> info(lowerCase, "text/plain", ".txt", lowerCase);
+                    });
+    return new Language(name, info, List.of());
   }
 
-  private static String displayName(Kind kind) {
-    return switch (kind) {
-      case SPARK -> "Scala";
-      case PYSPARK -> "Python";
-      case SPARKR -> "R";
-      case SQL -> "SQL";
-      case SHARED -> throw noLanguage();
-    };
-  }
-
-  /** Returns the version of a language as long as its session has not told it. */
-  private static String versionBeforeStart(Kind kind) {
-    return switch (kind) {
-      case SPARK -> "2";
-      case PYSPARK, SQL -> "3";
-      case SPARKR -> "4";
-      case SHARED -> throw noLanguage();
-    };
-  }
-
-  private static List<HelpLink> helpLinks(Kind kind) {
-    return switch (kind) {
-      case SPARK ->
-          List.of(
-              new HelpLink("Apache Spark", SPARK_GUIDE),
-              new HelpLink("Spark in Scala", SPARK_GUIDE + "api/scala/org/apache/spark/"),
-              new HelpLink("Scala", "https://docs.scala-lang.org/"));
-      case PYSPARK, SPARKR, SQL -> List.of(new HelpLink("Apache Spark", SPARK_GUIDE));
-      case SHARED -> throw noLanguage();
-    };
-  }
-
-  private static IllegalArgumentException noLanguage() {
-    return new IllegalArgumentException("a kernel has one language");
+  private static LanguageInfo info(
+      String name, String mimetype, String fileExtension, String codemirrorMode) {
+    JsonNode mode = TextNode.valueOf(codemirrorMode);
+    return new LanguageInfo(name, "", mimetype, fileExtension, name, mode, PLAIN_EXPORTER);
   }
 }

@@ -54,7 +54,9 @@ abstract class KernelFixture {
 
   private KernelRegistry registry() {
     return new KernelRegistry(
-        sessions, new KernelServices("1.2.3", clock, timer, history, showsProgress), kernel -> {});
+        sessions,
+        new KernelServices("1.2.3", clock, timer, history, showsProgress, List.of()),
+        kernel -> {});
   }
 
   @AfterEach

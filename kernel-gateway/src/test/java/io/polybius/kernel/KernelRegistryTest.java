@@ -128,7 +128,7 @@ class KernelRegistryTest extends KernelFixture {
   private KernelRegistry keeping(KernelStore store) {
     return new KernelRegistry(
         sessions,
-        new KernelServices("1.2.3", clock, timer, history, showsProgress),
+        new KernelServices("1.2.3", clock, timer, history, showsProgress, List.of()),
         Optional.of(store),
         kernel -> {});
   }

@@ -62,15 +62,16 @@ sealed interface OutputJson {
     if (!statement.state().isTerminal() || neverRan) {
       return Optional.empty();
     }
-    boolean isPython = statement.kind() == Kind.PYSPARK;
-    boolean isR = statement.kind() == Kind.SPARKR;
-    Optional<Map<String, Object>> data = data(statement.outputs().toList(), isPython || isR, json);
+    Kind kind = statement.kind();
+    boolean isAsInPython = kind.equals(Kind.PYSPARK) || kind.jupyterKernel().isPresent();
+    boolean isR = kind.equals(Kind.SPARKR);
+    Optional<Map<String, Object>> data =
+        data(statement.outputs().toList(), isAsInPython || isR, json);
     if (statement.error().isPresent()) {
       StatementError error = statement.error().get();
-      if (error.origin() == StatementError.Origin.USER_CODE && isPython) {
+      if (error.origin() == StatementError.Origin.USER_CODE && isAsInPython) {
         return Optional.of(failedInPython(statement.id(), error, data));
-      } else if (error.origin() == StatementError.Origin.USER_CODE
-          && statement.kind() == Kind.SQL) {
+      } else if (error.origin() == StatementError.Origin.USER_CODE && kind.equals(Kind.SQL)) {
         return Optional.of(failedInSql(statement.id(), error, data));
       } else if (error.origin() == StatementError.Origin.USER_CODE && isR) {
         return Optional.of(failedInR(statement.id(), error, data));

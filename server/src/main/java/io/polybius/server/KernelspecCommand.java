@@ -1,5 +1,6 @@
 package io.polybius.server;
 
+import io.polybius.driver.protocol.jupyter.InstalledKernel;
 import io.polybius.kernel.KernelSpec;
 import io.polybius.kernel.KernelSpecs;
 import io.polybius.launch.LocalLauncher;
@@ -11,6 +12,7 @@ import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
@@ -59,7 +61,8 @@ final class KernelspecCommand {
               names = "--kind",
               paramLabel = "KIND",
               description = {
-                "Only this language: spark, pyspark, sparkr or sql. Without it those of all languages are",
+                "Only this language: spark, pyspark, sparkr, sql, or jupyter:NAME for a Jupyter kernel that the",
+                "server's machine has. Without it those of all languages but Jupyter kernels are",
                 "installed, and with --session that of Scala."
               })
           Optional<String> kind,
@@ -119,15 +122,31 @@ final class KernelspecCommand {
     return 0;
   }
 
-  private KernelSpec spec(Optional<String> kind) {
+  private KernelSpec spec(Optional<String> kind) throws InterruptedException {
     String wanted = kind.orElse(Kind.SPARK.canonicalName());
+    Optional<String> jupyterKernel = Kind.find(wanted).flatMap(Kind::jupyterKernel);
+    if (jupyterKernel.isPresent()) {
+      return jupyterKernel(jupyterKernel.get());
+    }
     return LANGUAGES
         .find(wanted)
         .orElseThrow(
             () ->
                 new ParameterException(
                     command.subcommands().get("install"),
-                    "--kind is spark, pyspark, sparkr or sql, and not " + wanted));
+                    "--kind is spark, pyspark, sparkr, sql or jupyter:NAME, and not " + wanted));
+  }
+
+  /** Describes a Jupyter kernel of the server's machine, which may be another one than this. */
+  private static KernelSpec jupyterKernel(String name) throws InterruptedException {
+    return KernelSpec.of(
+        InstalledKernel.in(folders()).stream()
+            .filter(kernel -> kernel.name().equals(name))
+            .findFirst()
+            .orElseGet(
+                () ->
+                    new InstalledKernel(
+                        name, Path.of(name), List.of(), Map.of(), name, name, false)));
   }
 
   @Command(name = "list", description = "List the kernelspecs of this program.")

@@ -16,6 +16,7 @@ import io.polybius.server.http.AccessLog;
 import io.polybius.server.http.AccessToken;
 import io.polybius.server.http.HttpServer;
 import io.polybius.server.http.Listener;
+import io.polybius.server.kernelspec.JupyterFolders;
 import io.polybius.session.BatchService;
 import io.polybius.session.CoreSettings;
 import io.polybius.session.CreationLimit;
@@ -103,7 +104,8 @@ public final class ServerAssembly implements AutoCloseable {
                           config.culling().connected(),
                           config.culling().interval()),
                       historyFolder(config, environment),
-                      config.notebooks().progress()),
+                      config.notebooks().progress(),
+                      config.notebooks().jupyterKernels()),
                   kernelStore));
       RestFacade rest =
           part(
@@ -182,7 +184,19 @@ public final class ServerAssembly implements AutoCloseable {
         config.driverIdleTimeout(),
         config.driverIdleTimeout(),
         LaunchSettings.DEFAULT_MAX_OUTPUT_CHARS,
-        config.prespawnedDrivers());
+        config.prespawnedDrivers(),
+        kernelFolders(environment));
+  }
+
+  /** Returns where Jupyter would look for kernels, for the Python that is first on the path. */
+  private static List<Path> kernelFolders(Map<String, String> environment) {
+    Optional<Path> prefix = Optional.empty();
+    try {
+      prefix = Python.find().map(Python::prefix);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    return JupyterFolders.ofThisMachine(environment).all(prefix);
   }
 
   /** Returns the Sparks that sessions could run on. */

@@ -295,7 +295,7 @@ final class Session implements Drivers.Owner {
                 ErrorCode.TOO_MANY_WAITING,
                 "Too many statements wait in this session; send more when some have ended.");
           }
-          LanguageCheck.ofStatement(request.kind(), environment.launcher().languages());
+          LanguageCheck.ofStatement(request.kind(), environment.launcher());
           Statement statement = statements.add(request);
           dispatch();
           return statement;
@@ -386,7 +386,7 @@ final class Session implements Drivers.Owner {
               if (!isRunning()) {
                 throw wrongState();
               }
-              LanguageCheck.ofStatement(kind, environment.launcher().languages());
+              LanguageCheck.ofStatement(kind, environment.launcher());
               return ask(
                   id -> new DriverCommand.Complete(id, kind.canonicalName(), code, cursor),
                   DriverEvent.Completed.class);
@@ -412,7 +412,7 @@ final class Session implements Drivers.Owner {
               if (!isRunning()) {
                 throw wrongState();
               }
-              LanguageCheck.ofStatement(kind, environment.launcher().languages());
+              LanguageCheck.ofStatement(kind, environment.launcher());
               return ask(
                   id -> new DriverCommand.Inspect(id, kind.canonicalName(), code, cursor, detailed),
                   DriverEvent.Inspected.class);

@@ -1,6 +1,7 @@
 package io.polybius.session;
 
 import io.polybius.driver.protocol.CommMessage;
+import io.polybius.driver.protocol.jupyter.InstalledKernel;
 import io.polybius.session.spi.DriverLauncher;
 import io.polybius.session.spi.SessionRecords;
 import io.polybius.session.spi.SessionStore;
@@ -75,7 +76,7 @@ public final class SessionService implements AutoCloseable {
    * @return the session in state {@code starting}
    */
   public SessionSnapshot open(SessionSettings asked, Caller caller) {
-    LanguageCheck.ofSession(asked.kind(), launcher.languages());
+    LanguageCheck.ofSession(asked.kind(), launcher);
     SessionSettings checked = settings.rules().check(asked);
     SessionLimits limits = settings.limits().forSession(checked.application().conf());
     Runnable place = settings.creations().take();
@@ -184,9 +185,14 @@ public final class SessionService implements AutoCloseable {
     }
   }
 
-  /** Returns the languages that sessions can run. */
+  /** Returns the languages that sessions can run, beside those of Jupyter kernels. */
   public Set<Kind> languages() {
     return launcher.languages();
+  }
+
+  /** Returns the Jupyter kernels that sessions can run. */
+  public List<InstalledKernel> jupyterKernels() {
+    return launcher.jupyterKernels();
   }
 
   /** Returns all sessions, oldest first. */

@@ -40,7 +40,7 @@ class ArchitectureTest {
   private static final Map<String, List<String>> MAY_USE =
       Map.of(
           PROTOCOL,
-          List.of(NETTY, KRYO, LOGGING),
+          List.of(NETTY, KRYO, JACKSON, LOGGING),
           "io.polybius.notebook..",
           List.of(PROTOCOL),
           "io.polybius.magic..",

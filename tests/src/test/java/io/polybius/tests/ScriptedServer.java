@@ -29,6 +29,7 @@ import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -54,7 +55,8 @@ final class ScriptedServer implements AutoCloseable {
               KernelGatewaySettings.DEFAULT_RELAY_GRACE,
               KernelGatewaySettings.Culling.NEVER,
               Optional.empty(),
-              false));
+              false,
+              List.of()));
   private final RestFacade facade;
   private final HttpServer http;
 

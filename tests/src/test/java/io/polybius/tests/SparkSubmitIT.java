@@ -209,7 +209,8 @@ class SparkSubmitIT {
             Duration.ofSeconds(10),
             Duration.ofSeconds(10),
             LaunchSettings.DEFAULT_MAX_OUTPUT_CHARS,
-            0));
+            0,
+            List.of()));
   }
 
   /** Returns the embedded Spark in a form that is preferred to a Spark that Python may have. */

@@ -22,6 +22,7 @@ import java.util.Map;
  * @param reconnectWindow how long a driver may be unreachable
  * @param maxOutputChars how much printed text of one statement is passed on
  * @param prespawned how many drivers wait, started ahead, for sessions to come
+ * @param kernelFolders where the descriptions of Jupyter kernels are that drivers can run
  */
 public record LaunchSettings(
     InetSocketAddress listenAddress,
@@ -34,11 +35,13 @@ public record LaunchSettings(
     Duration serverIdleTimeout,
     Duration reconnectWindow,
     long maxOutputChars,
-    int prespawned) {
+    int prespawned,
+    List<Path> kernelFolders) {
 
-  /** Copies the list. */
+  /** Copies the lists. */
   public LaunchSettings {
     sessionJars = List.copyOf(sessionJars);
+    kernelFolders = List.copyOf(kernelFolders);
   }
 
   /** Printed text of one statement that is passed on unless the operator sets another limit. */

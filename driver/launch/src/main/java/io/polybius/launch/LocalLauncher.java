@@ -7,12 +7,14 @@ import io.polybius.driver.protocol.DriverListener;
 import io.polybius.driver.protocol.LinkPosition;
 import io.polybius.driver.protocol.LinkSecrets;
 import io.polybius.driver.protocol.RProgram;
+import io.polybius.driver.protocol.jupyter.InstalledKernel;
 import io.polybius.session.Kind;
 import io.polybius.session.ProcessLog;
 import io.polybius.session.spi.DriverLauncher;
 import io.polybius.session.spi.LaunchException;
 import io.polybius.session.spi.LaunchSpec;
 import io.polybius.session.spi.RunningDriver;
+import java.io.File;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
@@ -22,6 +24,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -106,7 +109,7 @@ public final class LocalLauncher implements DriverLauncher {
     defaults.put("spark.polybius.session", String.valueOf(spec.sessionId()));
     Map<String, String> sparkSettings =
         withSessionJars(settings.sparkSettings(spec.settings().application(), defaults));
-    if (spec.settings().kind() == Kind.SPARKR) {
+    if (spec.settings().kind().equals(Kind.SPARKR)) {
       requireR(sparkSettings);
     }
     // The driver starts that language before its first statement.
@@ -215,6 +218,11 @@ public final class LocalLauncher implements DriverLauncher {
     return LANGUAGES;
   }
 
+  @Override
+  public List<InstalledKernel> jupyterKernels() {
+    return InstalledKernel.in(settings.kernelFolders());
+  }
+
   /** Starts a driver that has Spark's settings, or else waits for them. */
   private DriverProcess start(
       String name,
@@ -250,6 +258,11 @@ public final class LocalLauncher implements DriverLauncher {
       driverSettings.put(
           "server.patience-millis", String.valueOf(settings.serverIdleTimeout().toMillis()));
       driverSettings.put("work-directory", directory.path().toString());
+      driverSettings.put(
+          "jupyter-kernels",
+          settings.kernelFolders().stream()
+              .map(Path::toString)
+              .collect(Collectors.joining(File.pathSeparator)));
       driverSettings.put("output.max-chars", String.valueOf(settings.maxOutputChars()));
       ProcessBuilder builder =
           commandLine.processBuilder(

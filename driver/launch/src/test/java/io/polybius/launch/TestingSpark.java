@@ -49,7 +49,8 @@ record TestingSpark(Path folder) {
         Duration.ofSeconds(5),
         Duration.ofSeconds(5),
         LaunchSettings.DEFAULT_MAX_OUTPUT_CHARS,
-        0);
+        0,
+        List.of());
   }
 
   Path home() {

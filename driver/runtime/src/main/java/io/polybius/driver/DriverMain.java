@@ -1,9 +1,11 @@
 package io.polybius.driver;
 
+import io.polybius.driver.interpreter.Interpreter;
 import io.polybius.driver.interpreter.SharedValues;
 import io.polybius.driver.interpreter.SparkSlot;
 import io.polybius.driver.interpreter.SparkStart;
 import io.polybius.driver.interpreter.SparkTools;
+import io.polybius.driver.interpreter.jupyter.JupyterInterpreter;
 import io.polybius.driver.interpreter.python.PythonInterpreter;
 import io.polybius.driver.interpreter.r.RInterpreter;
 import io.polybius.driver.interpreter.sql.SqlInterpreter;
@@ -25,6 +27,7 @@ import java.nio.file.attribute.BasicFileAttributes;
 import java.security.GeneralSecurityException;
 import java.security.KeyStore;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
@@ -152,11 +155,7 @@ public final class DriverMain {
     StatementRunner statements =
         new StatementRunner(
             new StatementRunner.Tools(
-                List.of(
-                    spark.scala(),
-                    python,
-                    new RInterpreter(spark.session(), settings.workDirectory().resolve("r")),
-                    new SqlInterpreter(spark.session())),
+                interpreters(spark, python),
                 Magics.load(spark.classLoader(), log::warn),
                 new SparkTools(spark, settings.workDirectory().resolve("jars")),
                 shared,
@@ -175,6 +174,18 @@ public final class DriverMain {
             spark.context().applicationId(),
             spark.context().uiWebUrl().isDefined() ? spark.context().uiWebUrl().get() : ""));
     log.info("the driver ends: {}", end.join());
+  }
+
+  private List<Interpreter> interpreters(SparkStart spark, PythonInterpreter python) {
+    List<Interpreter> all = new ArrayList<>();
+    all.add(spark.scala());
+    all.add(python);
+    all.add(new RInterpreter(spark.session(), settings.workDirectory().resolve("r")));
+    all.add(new SqlInterpreter(spark.session()));
+    all.addAll(
+        JupyterInterpreter.installed(
+            settings.kernelFolders(), settings.workDirectory().resolve("jupyter")));
+    return all;
   }
 
   /** Returns for how long nobody has waited for anything that the driver does. */

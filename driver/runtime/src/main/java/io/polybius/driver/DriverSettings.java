@@ -1,15 +1,18 @@
 package io.polybius.driver;
 
+import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Properties;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 
 /**
  * What the server tells a driver at its start, in a file that only the driver's user can read. The
@@ -23,6 +26,7 @@ import java.util.TreeMap;
  * @param serverPatience how long to go on without the server
  * @param workDirectory the driver's own directory, which goes away with the driver
  * @param maxOutputChars how much printed text of one statement is passed on
+ * @param kernelFolders where the descriptions of Jupyter kernels are
  * @param spark Spark settings; empty in a driver that is started ahead of its session, and gets
  *     them later
  */
@@ -35,6 +39,7 @@ record DriverSettings(
     Duration serverPatience,
     Path workDirectory,
     long maxOutputChars,
+    List<Path> kernelFolders,
     Optional<Map<String, String>> spark) {
 
   /**
@@ -65,6 +70,10 @@ record DriverSettings(
         Duration.ofMillis(Long.parseLong(required(properties, "server.patience-millis"))),
         Path.of(required(properties, "work-directory")),
         Long.parseLong(required(properties, "output.max-chars")),
+        Stream.of(required(properties, "jupyter-kernels").split(File.pathSeparator, -1))
+            .filter(folder -> !folder.isEmpty())
+            .map(Path::of)
+            .toList(),
         Boolean.parseBoolean(required(properties, "prespawned"))
             ? Optional.empty()
             : Optional.of(Map.copyOf(spark)));

@@ -485,6 +485,11 @@ final class StatementRunner implements AutoCloseable {
     }
 
     @Override
+    public boolean mayAsk() {
+      return statement.options().mayAskForInput();
+    }
+
+    @Override
     public void adopt() {
       setJobGroup(current);
       capture.adopt(current.console);

@@ -70,7 +70,12 @@ public final class KernelGateway implements AutoCloseable {
         new KernelRegistry(
             sessions,
             new KernelServices(
-                settings.version(), clock, this::after, history, settings.showsProgress()),
+                settings.version(),
+                clock,
+                this::after,
+                history,
+                settings.showsProgress(),
+                settings.jupyterKernels()),
             store,
             this::ended);
     this.sessionKernels = new SessionKernels(sessions, kernels, settings.runtimeDirectory(), clock);

@@ -2,6 +2,7 @@ package io.polybius.kernel.http;
 
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -15,6 +16,8 @@ import java.util.Optional;
  * @param historyDirectory where the history is kept; empty when it ends with the server
  * @param showsProgress whether cells show how far their Spark jobs and the start of their driver
  *     are
+ * @param jupyterKernels the names of installed Jupyter kernels that are offered as kernels of this
+ *     server, in lower case
  */
 public record KernelGatewaySettings(
     String version,
@@ -22,7 +25,13 @@ public record KernelGatewaySettings(
     Duration relayGrace,
     Culling culling,
     Optional<Path> historyDirectory,
-    boolean showsProgress) {
+    boolean showsProgress,
+    List<String> jupyterKernels) {
+
+  /** Copies the list. */
+  public KernelGatewaySettings {
+    jupyterKernels = List.copyOf(jupyterKernels);
+  }
 
   /**
    * Which kernels are ended because nobody uses them.

@@ -89,7 +89,7 @@ final class SessionKernels implements AutoCloseable {
     }
     Kind kind = session.settings().kind();
     // A session of no one language shows itself in the one that every driver speaks.
-    String name = (kind == Kind.SHARED ? Kind.SPARK : kind).canonicalName();
+    String name = (kind.equals(Kind.SHARED) ? Kind.SPARK : kind).canonicalName();
     Kernel kernel =
         kernels.createPassing(
             NewKernel.named(Optional.of(name)).onSession(String.valueOf(session.id())), caller);

@@ -24,6 +24,7 @@ import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 
 /** A gateway on a free port, with the real session core and drivers that follow a script. */
@@ -116,7 +117,13 @@ public final class TestingGateway implements AutoCloseable {
           new KernelGateway(
               sessions,
               new KernelGatewaySettings(
-                  "1.2.3", runtimeDirectory, relayGrace, culling, Optional.empty(), true),
+                  "1.2.3",
+                  runtimeDirectory,
+                  relayGrace,
+                  culling,
+                  Optional.empty(),
+                  true,
+                  List.of()),
               kernels);
     } catch (IOException e) {
       throw new UncheckedIOException(e);

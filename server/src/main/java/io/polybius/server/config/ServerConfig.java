@@ -82,8 +82,14 @@ public record ServerConfig(
    *
    * @param progress whether cells show how far their Spark jobs and the start of Spark are
    * @param historyFolder the folder for what was run; empty for the usual one, {@code off} for none
+   * @param jupyterKernels installed Jupyter kernels that are offered, by names in lower case
    */
-  public record Notebooks(boolean progress, String historyFolder) {
+  public record Notebooks(boolean progress, String historyFolder, List<String> jupyterKernels) {
+
+    /** Copies the list. */
+    public Notebooks {
+      jupyterKernels = List.copyOf(jupyterKernels);
+    }
 
     /** Returns the folder for what was run, or nothing when it is not kept. */
     public Optional<Path> historyFolder(Supplier<Path> usual) {
@@ -382,6 +388,15 @@ public record ServerConfig(
               + " `polybius.server.state-dir`, or else in `polybius` in the user's folder for state"
               + " (`~/.local/state`).");
 
+  static final Setting<List<String>> JUPYTER_KERNELS =
+      new Setting<>(
+          "polybius.jupyter.kernels",
+          SettingType.NAMES,
+          "",
+          "Jupyter kernels installed on this machine, such as `bash, ir`, that notebooks are offered"
+              + " as kernels of this server, `polybius-jupyter-bash`. Sessions of kind"
+              + " `jupyter:bash` can be opened without being named here.");
+
   static final Setting<Duration> CANCEL_TIMEOUT =
       new Setting<>(
           "livy.rsc.job-cancel.timeout",
@@ -601,6 +616,7 @@ public record ServerConfig(
           RECOVERY_FOLDER,
           PROGRESS,
           HISTORY_DIRECTORY,
+          JUPYTER_KERNELS,
           STATE_DIRECTORY,
           CACHE_DIRECTORY);
 
@@ -637,7 +653,8 @@ public record ServerConfig(
                 values.get(CULL_INTERVAL)),
             new Recovery(
                 values.get(RECOVERY_MODE), values.get(RECOVERY_STORE), values.get(RECOVERY_FOLDER)),
-            new Notebooks(values.get(PROGRESS), values.get(HISTORY_DIRECTORY)),
+            new Notebooks(
+                values.get(PROGRESS), values.get(HISTORY_DIRECTORY), values.get(JUPYTER_KERNELS)),
             http(values),
             sessions(values),
             submissions(values, sources));

@@ -97,6 +97,11 @@ record SettingType<T>(String description, Function<String, T> reader) {
   static final SettingType<List<String>> LIST =
       new SettingType<>("a list with commas between", SettingType::readList);
 
+  /** Some names in which capitals do not count, possibly none. */
+  static final SettingType<List<String>> NAMES =
+      new SettingType<>(
+          "a list with commas between", text -> readList(text.toLowerCase(Locale.ROOT)));
+
   /** Some folders, possibly none. */
   static final SettingType<List<Path>> FOLDERS =
       new SettingType<>("a list of folders with commas between", SettingType::readFolders);

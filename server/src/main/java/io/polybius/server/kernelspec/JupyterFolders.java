@@ -52,6 +52,8 @@ public record JupyterFolders(
               }
             });
     folders.add(user());
+    set("VIRTUAL_ENV").map(Path::of).map(JupyterFolders::under).ifPresent(folders::add);
+    set("CONDA_PREFIX").map(Path::of).map(JupyterFolders::under).ifPresent(folders::add);
     pythonPrefix.map(JupyterFolders::under).ifPresent(folders::add);
     folders.add(under(Path.of("/usr/local")));
     folders.add(under(Path.of("/usr")));

@@ -25,6 +25,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
@@ -112,7 +113,8 @@ class NotebookDemoTest {
                     Duration.ofSeconds(1),
                     KernelGatewaySettings.Culling.NEVER,
                     Optional.empty(),
-                    true));
+                    true,
+                    List.of()));
         HttpServer http =
             new HttpServer(
                 Listener.on(InetAddress.getLoopbackAddress(), 0, 1 << 20),

@@ -208,12 +208,16 @@ class KernelspecInstallerTest {
     assertThat(new JupyterFolders(Map.of(), "Mac OS X", home).user())
         .isEqualTo(Path.of("/home/ann/Library/Jupyter/kernels"));
     assertThat(
-            new JupyterFolders(Map.of("JUPYTER_PATH", "/first:/second"), "Linux", home)
+            new JupyterFolders(
+                    Map.of("JUPYTER_PATH", "/first:/second", "VIRTUAL_ENV", "/active"),
+                    "Linux",
+                    home)
                 .all(Optional.of(Path.of("/venv"))))
         .containsExactly(
             Path.of("/first/kernels"),
             Path.of("/second/kernels"),
             Path.of("/home/ann/.local/share/jupyter/kernels"),
+            Path.of("/active/share/jupyter/kernels"),
             Path.of("/venv/share/jupyter/kernels"),
             Path.of("/usr/local/share/jupyter/kernels"),
             Path.of("/usr/share/jupyter/kernels"));

@@ -3,6 +3,7 @@ package io.polybius.session.spi;
 import io.polybius.driver.protocol.DriverConnection;
 import io.polybius.driver.protocol.DriverEvent;
 import io.polybius.driver.protocol.LinkPosition;
+import io.polybius.driver.protocol.jupyter.InstalledKernel;
 import io.polybius.session.Kind;
 import io.polybius.session.ProcessLog;
 import java.util.List;
@@ -50,8 +51,16 @@ public interface DriverLauncher extends AutoCloseable {
     throw new LaunchException("Drivers of this kind do not outlive the server.");
   }
 
-  /** Returns the languages that its drivers can run. */
+  /** Returns the languages that its drivers can run, beside those of Jupyter kernels. */
   Set<Kind> languages();
+
+  /**
+   * Returns the Jupyter kernels that its drivers can run: {@link Kind#ofJupyterKernel}. They may
+   * come and go.
+   */
+  default List<InstalledKernel> jupyterKernels() {
+    return List.of();
+  }
 
   /** Frees what the launcher itself holds; its drivers have been stopped or left before. */
   @Override

@@ -9,7 +9,6 @@ import io.polybius.session.spi.DriverLauncher;
 import io.polybius.session.spi.LaunchException;
 import io.polybius.session.spi.LaunchSpec;
 import io.polybius.session.spi.RunningDriver;
-import java.util.EnumSet;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.BlockingQueue;
@@ -98,7 +97,7 @@ public final class ScriptedLauncher implements DriverLauncher {
 
   @Override
   public Set<Kind> languages() {
-    return EnumSet.complementOf(EnumSet.of(Kind.SHARED));
+    return Set.of(Kind.SPARK, Kind.PYSPARK, Kind.SPARKR, Kind.SQL);
   }
 
   /** The drivers go on without a server. */

@@ -21,6 +21,7 @@ import java.net.InetAddress;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
@@ -69,7 +70,8 @@ final class InMemoryServer implements AutoCloseable {
                 KernelGatewaySettings.DEFAULT_RELAY_GRACE,
                 KernelGatewaySettings.Culling.NEVER,
                 Optional.empty(),
-                false));
+                false,
+                List.of()));
     http =
         new HttpServer(
             Listener.on(InetAddress.getLoopbackAddress(), 0, MAX_BODY_BYTES),

@@ -39,6 +39,11 @@ public interface Interpreter extends AutoCloseable {
      */
     Optional<String> ask(String prompt, boolean password) throws InterruptedException;
 
+    /** Returns whether the user can be asked. */
+    default boolean mayAsk() {
+      return false;
+    }
+
     /** From now on the calling thread works for the statement: its Spark jobs, and its printing. */
     void adopt();
 

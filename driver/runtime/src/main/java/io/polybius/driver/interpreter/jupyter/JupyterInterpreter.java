@@ -1,0 +1,296 @@
+package io.polybius.driver.interpreter.jupyter;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.polybius.driver.interpreter.Completion;
+import io.polybius.driver.interpreter.Interpreter;
+import io.polybius.driver.interpreter.StatementException;
+import io.polybius.driver.interpreter.jupyter.KernelProcess.KernelEnded;
+import io.polybius.driver.protocol.Candidate;
+import io.polybius.driver.protocol.Completeness;
+import io.polybius.driver.protocol.DriverEvent.CompletenessChecked;
+import io.polybius.driver.protocol.MimeBundle;
+import io.polybius.driver.protocol.StatementError;
+import io.polybius.driver.protocol.StatementError.Origin;
+import io.polybius.driver.protocol.StreamName;
+import io.polybius.driver.protocol.jupyter.InstalledKernel;
+import io.polybius.magic.MagicException;
+import io.polybius.magic.PlainValue;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * A language that an installed Jupyter kernel runs, in a process of its own, which starts with the
+ * first statement. When that process ends, the statement that it runs fails, and the next one
+ * starts another.
+ */
+public final class JupyterInterpreter implements Interpreter {
+
+  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final String KIND = "jupyter:";
+  private static final String EXPRESSION = "value";
+
+  /** How often the code is interrupted that has not stopped. */
+  private static final Duration INTERRUPT_INTERVAL = Duration.ofSeconds(1);
+
+  /** A little less than what the one who asks waits. */
+  private static final Duration QUESTION_PATIENCE = Duration.ofMillis(1800);
+
+  private final InstalledKernel kernel;
+  private final Path directory;
+
+  private Optional<KernelProcess> process = Optional.empty();
+  private boolean hasEnded;
+
+  /** The process that runs a statement, for those who interrupt it. */
+  private volatile Optional<KernelProcess> busy = Optional.empty();
+
+  private volatile Duration nextInterrupt = Duration.ZERO;
+
+  private JupyterInterpreter(InstalledKernel kernel, Path directory) {
+    this.kernel = kernel;
+    this.directory = directory;
+  }
+
+  /**
+   * Returns the languages of all kernels that are installed; starts nothing yet.
+   *
+   * @param folders where Jupyter looks for kernels
+   * @param directory for the connection files
+   */
+  public static List<JupyterInterpreter> installed(List<Path> folders, Path directory) {
+    return InstalledKernel.in(folders).stream()
+        .map(kernel -> new JupyterInterpreter(kernel, directory))
+        .toList();
+  }
+
+  @Override
+  public String kind() {
+    return KIND + kernel.name();
+  }
+
+  @Override
+  public void prepare(Execution execution) throws StatementException {
+    KernelProcess unused = kernel(execution);
+  }
+
+  /** What looks like a magic that the driver does not have may mean something to the kernel. */
+  @Override
+  public boolean hasMagic(String name) {
+    return true;
+  }
+
+  @Override
+  public void execute(String code, Execution execution) throws StatementException {
+    JsonNode reply = run(request(code, false).put("allow_stdin", execution.mayAsk()), execution);
+    if (!KernelProcess.isOk(reply)) {
+      throw new StatementException(
+          execution.isCancelled() ? KernelOutput.interrupted(reply) : KernelOutput.error(reply));
+    }
+  }
+
+  private static ObjectNode request(String code, boolean silent) {
+    ObjectNode request =
+        JSON.createObjectNode()
+            .put("code", code)
+            .put("silent", silent)
+            .put("store_history", !silent)
+            .put("allow_stdin", false)
+            .put("stop_on_error", false);
+    request.putObject("user_expressions");
+    return request;
+  }
+
+  private JsonNode run(ObjectNode request, Execution execution) throws StatementException {
+    KernelProcess running = kernel(execution);
+    if (execution.isCancelled()) {
+      throw new StatementException(interrupted());
+    }
+    Result result =
+        execution.unlocked(
+            () -> {
+              nextInterrupt = Duration.ZERO;
+              busy = Optional.of(running);
+              try {
+                return new Result(running.run(request, execution), Optional.empty());
+              } catch (KernelEnded e) {
+                return new Result(JSON.nullNode(), Optional.of(e));
+              } finally {
+                busy = Optional.empty();
+              }
+            });
+    if (result.end().isPresent()) {
+      throw ended(result.end().get());
+    }
+    return result.reply();
+  }
+
+  private record Result(JsonNode reply, Optional<KernelEnded> end) {}
+
+  private static StatementError interrupted() {
+    return KernelOutput.interrupted(JSON.nullNode());
+  }
+
+  /** Returns the kernel, which is started if it is not there. */
+  private KernelProcess kernel(Execution execution) throws StatementException {
+    if (process.isPresent() && !process.get().isAlive()) {
+      forget();
+    }
+    if (process.isEmpty()) {
+      try {
+        process = Optional.of(KernelProcess.start(kernel, directory, execution));
+      } catch (IOException e) {
+        throw new StatementException(
+            new StatementError(
+                Origin.DRIVER, "KernelNotStarted", String.valueOf(e.getMessage()), List.of()));
+      } catch (InterruptedException e) {
+        throw new StatementException(interrupted());
+      }
+      if (hasEnded) {
+        byte[] note =
+            ("The kernel " + kernel.name() + " was started again: ")
+                .concat("what was defined before its end is gone.\n")
+                .getBytes(StandardCharsets.UTF_8);
+        execution.print(StreamName.STDERR, note, 0, note.length);
+      }
+    }
+    return process.get();
+  }
+
+  private void forget() {
+    process.ifPresent(KernelProcess::close);
+    process = Optional.empty();
+    hasEnded = true;
+  }
+
+  private StatementException ended(KernelEnded end) {
+    forget();
+    return new StatementException(
+        new StatementError(
+            Origin.DRIVER,
+            "KernelDied",
+            "The kernel "
+                + kernel.name()
+                + " of this session has ended: "
+                + end.getMessage()
+                + ". What was defined in it is gone; the next statement starts another one.",
+            List.of()));
+  }
+
+  @Override
+  public MimeBundle evaluate(String expression, Execution execution) throws StatementException {
+    ObjectNode request = request("", true);
+    request.putObject("user_expressions").put(EXPRESSION, expression);
+    JsonNode value = run(request, execution).path("user_expressions").path(EXPRESSION);
+    if (value.isMissingNode()) {
+      throw new StatementException(
+          new StatementError(
+              Origin.DRIVER,
+              "NotEvaluated",
+              "The kernel " + kernel.name() + " does not evaluate expressions.",
+              List.of()));
+    } else if (!KernelProcess.isOk(value)) {
+      throw new StatementException(KernelOutput.error(value));
+    }
+    return KernelOutput.bundle(value.path("data"));
+  }
+
+  // ---- questions
+
+  private Optional<JsonNode> ask(String type, ObjectNode question) {
+    return process
+        .filter(KernelProcess::isAlive)
+        .flatMap(running -> running.ask(type, question, QUESTION_PATIENCE));
+  }
+
+  @Override
+  public CompletenessChecked completeness(int requestId, String code) {
+    Optional<JsonNode> answer =
+        ask("is_complete_request", JSON.createObjectNode().put("code", code));
+    Completeness verdict =
+        switch (answer.map(found -> found.path("status").asText()).orElse("unknown")) {
+          case "complete" -> Completeness.COMPLETE;
+          case "incomplete" -> Completeness.INCOMPLETE;
+          case "invalid" -> Completeness.INVALID;
+          default -> Completeness.UNKNOWN;
+        };
+    String indent = answer.map(found -> found.path("indent").asText()).orElse("");
+    return new CompletenessChecked(requestId, verdict, indent);
+  }
+
+  @Override
+  public Completion complete(String code, int cursor) {
+    // Jupyter counts characters where Java counts UTF-16 units.
+    int at = code.codePointCount(0, cursor);
+    return ask("complete_request", JSON.createObjectNode().put("code", code).put("cursor_pos", at))
+        .map(answer -> completion(answer, code, cursor))
+        .orElseGet(() -> Completion.none(cursor));
+  }
+
+  private static Completion completion(JsonNode answer, String code, int cursor) {
+    Map<String, Candidate> candidates = new LinkedHashMap<>();
+    answer
+        .path("matches")
+        .forEach(match -> candidates.put(match.asText(), Candidate.of(match.asText())));
+    answer
+        .path("metadata")
+        .path("_jupyter_types_experimental")
+        .forEach(
+            match ->
+                candidates.computeIfPresent(
+                    match.path("text").asText(),
+                    (text, plain) ->
+                        new Candidate(
+                            text, match.path("type").asText(), match.path("signature").asText())));
+    int start = offset(code, answer.path("cursor_start"));
+    int end = offset(code, answer.path("cursor_end"));
+    return start <= end
+        ? new Completion(List.copyOf(candidates.values()), start, end)
+        : Completion.none(cursor);
+  }
+
+  private static int offset(String code, JsonNode characters) {
+    int most = code.codePointCount(0, code.length());
+    return code.offsetByCodePoints(0, Math.max(0, Math.min(characters.asInt(), most)));
+  }
+
+  @Override
+  public Optional<MimeBundle> inspect(String code, int cursor, boolean detailed) {
+    return ask(
+            "inspect_request",
+            JSON.createObjectNode()
+                .put("code", code)
+                .put("cursor_pos", code.codePointCount(0, cursor))
+                .put("detail_level", detailed ? 1 : 0))
+        .filter(answer -> answer.path("found").asBoolean())
+        .map(answer -> KernelOutput.bundle(answer.path("data")))
+        .filter(bundle -> !bundle.entries().isEmpty());
+  }
+
+  @Override
+  public PlainValue value(String name, int maxRows) throws MagicException {
+    throw new MagicException(
+        MagicException.VALUE_ERROR, "Values of Jupyter kernels cannot be used by magics.");
+  }
+
+  @Override
+  public void interrupt(Thread running, Duration elapsed) {
+    Optional<KernelProcess> interrupted = busy;
+    if (interrupted.isPresent() && elapsed.compareTo(nextInterrupt) >= 0) {
+      nextInterrupt = elapsed.plus(INTERRUPT_INTERVAL);
+      interrupted.get().interrupt();
+    }
+  }
+
+  @Override
+  public void close() {
+    process.ifPresent(KernelProcess::close);
+  }
+}
