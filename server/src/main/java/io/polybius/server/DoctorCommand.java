@@ -15,6 +15,7 @@ import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.URI;
 import java.nio.file.Files;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -78,14 +79,7 @@ final class DoctorCommand implements Callable<Integer> {
 
   private void sparks(SparkFinder finder) {
     say("Spark, in the order in which it is looked for:");
-    for (SparkFinder.Candidate candidate : finder.candidates()) {
-      say(
-          "  %s %-20s %s"
-              .formatted(
-                  candidate.found().isPresent() ? "+" : "-",
-                  candidate.source(),
-                  candidate.detail()));
-    }
+    finder.candidates().forEach(this::candidate);
     try {
       SparkInstallation chosen = finder.choose();
       good(
@@ -95,6 +89,21 @@ final class DoctorCommand implements Callable<Integer> {
     } catch (LaunchException e) {
       bad("Spark", e.getMessage());
     }
+    List<SparkFinder.Candidate> named = finder.named();
+    if (!named.isEmpty()) {
+      say("Spark, by the names that sessions can choose:");
+      named.forEach(this::candidate);
+      named.stream()
+          .filter(candidate -> candidate.found().isEmpty())
+          .forEach(candidate -> bad("Spark", candidate.source() + ": " + candidate.detail()));
+    }
+  }
+
+  private void candidate(SparkFinder.Candidate candidate) {
+    say(
+        "  %s %-20s %s"
+            .formatted(
+                candidate.found().isPresent() ? "+" : "-", candidate.source(), candidate.detail()));
   }
 
   private void python(Optional<Python> python) {

@@ -202,7 +202,8 @@ public final class ServerAssembly implements AutoCloseable {
   /** Returns the Sparks that sessions could run on. */
   static SparkFinder sparks(
       ServerConfig config, Installation installation, Map<String, String> environment) {
-    return new SparkFinder(config.sparkHome(), environment, installation.embeddedSpark());
+    return new SparkFinder(
+        config.sparkHome(), config.sparks(), environment, installation.embeddedSpark());
   }
 
   /** Returns what the operator chose about sessions and batches, whose logs go into a folder. */

@@ -39,6 +39,9 @@ public record ApplicationSettings(
     List<String> archives,
     Map<String, String> conf) {
 
+  /** The key of {@link #conf} by which one of the server's Sparks is asked for. */
+  public static final String SPARK = "polybius.spark";
+
   /** Settings that ask for nothing. */
   public static final ApplicationSettings NONE =
       new ApplicationSettings(
@@ -63,6 +66,11 @@ public record ApplicationSettings(
     files = List.copyOf(files);
     archives = List.copyOf(archives);
     conf = Map.copyOf(conf);
+  }
+
+  /** Returns the name of the Spark that is asked for. */
+  public Optional<String> spark() {
+    return Optional.ofNullable(conf.get(SPARK)).map(String::strip);
   }
 
   /** Returns the same settings under a name. */

@@ -89,6 +89,7 @@ public final class SubmissionRules {
   private final Set<String> forbidden = new TreeSet<>(String.CASE_INSENSITIVE_ORDER);
   private final Set<String> fileLists = new TreeSet<>(String.CASE_INSENSITIVE_ORDER);
   private final Set<String> files = new TreeSet<>(String.CASE_INSENSITIVE_ORDER);
+  private final Set<String> sparks;
   private final SubmittedPaths paths;
 
   /**
@@ -101,19 +102,22 @@ public final class SubmissionRules {
    * @param moreFileLists further Spark settings whose values are lists of files
    * @param allowCustomClasspath whether users may set what lets them put code of their own before
    *     Spark's
+   * @param sparks the names of the Sparks that there are to choose from
    */
   public record Options(
       Set<String> forbiddenKeys,
       List<Path> localFolders,
       String defaultFileSystem,
       List<String> moreFileLists,
-      boolean allowCustomClasspath) {
+      boolean allowCustomClasspath,
+      Set<String> sparks) {
 
     /** Copies the collections. */
     public Options {
       forbiddenKeys = Set.copyOf(forbiddenKeys);
       localFolders = localFolders.stream().map(Path::toAbsolutePath).toList();
       moreFileLists = List.copyOf(moreFileLists);
+      sparks = Set.copyOf(sparks);
     }
   }
 
@@ -132,11 +136,13 @@ public final class SubmissionRules {
     fileLists.addAll(options.moreFileLists());
     files.addAll(FILES);
     files.removeAll(fileLists);
+    sparks = options.sparks();
     paths = new SubmittedPaths(options.localFolders(), options.defaultFileSystem());
   }
 
   private SubmissionRules() {
     unrestricted = true;
+    sparks = Set.of();
     paths = new SubmittedPaths(List.of(), "file:///");
   }
 
@@ -170,6 +176,7 @@ public final class SubmissionRules {
 
   private ApplicationSettings checked(ApplicationSettings asked) {
     refuseForbidden(asked.conf());
+    refuseUnknownSpark(asked);
     return asked.with(
         resolved(asked.jars()),
         resolved(asked.pyFiles()),
@@ -204,6 +211,22 @@ public final class SubmissionRules {
           ErrorCode.REJECTED,
           "Blacklisted configuration values in session config: " + String.join(", ", found));
     }
+  }
+
+  private void refuseUnknownSpark(ApplicationSettings asked) {
+    asked
+        .spark()
+        .filter(name -> !sparks.contains(name))
+        .ifPresent(
+            name -> {
+              throw new SessionException(
+                  ErrorCode.REJECTED,
+                  "There is no Spark '%s' here. %s can be: %s"
+                      .formatted(
+                          SubmittedPaths.printable(name),
+                          ApplicationSettings.SPARK,
+                          String.join(", ", new TreeSet<>(sparks))));
+            });
   }
 
   private boolean isGuarded(String key) {

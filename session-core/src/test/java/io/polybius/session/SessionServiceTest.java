@@ -258,7 +258,7 @@ class SessionServiceTest {
     SubmissionRules rules =
         new SubmissionRules(
             new SubmissionRules.Options(
-                Set.of("spark.yarn.queue"), List.of(), "file:///", List.of(), false));
+                Set.of("spark.yarn.queue"), List.of(), "file:///", List.of(), false, Set.of()));
     service =
         new SessionService(launcher, CoreSettings.of(QUICK).withRules(rules), Clock.systemUTC());
     for (String key : List.of("spark.yarn.queue", "livy.rsc.retained-statements")) {

@@ -63,7 +63,8 @@ class SubmissionRulesTest {
                 List.of(),
                 "file:///",
                 List.of(),
-                false));
+                false,
+                Set.of()));
     SessionSettings asked =
         session(
             Map.of(
@@ -85,6 +86,19 @@ class SubmissionRulesTest {
         .isEqualTo(Map.of("spark.executor.cores", "2"));
   }
 
+  @Test
+  void aSparkIsAskedForByANameThatThereIs() {
+    SubmissionRules two =
+        new SubmissionRules(
+            new SubmissionRules.Options(
+                Set.of(), List.of(), "file:///", List.of(), false, Set.of("new", "embedded")));
+    SessionSettings asked = session(Map.of("polybius.spark", " new "));
+    assertThat(two.check(asked).application().spark()).contains("new");
+    assertRejected(
+        () -> two.check(session(Map.of("polybius.spark", "old"))),
+        "There is no Spark 'old' here. polybius.spark can be: embedded, new");
+  }
+
   @ParameterizedTest
   @CsvSource({
     "spark.kerberos.keytab, spark.yarn.keytab",
@@ -98,7 +112,8 @@ class SubmissionRulesTest {
   void aForbiddenKeyIsForbiddenByItsOtherNamesToo(String forbidden, String other) {
     SubmissionRules strict =
         new SubmissionRules(
-            new SubmissionRules.Options(Set.of(forbidden), List.of(), "file:///", List.of(), true));
+            new SubmissionRules.Options(
+                Set.of(forbidden), List.of(), "file:///", List.of(), true, Set.of()));
 
     assertRejected(
         () -> strict.check(session(Map.of(other, "x"))),
@@ -115,7 +130,8 @@ class SubmissionRulesTest {
     SessionSettings asked = session(Map.of(key, "true"));
     SubmissionRules open =
         new SubmissionRules(
-            new SubmissionRules.Options(Set.of(), List.of(), "file:///", List.of(), true));
+            new SubmissionRules.Options(
+                Set.of(), List.of(), "file:///", List.of(), true, Set.of()));
 
     assertRejected(
         () -> rules.check(asked), "Blacklisted configuration values in session config: " + key);
@@ -596,7 +612,7 @@ class SubmissionRulesTest {
   private static SubmissionRules localFiles(Path... folders) {
     return new SubmissionRules(
         new SubmissionRules.Options(
-            Set.of(), List.of(folders), "file:///", List.of("spark.my.files"), false));
+            Set.of(), List.of(folders), "file:///", List.of("spark.my.files"), false, Set.of()));
   }
 
   private SubmissionRules remoteDefault() {
@@ -606,7 +622,7 @@ class SubmissionRulesTest {
   private SubmissionRules defaultFileSystem(String uri) {
     return new SubmissionRules(
         new SubmissionRules.Options(
-            Set.of(), List.of(data), uri, List.of("spark.my.files"), false));
+            Set.of(), List.of(data), uri, List.of("spark.my.files"), false, Set.of()));
   }
 
   private static SessionSettings session(Map<String, String> conf) {

@@ -91,6 +91,12 @@ final class RestClient {
     return call("POST", "/sessions/" + session + "/statements", body.toString()).get("id").asInt();
   }
 
+  /** Posts a statement of a language and returns its id. */
+  int post(int session, String kind, String code) {
+    ObjectNode body = JSON.createObjectNode().put("kind", kind).put("code", code);
+    return call("POST", "/sessions/" + session + "/statements", body.toString()).get("id").asInt();
+  }
+
   /** Returns a statement. */
   JsonNode statement(int session, int statement) {
     return call("GET", "/sessions/" + session + "/statements/" + statement, null);

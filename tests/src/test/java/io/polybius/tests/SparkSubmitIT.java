@@ -201,7 +201,7 @@ class SparkSubmitIT {
         new LaunchSettings(
             new InetSocketAddress("127.0.0.1", 0),
             Installation.at(Commands.HOME).driverJar(),
-            new SparkFinder(Optional.of(home), Map.of(), EMBEDDED),
+            new SparkFinder(Optional.of(home), Map.of(), Map.of(), EMBEDDED),
             "local[2]",
             List.of(),
             folder.resolve("work"),

@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * How drivers and batches are launched.
@@ -63,6 +64,16 @@ public record LaunchSettings(
               + master
               + ".");
     }
+  }
+
+  /**
+   * Returns the Spark for an application: that of the name that is asked for, else the usual one.
+   *
+   * @throws LaunchException if there is none
+   */
+  SparkInstallation spark(ApplicationSettings asked) throws LaunchException {
+    Optional<String> name = asked.spark();
+    return name.isPresent() ? sparks.choose(name.get()) : sparks.choose();
   }
 
   /**

@@ -102,7 +102,7 @@ public final class LocalLauncher implements DriverLauncher {
       LaunchSpec spec, DriverConnection.Receiver<DriverEvent> events, ProcessLog log)
       throws LaunchException {
     settings.requireLocalMaster();
-    SparkInstallation spark = settings.sparks().choose();
+    SparkInstallation spark = settings.spark(spec.settings().application());
     Map<String, String> defaults = new LinkedHashMap<>(settings.sparks().defaults(spark));
     defaults.put("spark.app.name", "livy-session-" + spec.sessionId());
     // What %info tells.

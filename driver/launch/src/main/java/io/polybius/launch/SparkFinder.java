@@ -17,14 +17,20 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
- * Finds the Spark to use: the one that the operator names, else that of {@code SPARK_HOME}, else
+ * Finds the Spark to use: the one that the operator chose, else that of {@code SPARK_HOME}, else
  * the {@code pyspark} package of the {@code python3} on the path, else the one that comes with the
- * server.
+ * server. Beside it there can be Sparks with names, of which the one is used that is asked for.
  */
 public final class SparkFinder {
 
   /** The setting by which an operator names a Spark. */
   public static final String SETTING = "livy.server.spark-home";
+
+  /** The setting by which an operator gives names to Sparks. */
+  public static final String NAMES = "polybius.sparks";
+
+  /** The name of the Spark that comes with the server, unless the operator gave it to another. */
+  public static final String EMBEDDED = "embedded";
 
   private static final Pattern CORE_JAR =
       Pattern.compile("spark-core_(\\d+\\.\\d+)-(\\d+\\.\\d+\\.\\d+.*)\\.jar");
@@ -34,6 +40,7 @@ public final class SparkFinder {
   private static final long PYTHON_TIMEOUT_SECONDS = 20;
 
   private final Optional<Path> configuredHome;
+  private final Map<String, Path> namedHomes;
   private final Map<String, String> environment;
   private final Path embeddedJars;
 
@@ -48,12 +55,17 @@ public final class SparkFinder {
 
   /**
    * @param configuredHome the value of {@value #SETTING}, if set
+   * @param namedHomes the value of {@value #NAMES}
    * @param environment the server's environment variables
    * @param embeddedJars the folder of the jars that come with the server, which may be missing
    */
   public SparkFinder(
-      Optional<Path> configuredHome, Map<String, String> environment, Path embeddedJars) {
+      Optional<Path> configuredHome,
+      Map<String, Path> namedHomes,
+      Map<String, String> environment,
+      Path embeddedJars) {
     this.configuredHome = configuredHome;
+    this.namedHomes = new TreeMap<>(namedHomes);
     this.environment = Map.copyOf(environment);
     this.embeddedJars = embeddedJars;
   }
@@ -93,6 +105,29 @@ public final class SparkFinder {
                         + "; "
                         + embedded.detail()
                         + ")."));
+  }
+
+  /** Returns the Sparks to which the operator gave names, in the order of these. */
+  public List<Candidate> named() {
+    return namedHomes.entrySet().stream()
+        .map(named -> inHome(named.getKey(), named.getValue()))
+        .toList();
+  }
+
+  /**
+   * Returns the Spark of that name.
+   *
+   * @throws LaunchException if there is no such name, or no usable Spark behind it
+   */
+  SparkInstallation choose(String name) throws LaunchException {
+    Path home = namedHomes.get(name);
+    if (home != null) {
+      return named(inHome(NAMES + " of " + name, home));
+    }
+    if (name.equals(EMBEDDED)) {
+      return named(embedded());
+    }
+    throw new LaunchException("There is no Spark " + name + " in " + NAMES + ".");
   }
 
   private static SparkInstallation named(Candidate candidate) throws LaunchException {
@@ -152,7 +187,7 @@ public final class SparkFinder {
   }
 
   private Candidate embedded() {
-    return inspect("embedded", embeddedJars, embeddedJars);
+    return inspect(EMBEDDED, embeddedJars, embeddedJars);
   }
 
   private Candidate python() {

@@ -35,7 +35,7 @@ public final class SparkSubmitLauncher implements BatchLauncher, AutoCloseable {
   @Override
   public RunningBatch launch(BatchSpec spec, ProcessLog log) throws LaunchException {
     settings.requireLocalMaster();
-    SparkInstallation spark = settings.sparks().choose();
+    SparkInstallation spark = settings.spark(spec.settings().application());
     refuseWhatCannotRun(spec.settings(), spark);
     Map<String, String> sparkSettings =
         settings.sparkSettings(spec.settings().application(), settings.sparks().defaults(spark));

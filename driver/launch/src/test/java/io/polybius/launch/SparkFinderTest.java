@@ -25,7 +25,10 @@ class SparkFinderTest {
     Path environment = spark("environment", "2.12", "3.5.5", "2.12.18");
     SparkInstallation chosen =
         new SparkFinder(
-                Optional.of(configured), Map.of("SPARK_HOME", environment.toString()), folder)
+                Optional.of(configured),
+                Map.of(),
+                Map.of("SPARK_HOME", environment.toString()),
+                folder)
             .choose();
     assertThat(chosen.home()).isEqualTo(configured);
     assertThat(chosen.source()).isEqualTo("livy.server.spark-home");
@@ -39,7 +42,8 @@ class SparkFinderTest {
     Path environment = spark("environment", "2.12", "3.5.5", "2.12.18");
     Path embedded = spark("embedded", "2.12", "3.5.5", "2.12.18").resolve("jars");
     SparkInstallation chosen =
-        new SparkFinder(Optional.empty(), Map.of("SPARK_HOME", environment.toString()), embedded)
+        new SparkFinder(
+                Optional.empty(), Map.of(), Map.of("SPARK_HOME", environment.toString()), embedded)
             .choose();
     assertThat(chosen.home()).isEqualTo(environment);
     assertThat(chosen.jars()).isSorted().hasSize(3);
@@ -50,7 +54,10 @@ class SparkFinderTest {
     Path embedded = spark("embedded", "2.12", "3.5.5", "2.12.18").resolve("jars");
     SparkFinder finder =
         new SparkFinder(
-            Optional.empty(), Map.of("SPARK_HOME", folder.resolve("none").toString()), embedded);
+            Optional.empty(),
+            Map.of(),
+            Map.of("SPARK_HOME", folder.resolve("none").toString()),
+            embedded);
     assertThatThrownBy(finder::choose)
         .isInstanceOf(LaunchException.class)
         .hasMessageContaining("SPARK_HOME")
@@ -61,8 +68,32 @@ class SparkFinderTest {
   void aSparkWithoutReplIsNotUsable() throws Exception {
     Path home = spark("partial", "2.12", "3.5.5", "2.12.18");
     Files.delete(home.resolve("jars/spark-repl_2.12-3.5.5.jar"));
-    assertThatThrownBy(() -> new SparkFinder(Optional.of(home), Map.of(), folder).choose())
+    assertThatThrownBy(
+            () -> new SparkFinder(Optional.of(home), Map.of(), Map.of(), folder).choose())
         .hasMessageContaining("spark-repl");
+  }
+
+  @Test
+  void sparksAreChosenByTheirNames() throws Exception {
+    Path configured = spark("configured", "2.12", "3.5.5", "2.12.18");
+    Path other = spark("other", "2.13", "4.1.1", "2.13.17");
+    SparkFinder finder =
+        new SparkFinder(
+            Optional.of(configured),
+            Map.of("other", other, "gone", folder.resolve("gone")),
+            Map.of(),
+            spark("embedded", "2.12", "3.5.5", "2.12.18").resolve("jars"));
+    assertThat(finder.choose("other").sparkVersion()).isEqualTo("4.1.1");
+    assertThat(finder.choose("embedded").source()).isEqualTo("embedded");
+    assertThat(finder.choose().home()).isEqualTo(configured);
+    assertThat(finder.named())
+        .extracting(SparkFinder.Candidate::source)
+        .containsExactly("gone", "other");
+    assertThatThrownBy(() -> finder.choose("gone"))
+        .isInstanceOf(LaunchException.class)
+        .hasMessageContaining("polybius.sparks")
+        .hasMessageContaining(folder.resolve("gone").toString());
+    assertThatThrownBy(() -> finder.choose("nobody")).isInstanceOf(LaunchException.class);
   }
 
   @Test
@@ -72,7 +103,7 @@ class SparkFinderTest {
     Files.writeString(
         conf.resolve("spark-defaults.conf"),
         "# comment\nspark.executor.memory   2g\nspark.sql.shuffle.partitions=4\nother 1\n");
-    SparkFinder finder = new SparkFinder(Optional.of(home), Map.of(), folder);
+    SparkFinder finder = new SparkFinder(Optional.of(home), Map.of(), Map.of(), folder);
     assertThat(finder.defaults(finder.choose()))
         .isEqualTo(Map.of("spark.executor.memory", "2g", "spark.sql.shuffle.partitions", "4"));
   }
@@ -81,7 +112,7 @@ class SparkFinderTest {
   void everyPlaceIsListedWithWhatIsThere() throws Exception {
     Path embedded = spark("embedded", "2.12", "3.5.5", "2.12.18").resolve("jars");
     List<SparkFinder.Candidate> candidates =
-        new SparkFinder(Optional.empty(), Map.of(), embedded).candidates();
+        new SparkFinder(Optional.empty(), Map.of(), Map.of(), embedded).candidates();
     assertThat(candidates).hasSize(4);
     assertThat(candidates.get(0).detail()).isEqualTo("not set");
     assertThat(candidates.get(3).found()).isPresent();

@@ -41,7 +41,7 @@ record TestingSpark(Path folder) {
     return new LaunchSettings(
         new InetSocketAddress("127.0.0.1", 0),
         folder.resolve("driver.jar"),
-        new SparkFinder(Optional.of(home()), Map.of(), folder),
+        new SparkFinder(Optional.of(home()), Map.of(), Map.of(), folder),
         master,
         List.of(),
         folder.resolve("work"),

@@ -16,6 +16,9 @@ import java.util.Optional;
 /** What a relay asks of the server over HTTP. Used by one thread. */
 final class GatewayClient {
 
+  /** The variable with options for the Spark of new kernels. */
+  static final String SPARK_OPTIONS = "KERNEL_EXTRA_SPARK_OPTS";
+
   private static final byte[] NOTHING = new byte[0];
   private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(5);
   private static final Duration REQUEST_TIMEOUT = Duration.ofSeconds(5);
@@ -30,12 +33,18 @@ final class GatewayClient {
 
   private final String server;
   private final ServerToken token;
+  private final Optional<String> sparkOptions;
 
-  /** Makes a client that has not talked to the server. */
-  GatewayClient(URI server, ServerToken token) {
+  /**
+   * Makes a client that has not talked to the server.
+   *
+   * @param sparkOptions options as {@code spark-submit} takes them, for the Spark of new kernels
+   */
+  GatewayClient(URI server, ServerToken token, Optional<String> sparkOptions) {
     String text = server.toString();
     this.server = text.endsWith("/") ? text.substring(0, text.length() - 1) : text;
     this.token = token;
+    this.sparkOptions = sparkOptions;
   }
 
   /** Returns whether the server has a living kernel of that id. */
@@ -50,8 +59,12 @@ final class GatewayClient {
   /** Lets the server have a living kernel of that id, one that is there or a new one. */
   void findOrCreate(String kernelId, String kind, Optional<String> session) throws RelayException {
     ObjectNode body = JupyterJson.object().put("name", kind).put("relay", true);
-    body.putObject("env").put("KERNEL_ID", kernelId);
-    session.ifPresent(idOrName -> body.put("session", idOrName));
+    ObjectNode variables = body.putObject("env").put("KERNEL_ID", kernelId);
+    if (session.isPresent()) {
+      body.put("session", session.get());
+    } else {
+      sparkOptions.ifPresent(options -> variables.put(SPARK_OPTIONS, options));
+    }
     Answer answer = create(body);
     if (answer.status() == CONFLICT) {
       if (hasKernel(kernelId)) {

@@ -96,7 +96,11 @@ public final class KernelRelay {
     this.options = options;
     this.connectionFile = read(options.connectionFile());
     this.kernelId = kernelId(options.connectionFile());
-    this.gateway = new GatewayClient(options.server(), token(environment));
+    this.gateway =
+        new GatewayClient(
+            options.server(),
+            token(environment),
+            Optional.ofNullable(environment.get(GatewayClient.SPARK_OPTIONS)));
     this.messages = new MessageSource(() -> kernelSession, "polybius", Clock.systemUTC());
     this.sockets = bind();
   }

@@ -188,7 +188,7 @@ class GatewayRoutesTest {
             {"KERNEL_USERNAME": "ada", "KERNEL_LAUNCH_TIMEOUT": "$40",
              "KERNEL_WORKING_DIR": "/home/$ada/`notes`",
              "KERNEL_EXTRA_SPARK_OPTS":
-               "--conf spark.a=1 --conf=spark.b=2=3 -c 'spark.c=x y' --driver-memory 2g --name \\"my job\\""}
+               "--conf spark.a=1 --conf=spark.b=2=3 -c 'spark.c=x y' --driver-memory 2g --conf polybius.spark=new --name \\"my job\\""}
             """);
 
     assertThat(settings.application().conf())
@@ -197,7 +197,9 @@ class GatewayRoutesTest {
             Map.entry("spark.b", "2=3"),
             Map.entry("spark.c", "x y"),
             Map.entry("spark.driver.memory", "2g"),
+            Map.entry("polybius.spark", "new"),
             Map.entry("spark.app.name", "my job"));
+    assertThat(settings.application().spark()).contains("new");
     assertThat(settings.application().proxyUser()).isEmpty();
   }
 

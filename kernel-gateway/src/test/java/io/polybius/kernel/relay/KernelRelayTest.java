@@ -317,6 +317,17 @@ class KernelRelayTest {
   }
 
   @Test
+  void sparkOptionsOfTheEnvironmentAreThoseOfTheNewSession() throws Exception {
+    Map<String, String> environment =
+        Map.of("KERNEL_EXTRA_SPARK_OPTS", "--conf polybius.spark=new --driver-memory 2g");
+    try (KernelClient client = relay(gateway.uri(""), Optional.empty(), environment)) {
+      client.kernelInfo(PATIENCE);
+      assertThat(gateway.sessions().sessions().get(0).settings().application().conf())
+          .isEqualTo(Map.of("polybius.spark", "new", "spark.driver.memory", "2g"));
+    }
+  }
+
+  @Test
   void relayEndsItsKernelWhenItsParentIsGone() throws Exception {
     Process parent = new ProcessBuilder("sleep", "60").start();
     try (KernelClient client =

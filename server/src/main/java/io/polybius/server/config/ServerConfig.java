@@ -1,5 +1,6 @@
 package io.polybius.server.config;
 
+import io.polybius.launch.SparkFinder;
 import io.polybius.session.SubmissionRules;
 import java.net.InetAddress;
 import java.nio.file.Path;
@@ -8,7 +9,9 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
@@ -17,6 +20,7 @@ import java.util.stream.Stream;
  * @param host the address that HTTP is served on
  * @param port its port, 0 for any free one
  * @param sparkHome the Spark that sessions use, when the operator chose one
+ * @param sparks the Sparks that sessions can choose, by their names
  * @param sparkMaster where Spark runs its jobs
  * @param csrfProtection whether REST requests that change something need {@code X-Requested-By}
  * @param driverIdleTimeout after how long without a server a driver ends itself
@@ -40,6 +44,7 @@ public record ServerConfig(
     InetAddress host,
     int port,
     Optional<Path> sparkHome,
+    Map<String, Path> sparks,
     String sparkMaster,
     boolean csrfProtection,
     Duration driverIdleTimeout,
@@ -226,6 +231,14 @@ public record ServerConfig(
           "The Spark that sessions use. Without it: `SPARK_HOME`, else the pyspark package of the"
               + " `python3` on the `PATH`, else the embedded Spark.");
 
+  static final Setting<Map<String, Path>> SPARKS =
+      new Setting<>(
+          "polybius.sparks",
+          SettingType.NAMED_FOLDERS,
+          "",
+          "More Sparks, each with the name by which `polybius.spark` in the `conf` of a session or"
+              + " batch chooses it. The embedded Spark has the name `embedded`.");
+
   static final Setting<String> SPARK_MASTER =
       new Setting<>(
           "livy.spark.master",
@@ -268,9 +281,9 @@ public record ServerConfig(
           "polybius.server.prespawned-drivers",
           SettingType.FEW,
           "1",
-          "How many drivers are started ahead. Sessions that ask for no memory, Java options or jars"
-              + " of their own get one, and start in a fraction of the time. Each takes about half"
-              + " a gigabyte of memory while it waits; 0 starts none.");
+          "How many drivers are started ahead. Sessions that ask for no memory, Java options, jars"
+              + " or Spark of their own get one, and start in a fraction of the time. Each takes"
+              + " about half a gigabyte of memory while it waits; 0 starts none.");
 
   static final Setting<Integer> RETAINED_STATEMENTS =
       new Setting<>(
@@ -588,6 +601,7 @@ public record ServerConfig(
           STRICT_TRANSPORT_SECURITY,
           CONTENT_SECURITY_POLICY,
           SPARK_HOME,
+          SPARKS,
           SPARK_MASTER,
           RSC_JARS,
           REPL_JARS,
@@ -630,11 +644,13 @@ public record ServerConfig(
    */
   public static ServerConfig load(Sources sources) throws ConfigException {
     SettingValues values = SettingValues.collect(sources);
+    Map<String, Path> sparks = values.get(SPARKS);
     ServerConfig config =
         new ServerConfig(
             values.get(HOST),
             values.get(PORT),
             values.get(SPARK_HOME),
+            sparks,
             values.get(SPARK_MASTER),
             values.get(CSRF_PROTECTION),
             values.get(DRIVER_IDLE_TIMEOUT),
@@ -657,7 +673,7 @@ public record ServerConfig(
                 values.get(PROGRESS), values.get(HISTORY_DIRECTORY), values.get(JUPYTER_KERNELS)),
             http(values),
             sessions(values),
-            submissions(values, sources));
+            submissions(values, sparks.keySet(), sources));
     values.refuseProblems();
     return config;
   }
@@ -690,12 +706,15 @@ public record ServerConfig(
         values.get(REPL_JARS));
   }
 
-  private static SubmissionRules.Options submissions(SettingValues values, Sources sources) {
+  private static SubmissionRules.Options submissions(
+      SettingValues values, Set<String> sparks, Sources sources) {
     return new SubmissionRules.Options(
         values.keysIn(sources.livyFolder().resolve(FORBIDDEN_KEYS)),
         values.get(LOCAL_FOLDERS),
         values.read(() -> HadoopFileSystem.byDefault(sources), HadoopFileSystem.LOCAL),
         values.get(FILE_LIST_CONFIGS),
-        values.get(ALLOW_CUSTOM_CLASSPATH));
+        values.get(ALLOW_CUSTOM_CLASSPATH),
+        Stream.concat(Stream.of(SparkFinder.EMBEDDED), sparks.stream())
+            .collect(Collectors.toSet()));
   }
 }

@@ -9,8 +9,11 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.function.Function;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
@@ -106,9 +109,15 @@ record SettingType<T>(String description, Function<String, T> reader) {
   static final SettingType<List<Path>> FOLDERS =
       new SettingType<>("a list of folders with commas between", SettingType::readFolders);
 
+  /** Folders with names, possibly none. */
+  static final SettingType<Map<String, Path>> NAMED_FOLDERS =
+      new SettingType<>("a list of NAME=FOLDER with commas between", SettingType::readNamedFolders);
+
   /** The value of an HTTP header, or the empty text for no such header. */
   static final SettingType<String> HEADER =
       new SettingType<>("one line of text, or nothing", SettingType::readHeader);
+
+  private static final Pattern NAMED_FOLDER = Pattern.compile("([\\w.-]+)=(.+)");
 
   private static final Pattern BETWEEN = Pattern.compile("[,\\s]+");
 
@@ -205,6 +214,17 @@ record SettingType<T>(String description, Function<String, T> reader) {
 
   private static List<Path> readFolders(String text) {
     return readList(text).stream().map(SettingType::readFolder).toList();
+  }
+
+  private static Map<String, Path> readNamedFolders(String text) {
+    Map<String, Path> folders = new TreeMap<>();
+    for (String element : readList(text)) {
+      Matcher named = NAMED_FOLDER.matcher(element);
+      if (!named.matches() || folders.put(named.group(1), readFolder(named.group(2))) != null) {
+        throw new IllegalArgumentException("no name, or the same one twice");
+      }
+    }
+    return folders;
   }
 
   private static String readHeader(String text) {

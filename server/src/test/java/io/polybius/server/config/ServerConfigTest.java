@@ -69,7 +69,9 @@ class ServerConfigTest {
                 List.of(),
                 List.of()));
     assertThat(config.submissions())
-        .isEqualTo(new SubmissionRules.Options(Set.of(), List.of(), "file:///", List.of(), false));
+        .isEqualTo(
+            new SubmissionRules.Options(
+                Set.of(), List.of(), "file:///", List.of(), false, Set.of("embedded")));
     assertThat(config.http())
         .isEqualTo(
             new ServerConfig.Http(
@@ -139,8 +141,9 @@ class ServerConfigTest {
     }
 
     assertThat(declared).containsExactlyInAnyOrderElementsOf(ServerConfig.SETTINGS);
-    // The forbidden keys and the default file system are in files of their own.
-    assertThat(components(ServerConfig.class)).isEqualTo(ServerConfig.SETTINGS.size() + 2);
+    // The forbidden keys and the default file system are in files of their own, and what may be
+    // submitted repeats the names of the Sparks.
+    assertThat(components(ServerConfig.class)).isEqualTo(ServerConfig.SETTINGS.size() + 3);
   }
 
   private static int components(Class<?> type) {
@@ -205,7 +208,8 @@ class ServerConfigTest {
                 List.of(Path.of("/data"), Path.of("/srv/jars")),
                 "file:///",
                 List.of("spark.my.files", "spark.your.files"),
-                true));
+                true,
+                Set.of("embedded")));
     assertThat(config.http())
         .isEqualTo(
             new ServerConfig.Http(
@@ -214,6 +218,21 @@ class ServerConfigTest {
                 new ServerConfig.AccessLog("/var/log/polybius", 0),
                 new ServerConfig.SecurityHeaders(
                     false, "0", "DENY", "", "max-age=1", "default-src 'none'")));
+  }
+
+  @Test
+  void sparksHaveNamesByWhichTheyAreChosen() throws Exception {
+    String key = "polybius.sparks";
+    ServerConfig config = load(Map.of(), Map.of(key, "new-4.1=/opt/spark4, old=/opt/a=b"));
+    assertThat(config.sparks())
+        .isEqualTo(Map.of("new-4.1", Path.of("/opt/spark4"), "old", Path.of("/opt/a=b")));
+    assertThat(config.submissions().sparks()).containsOnly("embedded", "new-4.1", "old");
+    for (String wrong : List.of("/opt/spark4", "=/opt/spark4", "a b=/c", "a=/b,a=/c", "a=")) {
+      assertThatThrownBy(() -> load(Map.of(), Map.of(key, wrong)))
+          .isInstanceOfSatisfying(
+              ConfigException.class, refused -> assertThat(refused.problems()).hasSize(1))
+          .hasMessageContaining("NAME=FOLDER");
+    }
   }
 
   @Test

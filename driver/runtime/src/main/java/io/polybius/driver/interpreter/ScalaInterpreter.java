@@ -408,7 +408,7 @@ final class ScalaInterpreter implements Interpreter {
   }
 
   private static StatementError compileError(String text, Place place) {
-    List<String> lines = new ArrayList<>(text.strip().lines().toList());
+    List<String> lines = new ArrayList<>(text.stripTrailing().lines().toList());
     // Scala 2.13 points at the place first, and then says what is wrong there.
     String message =
         lines.stream()
@@ -417,10 +417,13 @@ final class ScalaInterpreter implements Interpreter {
             .or(() -> lines.stream().findFirst())
             .orElse("the code could not be compiled");
     lines.remove(message);
+    if (!lines.isEmpty() && lines.get(0).strip().equals("^")) {
+      lines.add(0, UserTraces.onlyLine(place));
+    }
     return new StatementError(
         Origin.COMPILER,
         "CompileError",
-        message.strip(),
+        UserTraces.withLine(message.strip(), place),
         lines,
         UserTraces.ofCompiler(text, place));
   }

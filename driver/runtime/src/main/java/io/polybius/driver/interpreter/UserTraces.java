@@ -256,12 +256,29 @@ final class UserTraces {
       } else {
         // Scala 2.13 points at a line that it does not repeat, if there is but one.
         if (lines.isEmpty() && line.strip().equals("^")) {
-          place.text(only).ifPresent(code -> lines.add(INDENT + code));
+          lines.add(onlyLine(place));
         }
         lines.add(line);
       }
     }
     return lines;
+  }
+
+  /** Returns the code of one line at which Scala 2.13 points without repeating it. */
+  static String onlyLine(Place place) {
+    return INDENT + place.text(place.lineOf(1)).orElse("");
+  }
+
+  /** Returns a complaint of the compiler with a line's number in front, as Scala 2.12 says it. */
+  static String withLine(String complaint, Place place) {
+    Matcher numbered = COMPILER_LINE.matcher(complaint);
+    if (numbered.matches() && numbered.group(2) != null) {
+      int line = place.lineOf(Integer.parseInt(numbered.group(2)));
+      return "<console>:" + line + ": " + numbered.group(3);
+    }
+    return COMPLAINT.matcher(complaint).matches()
+        ? "<console>:" + place.lineOf(1) + ": " + complaint
+        : complaint;
   }
 
   /** A complaint may be about what the compiler has put around the user's code. */

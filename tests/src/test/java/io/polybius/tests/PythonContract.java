@@ -1,0 +1,107 @@
+package io.polybius.tests;
+
+import java.nio.file.Path;
+
+/** The contract for Python. */
+abstract class PythonContract extends InterpreterContract {
+
+  @Override
+  String kind() {
+    return "pyspark";
+  }
+
+  @Override
+  Sample value() {
+    return new Sample("6 * 7", "42");
+  }
+
+  @Override
+  Sample streams() {
+    return new Sample(
+        "import sys\nprint('out')\nprint('err', file=sys.stderr)\n'v'", "out\n'v'\nerr");
+  }
+
+  @Override
+  Sample unicode() {
+    String text = "'\u00e9\ud83d\ude00 \u4e2d'";
+    return new Sample(text, text);
+  }
+
+  @Override
+  Failure failing() {
+    return new Failure(
+        "def divide(n):\n    return 1 / n\ndivide(0)",
+        "ZeroDivisionError",
+        "division by zero",
+        "(?s)(Traceback \\(most recent call last\\)|ZeroDivisionError: division by zero"
+            + "| {2}File \"|  {2}).*\n");
+  }
+
+  @Override
+  Failure wrong() {
+    return new Failure(
+        "nothingOfThatName",
+        "NameError",
+        "name 'nothingOfThatName' is not defined",
+        "(?s)(Traceback \\(most recent call last\\)|NameError: name 'nothingOf| {2}).*\n");
+  }
+
+  /** There is no call that has led there. */
+  @Override
+  Failure incomplete() {
+    return new Failure(
+        "sum([1, 2",
+        "SyntaxError",
+        ".*\\(.*, line 1\\)",
+        "(?s)(?!Traceback)(SyntaxError| {2}).*\n");
+  }
+
+  @Override
+  String muchOutput() {
+    return "for i in range(100000): print('x' * 99)";
+  }
+
+  @Override
+  String longJob() {
+    return "import time\n"
+        + "sc.parallelize(range(2), 2).map(lambda n: time.sleep(0.3 + n * 600)).count()";
+  }
+
+  @Override
+  String sleep(Path begun) {
+    return "import time\nopen('" + begun + "', 'w').close()\ntime.sleep(600)";
+  }
+
+  @Override
+  String endlessLoop(Path begun) {
+    return "open('" + begun + "', 'w').close()\nwhile True: pass";
+  }
+
+  @Override
+  Sample table() {
+    return new Sample(
+        "frame = spark.range(2).selectExpr('id', 'id / 4 as quarter', 'nullif(id, 0) as some')\n"
+            + "%table frame",
+        TABLE);
+  }
+
+  @Override
+  String makeView(String name) {
+    return "spark.range(3).createOrReplaceTempView('" + name + "')";
+  }
+
+  @Override
+  Sample countView(String name) {
+    return new Sample("spark.table('" + name + "').count()", "3");
+  }
+
+  @Override
+  String unfinished(String view) {
+    return "sc.paralle";
+  }
+
+  @Override
+  String finished(String view) {
+    return "parallelize";
+  }
+}
