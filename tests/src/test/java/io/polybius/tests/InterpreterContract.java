@@ -229,8 +229,7 @@ abstract class InterpreterContract {
                 assertThat(
                         place
                             .rest()
-                            .call(
-                                "POST", "/sessions/" + place.session() + "/completion", question)
+                            .call("POST", "/sessions/" + place.session() + "/completion", question)
                             .get("candidates"))
                     .anyMatch(name -> name.asText().equals(finished(view))));
   }

@@ -137,7 +137,8 @@ final class StatementDesk {
             new StatementRunner.Tools(
                 List.of(
                     spark.scala(),
-                    new PythonInterpreter(spark::session, shared, comms, directory.resolve("python")),
+                    new PythonInterpreter(
+                        spark::session, shared, comms, directory.resolve("python")),
                     new SqlInterpreter(spark.session())),
                 Magics.builtin(),
                 tools,

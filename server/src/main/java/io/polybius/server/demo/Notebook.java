@@ -69,9 +69,7 @@ record Notebook(String name, String language, List<Cell> cells) {
       }
     }
     return new Notebook(
-        file.getFileName().toString(),
-        json.at("/metadata/kernelspec/language").asText(),
-        cells);
+        file.getFileName().toString(), json.at("/metadata/kernelspec/language").asText(), cells);
   }
 
   private static boolean isTagged(JsonNode cell, String tag) {
