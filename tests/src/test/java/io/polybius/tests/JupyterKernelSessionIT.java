@@ -48,7 +48,7 @@ class JupyterKernelSessionIT {
     session = rest.openSession("{\"kind\": \"shared\"}");
   }
 
-  /** Writes what the package's own installer would, which needs parts of IPython that are gone. */
+  /** Writes what the package's own installer would, into a folder of this test. */
   private void installBash() throws Exception {
     Path kernel = Files.createDirectories(folder.resolve("kernels/bash"));
     ObjectNode description =
