@@ -35,6 +35,7 @@ import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.apache.spark.SparkContext;
+import org.apache.spark.sql.Dataset;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -86,6 +87,8 @@ final class StatementRunner implements AutoCloseable {
   private final Duration questionPatience;
   private final Thread thread;
   private final Questions questions;
+  private final ShownTables tables = new ShownTables();
+  private final ResultDownloads downloads;
   private volatile boolean closed;
 
   // Guarded by this, so that whoever interrupts a statement finds it running or not at all:
@@ -139,6 +142,7 @@ final class StatementRunner implements AutoCloseable {
     this.maxOutputChars = tools.maxOutputChars();
     this.questionPatience = tools.questionPatience();
     this.questions = new Questions(interpreters, interpreterLock, magics, events);
+    this.downloads = new ResultDownloads(tables, spark, events, timer, tools.classLoader());
     this.thread = new Thread(this::runAll, "statements");
     thread.setDaemon(true);
     thread.setContextClassLoader(tools.classLoader());
@@ -153,7 +157,7 @@ final class StatementRunner implements AutoCloseable {
 
   /** Returns for how long no statement has run or waited, and no question has come. */
   synchronized Duration idleTime() {
-    if (running != null || !waiting.isEmpty()) {
+    if (running != null || !waiting.isEmpty() || downloads.areUnderWay()) {
       return Duration.ZERO;
     }
     Duration sinceStatement = Duration.ofNanos(System.nanoTime() - idleSince);
@@ -203,11 +207,17 @@ final class StatementRunner implements AutoCloseable {
     return comms;
   }
 
+  /** Returns who sends whole tables of statements beside them. */
+  ResultDownloads downloads() {
+    return downloads;
+  }
+
   /** Ends the threads, with the statement that runs if need be. */
   @Override
   public void close() {
     closed = true;
     questions.close();
+    downloads.close();
     queue.clear();
     Running current = running;
     if (current != null) {
@@ -444,6 +454,11 @@ final class StatementRunner implements AutoCloseable {
     }
 
     @Override
+    public void showsTable(Dataset<?> frame) {
+      tables.add(current.statementId, new ShownTables.Frame(frame));
+    }
+
+    @Override
     public void print(StreamName stream, byte[] bytes, int offset, int length) {
       current.console.sink().print(stream, bytes, offset, length);
     }
@@ -507,7 +522,7 @@ final class StatementRunner implements AutoCloseable {
       throws StatementException {
     try {
       MagicCall call = magics.parse(part.text());
-      MimeBundle result = magics.run(call, new InterpreterValues(interpreter));
+      MimeBundle result = magics.run(call, valuesOf(interpreter, current));
       return magics.isForReading(call)
           ? new StatementOutput.Page(result)
           : new StatementOutput.Display(result);
@@ -526,11 +541,33 @@ final class StatementRunner implements AutoCloseable {
     }
   }
 
-  /** Lets magics see the variables of a language. */
-  record InterpreterValues(Interpreter interpreter) implements MagicContext {
+  private InterpreterValues valuesOf(Interpreter interpreter, Running current) {
+    return new InterpreterValues(interpreter, table -> tables.add(current.statementId, table));
+  }
+
+  /**
+   * Lets magics see the variables of a language.
+   *
+   * @param seen is told of what they see
+   */
+  record InterpreterValues(Interpreter interpreter, Consumer<ShownTables.Shown> seen)
+      implements MagicContext {
+
+    /** Makes one for which nobody notes what they see. */
+    InterpreterValues(Interpreter interpreter) {
+      this(interpreter, table -> {});
+    }
+
     @Override
     public PlainValue lookup(String name, int maxRows) throws MagicException {
-      return interpreter.value(name, maxRows);
+      PlainValue value = interpreter.value(name, maxRows);
+      Optional<Dataset<?>> frame =
+          value instanceof PlainValue.Table ? interpreter.frame(name) : Optional.empty();
+      seen.accept(
+          frame
+              .<ShownTables.Shown>map(ShownTables.Frame::new)
+              .orElseGet(() -> new ShownTables.InMemory(value)));
+      return value;
     }
 
     @Override
