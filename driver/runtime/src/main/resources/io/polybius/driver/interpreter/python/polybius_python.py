@@ -25,6 +25,12 @@ MARK = os.environ.pop("POLYBIUS_MARK")
 CELL = "<cell>"
 MAX_DEPTH = 200
 
+# What is larger does not leave this process: the driver, which would cut it too, might have no room for it.
+MAX_TEXT = 1 << 20
+MAX_FORM = 8 << 20
+MAX_ANSWER = 32 << 20
+MAX_LINE = 20_000
+
 from py4j.protocol import Py4JJavaError  # noqa: E402
 from pyspark import SparkConf, SparkContext  # noqa: E402
 from pyspark.java_gateway import launch_gateway  # noqa: E402
@@ -279,11 +285,12 @@ class Driver:
         self.entry.put(self.sync(), kind, json.dumps(what))
 
     def value(self, value):
-        text = safe_repr(value)
-        if isinstance(value, DataFrame) and self.wants_rich_value:
+        text = cut(safe_repr(value), MAX_TEXT)
+        if isinstance(value, DataFrame):
             self.entry.frame(value._jdf)
-            self.put("frame", text=text)
-            return
+            if self.wants_rich_value:
+                self.put("frame", text=text)
+                return
         data = {}
         if self.wants_rich_value:
             try:
@@ -396,12 +403,23 @@ def texts(data):
     form = {}
     for mime_type, value in data.items():
         if isinstance(value, bytes):
-            form[mime_type] = base64.b64encode(value).decode("ascii")
+            text = base64.b64encode(value).decode("ascii")
         elif mime_type == "application/json" or mime_type.endswith("+json"):
-            form[mime_type] = json.dumps(value)
+            text = json.dumps(value)
         else:
-            form[mime_type] = str(value)
+            text = str(value)
+        if mime_type == "text/plain":
+            form[mime_type] = cut(text, MAX_TEXT)
+        elif len(text) <= MAX_FORM:
+            form[mime_type] = text
+        else:
+            note = f"[{mime_type} of {len(text):,} characters was left out: a form has at most {MAX_FORM:,}.]"
+            print(note, file=sys.stderr)
     return form
+
+
+def cut(text, limit):
+    return text if len(text) <= limit else text[:limit] + f"... ({len(text) - limit:,} more characters)"
 
 
 def failure(error, shown):
@@ -597,10 +615,16 @@ class Session:
             try:
                 answer = self.obey(command)
             except Failure as e:
-                answer = {"error": {"name": e.name, "message": e.message, "lines": e.lines, "shown": e.shown}}
+                lines = [cut(line, MAX_LINE) for line in e.lines]
+                shown = [cut(line, MAX_LINE) for line in e.shown] if e.shown else e.shown
+                message = cut(e.message, MAX_LINE)
+                answer = {"error": {"name": e.name, "message": message, "lines": lines, "shown": shown}}
             except KeyboardInterrupt:
                 answer = {"error": {"name": "KeyboardInterrupt", "message": "", "lines": [], "shown": []}}
-            self.driver.entry.done(self.driver.sync(), json.dumps(answer))
+            text = json.dumps(answer)
+            if len(text) > MAX_ANSWER:
+                text = json.dumps({"refused": f"the value takes more than {MAX_ANSWER:,} characters; ask for fewer rows"})
+            self.driver.entry.done(self.driver.sync(), text)
 
     def obey(self, command):
         self.driver.wants_rich_value = command.get("rich", False)
