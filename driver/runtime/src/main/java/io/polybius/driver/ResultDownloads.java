@@ -142,8 +142,9 @@ final class ResultDownloads implements AutoCloseable {
     private final Semaphore permits;
     private final Thread thread;
 
-    // Guarded by the downloads:
-    private boolean stopped;
+    private volatile boolean stopped;
+
+    /** Guarded by the downloads. */
     private ScheduledFuture<?> stopper;
 
     Download(SendResult command, Shown shown) {
@@ -162,7 +163,7 @@ final class ResultDownloads implements AutoCloseable {
         PartStream parts = new PartStream(this::send);
         ResultTable.of(shown).write(command.format(), parts);
         parts.close();
-        end(Optional.of(new DriverEvent.ResultEnded(command.downloadId())));
+        end(new DriverEvent.ResultEnded(command.downloadId()));
       } catch (MagicException e) {
         failed(ResultFailure.NO_RESULT, e.getMessage());
       } catch (Throwable e) {
@@ -181,12 +182,10 @@ final class ResultDownloads implements AutoCloseable {
       } catch (InterruptedException e) {
         throw new StoppedException("It was interrupted.");
       }
-      synchronized (ResultDownloads.this) {
-        if (stopped) {
-          throw new StoppedException("It was stopped.");
-        }
-        events.accept(new DriverEvent.ResultPart(command.downloadId(), bytes));
+      if (stopped) {
+        throw new StoppedException("It was stopped.");
       }
+      events.accept(new DriverEvent.ResultPart(command.downloadId(), bytes));
     }
 
     private void failed(ResultFailure failure, String message) {
@@ -195,18 +194,19 @@ final class ResultDownloads implements AutoCloseable {
           message.length() <= MAX_MESSAGE_CHARS
               ? message
               : message.substring(0, MAX_MESSAGE_CHARS) + "...";
-      end(Optional.of(new DriverEvent.ResultFailed(command.downloadId(), failure, shortened)));
+      end(new DriverEvent.ResultFailed(command.downloadId(), failure, shortened));
     }
 
-    private void end(Optional<DriverEvent> last) {
+    private void end(DriverEvent last) {
       synchronized (ResultDownloads.this) {
         underWay.remove(command.downloadId());
         if (stopper != null) {
           stopper.cancel(false);
         }
-        if (!stopped) {
-          last.ifPresent(events);
-        }
+      }
+      // The link has a lock of its own, which is held when its commands come here.
+      if (!stopped) {
+        events.accept(last);
       }
     }
 

@@ -1,5 +1,6 @@
 package io.polybius.driver;
 
+import io.polybius.driver.interpreter.Interpreter;
 import io.polybius.magic.PlainValue;
 import java.util.BitSet;
 import java.util.Iterator;
@@ -28,6 +29,17 @@ final class ShownTables {
 
   /** Something in memory. */
   record InMemory(PlainValue value) implements Shown {}
+
+  /**
+   * Returns what a magic shows that has looked a variable up.
+   *
+   * @param value what it was given
+   */
+  static Shown of(Interpreter interpreter, String name, PlainValue value) {
+    Optional<Dataset<?>> frame =
+        value instanceof PlainValue.Table ? interpreter.frame(name) : Optional.empty();
+    return frame.<Shown>map(Frame::new).orElseGet(() -> new InMemory(value));
+  }
 
   // Guarded by this, the oldest first:
   private final Map<Integer, Shown> tables = new LinkedHashMap<>();

@@ -561,12 +561,7 @@ final class StatementRunner implements AutoCloseable {
     @Override
     public PlainValue lookup(String name, int maxRows) throws MagicException {
       PlainValue value = interpreter.value(name, maxRows);
-      Optional<Dataset<?>> frame =
-          value instanceof PlainValue.Table ? interpreter.frame(name) : Optional.empty();
-      seen.accept(
-          frame
-              .<ShownTables.Shown>map(ShownTables.Frame::new)
-              .orElseGet(() -> new ShownTables.InMemory(value)));
+      seen.accept(ShownTables.of(interpreter, name, value));
       return value;
     }
 

@@ -3,6 +3,8 @@ package io.polybius.driver;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.polybius.driver.protocol.DriverCommand.SendMoreResult;
+import io.polybius.driver.protocol.DriverCommand.SendResult;
 import io.polybius.driver.protocol.DriverEvent;
 import io.polybius.driver.protocol.DriverEvent.ResultEnded;
 import io.polybius.driver.protocol.DriverEvent.ResultFailed;
@@ -10,16 +12,24 @@ import io.polybius.driver.protocol.DriverEvent.ResultPart;
 import io.polybius.driver.protocol.ExecuteOptions;
 import io.polybius.driver.protocol.ResultFailure;
 import io.polybius.driver.protocol.ResultFormat;
+import io.polybius.magic.PlainValue;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
 import org.apache.arrow.memory.RootAllocator;
 import org.apache.arrow.vector.FieldVector;
 import org.apache.arrow.vector.VectorSchemaRoot;
 import org.apache.arrow.vector.ipc.ArrowStreamReader;
+import org.apache.spark.SparkContext;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
@@ -248,6 +258,36 @@ class ResultDownloadsTest {
         desk.run("while (sc.statusTracker.getActiveJobIds.nonEmpty) Thread.sleep(10)");
     assertThat(ended.error()).isNull();
     assertThat(text(run("spark.range(1)"), ResultFormat.CSV)).isEqualTo("id\r\n0\r\n");
+  }
+
+  @Test
+  void commandsAreTakenWhileAPieceIsSent() throws Exception {
+    ShownTables tables = new ShownTables();
+    tables.add(
+        0,
+        new ShownTables.InMemory(
+            new PlainValue.Sequence(Collections.nCopies(1000, PlainValue.of("x".repeat(1000))))));
+    ScheduledThreadPoolExecutor timer = new ScheduledThreadPoolExecutor(1);
+    AtomicReference<ResultDownloads> downloads = new AtomicReference<>();
+    CompletableFuture<DriverEvent> ended = new CompletableFuture<>();
+    Consumer<DriverEvent> link =
+        event -> {
+          // As the link does, which passes one message on at a time, in either direction.
+          CompletableFuture.runAsync(() -> downloads.get().more(new SendMoreResult(7, 1)))
+              .orTimeout(20, TimeUnit.SECONDS)
+              .join();
+          if (!(event instanceof ResultPart)) {
+            ended.complete(event);
+          }
+        };
+    downloads.set(
+        new ResultDownloads(
+            tables, SparkContext.getOrCreate(), link, timer, getClass().getClassLoader()));
+    downloads.get().start(new SendResult(7, 0, ResultFormat.CSV, 1));
+
+    assertThat(ended.get(60, TimeUnit.SECONDS)).isInstanceOf(ResultEnded.class);
+    downloads.get().close();
+    timer.shutdownNow();
   }
 
   @Test
