@@ -21,6 +21,8 @@ import io.polybius.magic.PlainValue.Timestamp;
 import io.polybius.magic.PlainValue.Truth;
 import io.polybius.magic.PlainValue.Whole;
 import java.io.IOException;
+import java.io.OutputStream;
+import java.io.StringWriter;
 import java.io.UncheckedIOException;
 import java.io.Writer;
 import java.util.List;
@@ -169,6 +171,20 @@ public final class JsonForm {
     return head.result();
   }
 
+  /** Returns what writes values as JSON, of any length. */
+  static JsonGenerator generator(OutputStream out) throws IOException {
+    return FACTORY.createGenerator(out);
+  }
+
+  /** Returns a value that stands in a table as JSON in one line, however long that gets. */
+  static String nested(PlainValue value) throws IOException {
+    StringWriter text = new StringWriter();
+    try (JsonGenerator json = FACTORY.createGenerator(text)) {
+      write(json, value, Rows.OBJECTS);
+    }
+    return text.toString();
+  }
+
   /** Returns the error for a value that is nested more deeply than JSON readers follow. */
   static MagicException tooDeep() {
     return new MagicException(MagicException.VALUE_ERROR, "the value is nested too deeply");
@@ -257,7 +273,8 @@ public final class JsonForm {
     json.writeEndArray();
   }
 
-  private static void writeObject(JsonGenerator json, List<String> keys, List<PlainValue> values)
+  /** Writes a row of a table. */
+  static void writeObject(JsonGenerator json, List<String> keys, List<PlainValue> values)
       throws IOException {
     json.writeStartObject();
     for (int i = 0; i < keys.size(); i++) {

@@ -1,5 +1,6 @@
 package io.polybius.rest;
 
+import io.polybius.session.ResultDownload;
 import io.undertow.server.HttpServerExchange;
 import io.undertow.util.Headers;
 import io.undertow.util.StatusCodes;
@@ -43,6 +44,23 @@ record Answer(int status, Content content, Optional<String> location) {
    */
   record EventsContent(
       EventFeed feed, EventFormat format, Duration heartbeat, LastingRequests lasting)
+      implements Content {}
+
+  /**
+   * A statement's whole table.
+   *
+   * @param download where it comes from; closed with the answer
+   * @param form what it comes as
+   * @param fileName what a client may call it
+   * @param heartbeat how often it is looked whether the client still takes something
+   * @param lasting where the answer is noted until it ends
+   */
+  record ResultContent(
+      ResultDownload download,
+      ResultsApi.Form form,
+      String fileName,
+      Duration heartbeat,
+      LastingRequests lasting)
       implements Content {}
 
   /** What is there as it is sent. */
@@ -101,15 +119,21 @@ record Answer(int status, Content content, Optional<String> location) {
     return new Answer(StatusCodes.OK, events, Optional.empty());
   }
 
+  static Answer result(ResultContent result) {
+    return new Answer(StatusCodes.OK, result, Optional.empty());
+  }
+
   /** Returns whether it goes on for as long as something happens. */
   boolean isStream() {
-    return content instanceof EventsContent;
+    return content instanceof EventsContent || content instanceof ResultContent;
   }
 
   /** Frees what it holds when it is not sent after all. */
   void discard() {
     if (content instanceof EventsContent events) {
       events.feed().close();
+    } else if (content instanceof ResultContent result) {
+      result.download().close();
     }
   }
 
@@ -140,8 +164,23 @@ record Answer(int status, Content content, Optional<String> location) {
     } else if (ready instanceof EventsContent events) {
       new EventStream(exchange, events.feed(), events.format())
           .begin(events.heartbeat(), events.lasting());
+    } else if (ready instanceof ResultContent result) {
+      send(exchange, result, json);
     } else {
       exchange.endExchange();
     }
+  }
+
+  private void send(HttpServerExchange exchange, ResultContent result, Json json) {
+    if (exchange.isHttp10()) {
+      discard();
+      message(
+              StatusCodes.HTTP_VERSION_NOT_SUPPORTED,
+              "Results need HTTP/1.1 (of nginx, proxy_http_version 1.1): with HTTP/1.0 nobody could"
+                  + " tell one that was broken off from a whole one.")
+          .send(exchange, json);
+      return;
+    }
+    new ResultStream(exchange, result, json).begin(result.heartbeat(), result.lasting());
   }
 }

@@ -45,7 +45,11 @@ final class ErrorMapper {
       case SESSION_NOT_FOUND, STATEMENT_NOT_FOUND -> Answer.message(StatusCodes.NOT_FOUND, message);
       case BAD_NAME, DUPLICATE_NAME, REJECTED ->
           Answer.message(StatusCodes.BAD_REQUEST, "Rejected, Reason: " + message);
-      case BAD_KIND, TOO_MANY_STARTING -> Answer.message(StatusCodes.BAD_REQUEST, message);
+      case NO_RESULT, BAD_KIND, TOO_MANY_STARTING ->
+          Answer.message(StatusCodes.BAD_REQUEST, message);
+      case RESULT_NOT_READY -> Answer.message(StatusCodes.CONFLICT, message);
+      case RESULT_GONE -> Answer.message(StatusCodes.GONE, message);
+      case RESULT_FAILED -> Answer.message(StatusCodes.INTERNAL_SERVER_ERROR, message);
       case TOO_LARGE -> Answer.message(StatusCodes.REQUEST_ENTITY_TOO_LARGE, message);
       case TOO_MANY_WAITING -> Answer.message(StatusCodes.TOO_MANY_REQUESTS, message);
       case WRONG_STATE ->

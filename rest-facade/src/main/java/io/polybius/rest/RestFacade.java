@@ -40,6 +40,7 @@ public final class RestFacade implements AutoCloseable {
             new VersionApi(settings.version()),
             new SessionsApi(sessions),
             new StatementsApi(sessions, lasting, json),
+            new ResultsApi(sessions, lasting, deadlines.heartbeat()),
             new EventsApi(
                 sessions, new EventFormat(sessions, json), lasting, deadlines.heartbeat()),
             new BatchesApi(batches),

@@ -26,7 +26,7 @@ record Route(
     AS_ASKED,
     /** It only needs the server. */
     QUICK,
-    /** Like {@link #QUICK} until it begins; it goes on for as long as something happens. */
+    /** Like {@link #QUICK} until it begins; it goes on for as long as there is more. */
     STREAMED,
     /** It waits until a driver has ended. */
     UNTIL_STOPPED

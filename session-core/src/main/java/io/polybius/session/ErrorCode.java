@@ -6,6 +6,14 @@ public enum ErrorCode {
   SESSION_NOT_FOUND(Type.NOT_FOUND),
   /** The session has no statement of that id, or no longer. */
   STATEMENT_NOT_FOUND(Type.NOT_FOUND),
+  /** The statement has no table, or none that can be had in that format. */
+  NO_RESULT(Type.BAD_REQUEST),
+  /** The statement has not ended yet. */
+  RESULT_NOT_READY(Type.CONFLICT),
+  /** The statement's table was there, but is no longer. */
+  RESULT_GONE(Type.NOT_FOUND),
+  /** The statement's table could not be computed again. */
+  RESULT_FAILED(Type.CONFLICT),
   /** The session's state does not allow the request. */
   WRONG_STATE(Type.CONFLICT),
   /** Another session has that name. */

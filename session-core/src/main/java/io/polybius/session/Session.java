@@ -3,6 +3,7 @@ package io.polybius.session;
 import io.polybius.driver.protocol.CommMessage;
 import io.polybius.driver.protocol.DriverCommand;
 import io.polybius.driver.protocol.DriverEvent;
+import io.polybius.driver.protocol.ResultFormat;
 import io.polybius.driver.protocol.StatementError;
 import io.polybius.driver.protocol.StreamName;
 import io.polybius.session.SessionSnapshot.DriverInfo;
@@ -59,6 +60,7 @@ final class Session implements Drivers.Owner {
   private final Journal journal;
   private final Drivers drivers;
   private final Statements statements;
+  private final Downloads downloads;
 
   private SessionState state = SessionState.STARTING;
   private Optional<DriverInfo> driverInfo = Optional.empty();
@@ -99,6 +101,7 @@ final class Session implements Drivers.Owner {
             this::refreshSnapshot);
     this.drivers =
         new Drivers(id, opened.checked(), limits, log, journal, environment, tasks, this);
+    this.downloads = new Downloads(tasks, drivers);
     this.lifespan = new Lifespan(settings, opened.createdMillis(), environment.clock());
     this.snapshot = takeSnapshot();
   }
@@ -157,6 +160,10 @@ final class Session implements Drivers.Owner {
   }
 
   private Optional<String> whyOver(Lifetimes lifetimes, boolean heartbeats) {
+    if (downloads.areUnderWay()) {
+      lifespan.used();
+      lifespan.requested(Duration.ZERO);
+    }
     return lifespan.whyOver(snapshot.state(), lifetimes, heartbeats);
   }
 
@@ -425,6 +432,36 @@ final class Session implements Drivers.Owner {
                     .orElse(Inspection.NOTHING));
   }
 
+  /**
+   * Begins to download the table of a statement.
+   *
+   * @return fails with {@link SessionException}
+   */
+  CompletionStage<ResultDownload> download(int statementId, ResultFormat format) {
+    return tasks.call(
+        () -> {
+          Statement statement = statements.find(statementId);
+          if (statement == null || statement.isHidden()) {
+            throw SessionException.statementNotFound();
+          }
+          if (!statement.state().isTerminal()) {
+            throw new SessionException(
+                ErrorCode.RESULT_NOT_READY,
+                "Statement "
+                    + statementId
+                    + " is "
+                    + statement.state()
+                    + "; its result can be had when it has ended.");
+          }
+          if (!isRunning() || statementId < firstStatementId) {
+            throw new SessionException(
+                ErrorCode.RESULT_GONE,
+                "The driver that ran statement " + statementId + " is gone, and its result too.");
+          }
+          return downloads.begin(nextQuestion(), statementId, format);
+        });
+  }
+
   /** Gives a running statement the line that it waits for; any other is left alone. */
   CompletionStage<Void> answerInput(int statementId, String text) {
     return tasks.call(
@@ -475,6 +512,7 @@ final class Session implements Drivers.Owner {
             throw wrongState();
           }
           cancelAll("The session was restarted.");
+          downloads.endAll("The session was restarted.");
           drivers.replace();
           driverInfo = Optional.empty();
           firstStatementId = statements.nextId();
@@ -497,6 +535,7 @@ final class Session implements Drivers.Owner {
   private void stopNow() {
     if (state.isActive()) {
       cancelAll("The session was stopped.");
+      downloads.endAll("The session was stopped.");
       become(SessionState.SHUTTING_DOWN);
       drivers.retire();
       endIfDriverless();
@@ -563,6 +602,7 @@ final class Session implements Drivers.Owner {
             StatementError.Origin.DRIVER, "DriverDied", String.join("\n", lines), List.of());
     driverInfo = Optional.empty();
     statements.endAll(error);
+    downloads.endAll("The driver has ended: " + why);
     become(SessionState.DEAD);
     drivers.retire();
     endIfDriverless();
@@ -596,6 +636,8 @@ final class Session implements Drivers.Owner {
       tasks.happened(
           sequence -> new Journal.Change.CommSent(sequence, sent.requestId(), sent.message()),
           sequence -> new SessionEvent.CommSent(sequence, sent.requestId(), sent.message()));
+    } else if (event instanceof DriverEvent.OfResult about) {
+      downloads.heard(about);
     } else if (event instanceof DriverEvent.OfStatement about) {
       Statement statement = statements.find(about.statementId());
       if (statement != null) {
@@ -729,9 +771,14 @@ final class Session implements Drivers.Owner {
     if (!isRunning()) {
       return CompletableFuture.completedFuture(Optional.empty());
     }
+    int number = nextQuestion();
+    return drivers.ask(number, question.apply(number), patience, type);
+  }
+
+  private int nextQuestion() {
     int number = nextQuestionId++;
     journal.note(counted());
-    return drivers.ask(number, question.apply(number), patience, type);
+    return number;
   }
 
   /** Returns whether there is a driver that can be asked something. */

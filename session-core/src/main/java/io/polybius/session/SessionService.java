@@ -1,6 +1,7 @@
 package io.polybius.session;
 
 import io.polybius.driver.protocol.CommMessage;
+import io.polybius.driver.protocol.ResultFormat;
 import io.polybius.driver.protocol.jupyter.InstalledKernel;
 import io.polybius.session.spi.DriverLauncher;
 import io.polybius.session.spi.SessionRecords;
@@ -317,6 +318,17 @@ public final class SessionService implements AutoCloseable {
   public CompletionStage<Void> handleComm(
       String idOrName, CommMessage message, IntConsumer onNumber) {
     return onSession(idOrName, session -> session.handleComm(message, onNumber));
+  }
+
+  /**
+   * Begins to download the whole table that a statement has shown, which the driver computes again.
+   *
+   * @return is to be closed by the caller; what the driver has to say against it shows when it is
+   *     read
+   */
+  public CompletionStage<ResultDownload> download(
+      String idOrName, int statementId, ResultFormat format) {
+    return onSession(idOrName, session -> session.download(statementId, format));
   }
 
   /** Replaces a session's driver by a new one; ids and history go on. */

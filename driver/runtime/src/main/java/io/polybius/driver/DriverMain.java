@@ -209,6 +209,12 @@ public final class DriverMain {
       statements.answer(answer);
     } else if (command instanceof DriverCommand.HandleComm message) {
       statements.comms().handle(message);
+    } else if (command instanceof DriverCommand.SendResult download) {
+      statements.downloads().start(download);
+    } else if (command instanceof DriverCommand.SendMoreResult more) {
+      statements.downloads().more(more);
+    } else if (command instanceof DriverCommand.StopResult download) {
+      statements.downloads().stop(download.downloadId());
     } else if (command instanceof DriverCommand.CheckCompleteness question) {
       statements.questions().check(question);
     } else if (command instanceof DriverCommand.Complete question) {

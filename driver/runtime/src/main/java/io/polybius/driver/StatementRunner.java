@@ -43,6 +43,7 @@ import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.apache.spark.SparkContext;
+import org.apache.spark.sql.Dataset;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -96,6 +97,8 @@ final class StatementRunner implements AutoCloseable {
   private final Duration questionPatience;
   private final Thread thread;
   private final Questions questions;
+  private final ShownTables tables = new ShownTables();
+  private final ResultDownloads downloads;
   private volatile boolean closed;
 
   // Guarded by this, so that whoever interrupts a statement finds it running or not at all:
@@ -151,6 +154,7 @@ final class StatementRunner implements AutoCloseable {
     this.maxOutputChars = tools.maxOutputChars();
     this.questionPatience = tools.questionPatience();
     this.questions = new Questions(interpreters, interpreterLock, magics, events);
+    this.downloads = new ResultDownloads(tables, spark, events, timer, session.classLoader());
     this.thread = new Thread(this::runAll, "statements");
     thread.setDaemon(true);
     thread.setContextClassLoader(session.classLoader());
@@ -165,7 +169,7 @@ final class StatementRunner implements AutoCloseable {
 
   /** Returns for how long no statement has run or waited, and no question has come. */
   synchronized Duration idleTime() {
-    if (running != null || !waiting.isEmpty()) {
+    if (running != null || !waiting.isEmpty() || downloads.areUnderWay()) {
       return Duration.ZERO;
     }
     Duration sinceStatement = Duration.ofNanos(System.nanoTime() - idleSince);
@@ -215,11 +219,17 @@ final class StatementRunner implements AutoCloseable {
     return comms;
   }
 
+  /** Returns who sends whole tables of statements beside them. */
+  ResultDownloads downloads() {
+    return downloads;
+  }
+
   /** Ends the threads, with the statement that runs if need be. */
   @Override
   public void close() {
     closed = true;
     questions.close();
+    downloads.close();
     queue.clear();
     Running current = running;
     if (current != null) {
@@ -475,6 +485,11 @@ final class StatementRunner implements AutoCloseable {
     }
 
     @Override
+    public void showsTable(Dataset<?> frame) {
+      tables.add(current.statementId, new ShownTables.Frame(frame));
+    }
+
+    @Override
     public void print(StreamName stream, byte[] bytes, int offset, int length) {
       current.console.sink().print(stream, bytes, offset, length);
     }
@@ -605,7 +620,9 @@ final class StatementRunner implements AutoCloseable {
 
     @Override
     public PlainValue lookup(String name, int maxRows) throws MagicException {
-      return interpreter.value(name, maxRows);
+      PlainValue value = interpreter.value(name, maxRows);
+      tables.add(current.statementId, ShownTables.of(interpreter, name, value));
+      return value;
     }
 
     @Override

@@ -94,7 +94,12 @@ final class StatementSink {
   }
 
   /** Takes an echo, a value or a display, after the text that was printed before. */
-  synchronized void put(StatementOutput output) {
+  synchronized void put(StatementOutput asked) {
+    OutputLimits.Limited limited = OutputLimits.limit(asked);
+    if (!limited.note().isEmpty()) {
+      sendOut(new StreamText(StreamName.STDERR, limited.note()));
+    }
+    StatementOutput output = limited.output();
     if (output instanceof StatementOutput.Clear) {
       shownBytes = updates.values().stream().mapToLong(bytes -> bytes).sum();
     }

@@ -13,6 +13,7 @@ import io.polybius.driver.protocol.ExecuteOptions;
 import io.polybius.driver.protocol.ExecuteOptions.Expression;
 import io.polybius.driver.protocol.ExpressionResult;
 import io.polybius.driver.protocol.MimeBundle;
+import io.polybius.driver.protocol.ResultFormat;
 import io.polybius.driver.protocol.StatementError;
 import io.polybius.driver.protocol.StatementOutput;
 import io.polybius.driver.protocol.StreamName;
@@ -52,6 +53,7 @@ final class StatementDesk {
   private final OpenComms comms;
   private final SparkTools tools;
   private int nextId;
+  private int nextDownload;
 
   /** What became of a statement. */
   record Ended(int id, List<StatementOutput> outputs, List<DriverEvent> all, StatementError error) {
@@ -202,6 +204,30 @@ final class StatementDesk {
   /** Cancels a statement. */
   void cancel(int id) {
     runner.cancel(id);
+  }
+
+  /** Downloads the table of a statement, of which the driver may send so many pieces. */
+  int download(int statement, ResultFormat format, int parts) {
+    int id = nextDownload++;
+    runner.downloads().start(new DriverCommand.SendResult(id, statement, format, parts));
+    return id;
+  }
+
+  /** Lets a download go on. */
+  void sendMore(int download, int parts) {
+    runner.downloads().more(new DriverCommand.SendMoreResult(download, parts));
+  }
+
+  /** Stops a download. */
+  void stop(int download) {
+    runner.downloads().stop(download);
+  }
+
+  /** Returns what has come of downloads, and waits for nothing. */
+  List<DriverEvent> resultEvents() {
+    List<DriverEvent> come = new ArrayList<>();
+    events.drainTo(come);
+    return come.stream().filter(DriverEvent.OfResult.class::isInstance).toList();
   }
 
   /** Runs Scala for a client that wants more than the text of values, and waits for its end. */

@@ -14,6 +14,7 @@ import io.polybius.driver.protocol.StatementError;
 import io.polybius.driver.protocol.StatementOutput;
 import io.polybius.driver.protocol.StreamName;
 import io.polybius.session.spi.RunningDriver;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
@@ -76,10 +77,10 @@ public final class ScriptedDriver implements RunningDriver {
      *   <li>{@code fail TEXT}, and {@code wait} until cancelled
      * </ul>
      *
-     * <p>Texts that end with an opening brace are incomplete; a word can be completed to a command,
-     * and inspected if it is one. Comms to the target {@code echo} send back what they get; others
-     * are closed. Expressions have their own text as their value, but fail when that begins with
-     * {@code fail}.
+     * <p>The table of each statement is a line that tells its format and number. Texts that end
+     * with an opening brace are incomplete; a word can be completed to a command, and inspected if
+     * it is one. Comms to the target {@code echo} send back what they get; others are closed.
+     * Expressions have their own text as their value, but fail when that begins with {@code fail}.
      */
     Script TINY = ScriptedDriver::runTiny;
 
@@ -245,6 +246,11 @@ public final class ScriptedDriver implements RunningDriver {
                   "Interrupted",
                   "The statement was interrupted.",
                   List.of())));
+    } else if (command instanceof DriverCommand.SendResult send) {
+      String text = send.format() + " of statement " + send.statementId() + "\n";
+      driver.say(
+          new DriverEvent.ResultPart(send.downloadId(), text.getBytes(StandardCharsets.UTF_8)));
+      driver.say(new DriverEvent.ResultEnded(send.downloadId()));
     } else if (command instanceof DriverCommand.CheckCompleteness check) {
       boolean open = check.code().endsWith("{");
       driver.say(

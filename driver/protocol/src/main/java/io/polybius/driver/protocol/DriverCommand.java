@@ -101,6 +101,35 @@ public sealed interface DriverCommand {
     }
   }
 
+  /**
+   * Asks for the whole table that a statement has shown, in pieces: {@link DriverEvent.ResultPart},
+   * and {@link DriverEvent.ResultEnded} or {@link DriverEvent.ResultFailed} at last. Other work
+   * goes on beside it.
+   *
+   * @param downloadId chosen by the server, names the download in every event about it
+   * @param statementId whose table it is
+   * @param format what the pieces make together
+   * @param parts how many pieces the driver may send before it is asked for more
+   */
+  record SendResult(int downloadId, int statementId, ResultFormat format, int parts)
+      implements DriverCommand {}
+
+  /**
+   * Lets a download go on. Without effect when it has ended.
+   *
+   * @param downloadId the download
+   * @param parts how many pieces the driver may send besides those that it was allowed before
+   */
+  record SendMoreResult(int downloadId, int parts) implements DriverCommand {}
+
+  /**
+   * Ends a download, with its Spark jobs, of which no more is wanted. Without effect when it has
+   * ended.
+   *
+   * @param downloadId the download
+   */
+  record StopResult(int downloadId) implements DriverCommand {}
+
   /** Stops Spark and ends the driver process. */
   record Shutdown() implements DriverCommand {}
 }

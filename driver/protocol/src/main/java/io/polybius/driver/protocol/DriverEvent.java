@@ -17,6 +17,12 @@ public sealed interface DriverEvent {
     int requestId();
   }
 
+  /** An event about one download of a statement's table. */
+  sealed interface OfResult extends DriverEvent {
+    /** Returns the id that {@link DriverCommand.SendResult} gave the download. */
+    int downloadId();
+  }
+
   /**
    * Spark is up and statements can run.
    *
@@ -142,4 +148,39 @@ public sealed interface DriverEvent {
    * @param message what it says
    */
   record CommSent(int requestId, CommMessage message) implements DriverEvent {}
+
+  /**
+   * The next piece of a statement's table.
+   *
+   * @param downloadId the download
+   * @param bytes follow those of the piece before; belong to the event
+   */
+  @SuppressWarnings("ArrayRecordComponent") // Never compared, and too large to be copied.
+  record ResultPart(int downloadId, byte[] bytes) implements OfResult {
+
+    /** How large a piece is at most. */
+    public static final int MAX_BYTES = 256 << 10;
+
+    /** Keeps users' data out of logs. */
+    @Override
+    public String toString() {
+      return "ResultPart[downloadId=" + downloadId + ", bytes=" + bytes.length + "]";
+    }
+  }
+
+  /**
+   * The pieces of a statement's table have all been sent.
+   *
+   * @param downloadId the download
+   */
+  record ResultEnded(int downloadId) implements OfResult {}
+
+  /**
+   * There are no more pieces of a statement's table, but they are not all.
+   *
+   * @param downloadId the download
+   * @param failure what kind of thing went wrong
+   * @param message for the user
+   */
+  record ResultFailed(int downloadId, ResultFailure failure, String message) implements OfResult {}
 }

@@ -98,6 +98,15 @@ final class WireTable {
     record(93, StatementOutput.NextInput.class);
     record(94, CommMessage.class);
     enumeration(95, CommMessage.Step.class);
+
+    record(110, DriverCommand.SendResult.class);
+    record(111, DriverCommand.SendMoreResult.class);
+    record(112, DriverCommand.StopResult.class);
+    record(113, DriverEvent.ResultPart.class);
+    record(114, DriverEvent.ResultEnded.class);
+    record(115, DriverEvent.ResultFailed.class);
+    enumeration(116, ResultFormat.class);
+    enumeration(117, ResultFailure.class);
     more.forEach(this::other);
   }
 

@@ -101,11 +101,19 @@ final class Samples {
                 comm,
                 new MimeBundle(List.of()),
                 new MimeBundle.Entry(MimeBundle.TEXT, ""),
-                new StatementError(StatementError.Origin.INCOMPLETE, "", "", List.of())));
+                new StatementError(StatementError.Origin.INCOMPLETE, "", "", List.of()),
+                new DriverCommand.SendResult(11, 3, ResultFormat.ARROW, 4),
+                new DriverCommand.SendMoreResult(11, 2),
+                new DriverCommand.StopResult(11),
+                new DriverEvent.ResultPart(11, new byte[] {'a', 13, 10}),
+                new DriverEvent.ResultEnded(11),
+                new DriverEvent.ResultFailed(11, ResultFailure.FAILED, "boom")));
     samples.addAll(Arrays.asList(StatementError.Origin.values()));
     samples.addAll(Arrays.asList(StreamName.values()));
     samples.addAll(Arrays.asList(Completeness.values()));
     samples.addAll(Arrays.asList(CommMessage.Step.values()));
+    samples.addAll(Arrays.asList(ResultFormat.values()));
+    samples.addAll(Arrays.asList(ResultFailure.values()));
     return samples;
   }
 }

@@ -90,6 +90,12 @@ class WireTableTest {
     assertThat(CommMessage.Step.values())
         .extracting(Enum::name)
         .containsExactly("OPEN", "MESSAGE", "CLOSE");
+    assertThat(ResultFormat.values())
+        .extracting(Enum::name)
+        .containsExactly("CSV", "JSON", "ARROW");
+    assertThat(ResultFailure.values())
+        .extracting(Enum::name)
+        .containsExactly("NO_RESULT", "FORGOTTEN", "BUSY", "FAILED");
   }
 
   @Test

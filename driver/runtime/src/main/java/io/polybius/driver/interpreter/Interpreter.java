@@ -11,6 +11,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
+import org.apache.spark.sql.Dataset;
 
 /**
  * A language. All methods but {@link #interrupt} are called by the statement thread or under the
@@ -27,6 +28,9 @@ public interface Interpreter extends AutoCloseable {
 
     /** Takes UTF-8 bytes that the code prints in another process; they may end in a character. */
     void print(StreamName stream, byte[] bytes, int offset, int length);
+
+    /** Notes a table that the statement shows, all of which its clients may want later. */
+    default void showsTable(Dataset<?> frame) {}
 
     /**
      * Asks the user for a line, and waits for it.
@@ -222,6 +226,15 @@ public interface Interpreter extends AutoCloseable {
    * @throws MagicException if there is no such variable or it has no plain form
    */
   PlainValue value(String name, int maxRows) throws MagicException;
+
+  /**
+   * Returns the DataFrame that a variable holds, if it is one.
+   *
+   * @param name a variable of which {@link #value} returns a table
+   */
+  default Optional<Dataset<?>> frame(String name) {
+    return Optional.empty();
+  }
 
   /**
    * Stops the code that {@code running} executes. Called again and again, from another thread,

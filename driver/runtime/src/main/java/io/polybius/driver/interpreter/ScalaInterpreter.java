@@ -235,6 +235,11 @@ final class ScalaInterpreter implements Interpreter {
         execution);
   }
 
+  @Override
+  public Optional<Dataset<?>> frame(String name) {
+    return bridge.valueOf(name).filter(Dataset.class::isInstance).map(Dataset.class::cast);
+  }
+
   /**
    * Lets the compiler finish, then interrupts the thread, and then, because an endless loop notices
    * no interrupt, stops it.
@@ -318,7 +323,11 @@ final class ScalaInterpreter implements Interpreter {
     if (!matcher.find() || !matcher.group(1).equals(bridge.mostRecentVariable())) {
       return Optional.empty();
     }
-    return Optional.of(bundle(bridge.valueOf(matcher.group(1)).orElse(null), cell, execution));
+    Object value = bridge.valueOf(matcher.group(1)).orElse(null);
+    if (value instanceof Dataset<?> frame) {
+      execution.showsTable(frame);
+    }
+    return Optional.of(bundle(value, cell, execution));
   }
 
   /** Returns a value in all forms that are wanted of it. */

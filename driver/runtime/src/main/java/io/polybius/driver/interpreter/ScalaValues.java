@@ -191,6 +191,11 @@ public final class ScalaValues {
         columns, rows, taken.size() > maxRows ? Extent.FIRST : Extent.WHOLE);
   }
 
+  /** Returns the cells of a row of a DataFrame. */
+  public static List<PlainValue> cells(Row row) throws MagicException {
+    return new ScalaValues(Integer.MAX_VALUE).cells(row, 1);
+  }
+
   private PlainValue row(Row row, int depth) throws MagicException {
     return new PlainValue.Row(columns(row.schema()), cells(row, depth));
   }
@@ -215,7 +220,8 @@ public final class ScalaValues {
     }
   }
 
-  private static List<Column> columns(StructType schema) {
+  /** Returns the columns of a DataFrame. */
+  public static List<Column> columns(StructType schema) {
     List<Column> columns = new ArrayList<>();
     for (StructField field : schema.fields()) {
       columns.add(new Column(field.name(), field.dataType().json(), field.nullable()));

@@ -299,6 +299,7 @@ public final class PythonInterpreter implements Interpreter {
   private static void put(
       String kind, JsonNode what, Optional<Dataset<?>> frame, Execution execution) {
     String id = what.path("id").asText();
+    frame.ifPresent(execution::showsTable);
     switch (kind) {
       case "value" -> {
         execution.put(new StatementOutput.Echo(what.path("echo").asText() + "\n"));
@@ -445,6 +446,17 @@ public final class PythonInterpreter implements Interpreter {
           MagicException.VALUE_ERROR, answer.content().path("refused").asText());
     }
     return answer;
+  }
+
+  @Override
+  public Optional<Dataset<?>> frame(String name) {
+    ObjectNode command =
+        JSON.createObjectNode().put("do", "value").put("name", name).put("rows", 0);
+    try {
+      return run(command, Execution.UNSEEN).frame();
+    } catch (StatementException e) {
+      return Optional.empty();
+    }
   }
 
   @Override

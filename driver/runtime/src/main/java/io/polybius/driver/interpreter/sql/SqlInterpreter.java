@@ -60,9 +60,12 @@ public final class SqlInterpreter implements Interpreter {
       if (SqlScript.isBlank(part.text())) {
         continue;
       }
-      PlainValue.Table table = run(part.text(), execution);
+      Result result = run(part.text(), execution);
+      if (!result.table().columns().isEmpty()) {
+        execution.showsTable(result.frame());
+      }
       try {
-        execution.put(new StatementOutput.Display(bundle(table)));
+        execution.put(new StatementOutput.Display(bundle(result.table())));
       } catch (MagicException e) {
         throw new StatementException(e.toStatementError());
       }
@@ -72,7 +75,7 @@ public final class SqlInterpreter implements Interpreter {
   @Override
   public MimeBundle evaluate(String expression, Execution execution) throws StatementException {
     try {
-      return bundle(run("select " + expression, execution));
+      return bundle(run("select " + expression, execution).table());
     } catch (MagicException e) {
       throw new StatementException(e.toStatementError());
     }
@@ -84,25 +87,26 @@ public final class SqlInterpreter implements Interpreter {
         .with(MimeBundle.JSON, SqlForm.of(table, limits.maxBytes()));
   }
 
-  private record Result(PlainValue.Table table, Throwable failure) {}
+  private record Result(Dataset<?> frame, PlainValue.Table table, Throwable failure) {}
 
-  private PlainValue.Table run(String statement, Execution execution) throws StatementException {
+  private Result run(String statement, Execution execution) throws StatementException {
     Result result =
         execution.unlocked(
             () -> {
               busy = Optional.of(Thread.currentThread());
               try {
                 Dataset<?> frame = session.sql(statement);
-                return new Result((PlainValue.Table) ScalaValues.plain(frame, MAX_ROWS), null);
+                return new Result(
+                    frame, (PlainValue.Table) ScalaValues.plain(frame, MAX_ROWS), null);
               } catch (Throwable e) {
                 // Also checked exceptions, which Spark throws without declaring them.
-                return new Result(null, e);
+                return new Result(null, null, e);
               } finally {
                 busy = Optional.empty();
               }
             });
     if (result.failure() == null) {
-      return result.table();
+      return result;
     }
     Throwable failure = result.failure();
     List<String> frames = Arrays.stream(failure.getStackTrace()).map(String::valueOf).toList();
@@ -179,6 +183,11 @@ public final class SqlInterpreter implements Interpreter {
           MagicException.VALUE_ERROR, name + " is no DataFrame, so SQL cannot take it");
     }
     frame.dataset().createOrReplaceTempView(variable);
+  }
+
+  @Override
+  public Optional<Dataset<?>> frame(String name) {
+    return Optional.of(session.table(name));
   }
 
   @Override

@@ -25,7 +25,16 @@ from polybius_comms import Bridge  # noqa: E402
 from polybius_figures import Figures  # noqa: E402
 from polybius_kernel import Kernel  # noqa: E402
 from polybius_shells import Failure, IPythonShell, Shell, failure, find, name_at  # noqa: E402
-from polybius_values import plain, safe_repr, spark_frame, texts  # noqa: E402
+from polybius_values import (  # noqa: E402
+    MAX_ANSWER,
+    MAX_LINE,
+    MAX_TEXT,
+    plain,
+    safe_repr,
+    shortened,
+    spark_frame,
+    texts,
+)
 from py4j.protocol import Py4JJavaError  # noqa: E402
 from pyspark import SparkConf, SparkContext  # noqa: E402
 from pyspark.java_gateway import launch_gateway  # noqa: E402
@@ -112,7 +121,10 @@ class Driver:
         """Says what has become of a command, and returns the next one."""
         kind, what = self.last_value or ("", None)
         self.last_value = None
-        return self.entry.done(self.sync(), json.dumps(answer), kind, json.dumps(what))
+        text = json.dumps(answer)
+        if len(text) > MAX_ANSWER:
+            text = json.dumps({"refused": f"the value takes more than {MAX_ANSWER:,} characters; ask for fewer rows"})
+        return self.entry.done(self.sync(), text, kind, json.dumps(what))
 
     def is_child(self):
         """Returns whether the user's code has forked, and this is the child, with which the driver has no connection."""
@@ -121,11 +133,12 @@ class Driver:
     def value(self, value):
         """Takes the value of a statement, which goes to the driver with the end of the statement."""
         self.put_value()
-        text = safe_repr(value)
-        if isinstance(value, DataFrame) and self.wants_rich_value and not self.is_child():
+        text = shortened(safe_repr(value), MAX_TEXT)
+        if isinstance(value, DataFrame) and not self.is_child():
             self.entry.frame(value._jdf)
-            self.last_value = ("frame", {"text": text})
-            return
+            if self.wants_rich_value:
+                self.last_value = ("frame", {"text": text})
+                return
         data = {}
         if self.wants_rich_value:
             try:
@@ -231,7 +244,7 @@ class Session:
                 answer = self.obey(command)
             except (Exception, KeyboardInterrupt) as e:
                 end = e if isinstance(e, Failure) else failure(e, None)
-                answer = {"error": {"name": end.name, "message": end.message, "lines": end.lines, "shown": end.shown}}
+                answer = {"error": error_of(end)}
             text = self.driver.done(answer)
 
     def obey(self, command):
@@ -326,6 +339,13 @@ class Session:
             return {"data": texts(self.shell.inspect(name, question["detailed"])) if name else {}}
         except (AttributeError, KeyError):
             return {"data": {}}
+
+
+def error_of(end):
+    """Returns what the driver is told of a failure."""
+    lines = [shortened(line, MAX_LINE) for line in end.lines]
+    shown = [shortened(line, MAX_LINE) for line in end.shown]
+    return {"name": end.name, "message": shortened(end.message, MAX_LINE), "lines": lines, "shown": shown}
 
 
 def end_with_the_driver():

@@ -4,9 +4,16 @@ import base64
 import datetime
 import decimal
 import json
+import sys
 import warnings
 
 MAX_DEPTH = 200
+
+# What is larger does not leave this process: the driver, which would cut it too, might have no room for it.
+MAX_TEXT = 1 << 20
+MAX_FORM = 8 << 20
+MAX_ANSWER = 32 << 20
+MAX_LINE = 20_000
 
 
 def safe_repr(value):
@@ -64,12 +71,23 @@ def texts(data):
     form = {}
     for mime_type, value in data.items():
         if isinstance(value, bytes):
-            form[mime_type] = base64.b64encode(value).decode("ascii")
+            text = base64.b64encode(value).decode("ascii")
         elif mime_type == "application/json" or mime_type.endswith("+json"):
-            form[mime_type] = json.dumps(value)
+            text = json.dumps(value)
         else:
-            form[mime_type] = str(value)
+            text = str(value)
+        if mime_type == "text/plain":
+            form[mime_type] = shortened(text, MAX_TEXT)
+        elif len(text) <= MAX_FORM:
+            form[mime_type] = text
+        else:
+            note = f"[{mime_type} of {len(text):,} characters was left out: a form has at most {MAX_FORM:,}.]"
+            print(note, file=sys.stderr)
     return form
+
+
+def shortened(text, limit):
+    return text if len(text) <= limit else text[:limit] + f"... ({len(text) - limit:,} more characters)"
 
 
 def plain(value, rows, seen=(), depth=0):

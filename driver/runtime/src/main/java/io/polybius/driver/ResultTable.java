@@ -1,0 +1,95 @@
+package io.polybius.driver;
+
+import io.polybius.driver.ShownTables.Frame;
+import io.polybius.driver.ShownTables.InMemory;
+import io.polybius.driver.ShownTables.Shown;
+import io.polybius.driver.interpreter.ScalaValues;
+import io.polybius.driver.protocol.ResultFormat;
+import io.polybius.magic.Column;
+import io.polybius.magic.MagicException;
+import io.polybius.magic.PlainValue;
+import io.polybius.magic.TableWriter;
+import java.io.IOException;
+import java.util.Iterator;
+import java.util.List;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.types.StructType;
+
+/** A table from its first row to its last, in any format, of which no more than a part is held. */
+sealed interface ResultTable {
+
+  /** Writes all of it. Does not close the stream. */
+  void write(ResultFormat format, PartStream out) throws IOException, MagicException;
+
+  /**
+   * Returns the whole of what a statement has shown.
+   *
+   * @throws MagicException if only a part of it is here
+   */
+  static ResultTable of(Shown shown) throws MagicException {
+    return shown instanceof Frame frame
+        ? new Distributed(frame.frame().toDF())
+        : Held.of(((InMemory) shown).value());
+  }
+
+  /** Returns what writes rows as text. */
+  private static TableWriter writer(ResultFormat format, PartStream out, List<Column> columns)
+      throws IOException {
+    return format == ResultFormat.CSV
+        ? TableWriter.csv(out, columns)
+        : TableWriter.json(out, columns);
+  }
+
+  /** One that Spark computes; a partition of it at a time is here. */
+  record Distributed(Dataset<Row> frame) implements ResultTable {
+    @Override
+    public void write(ResultFormat format, PartStream out) throws IOException, MagicException {
+      if (frame.isStreaming()) {
+        throw new MagicException(MagicException.VALUE_ERROR, "The table of a stream has no end.");
+      }
+      StructType schema = frame.schema();
+      if (format == ResultFormat.ARROW) {
+        ArrowTable.check(schema);
+        ArrowTable.write(schema, frame.toLocalIterator(), out);
+        return;
+      }
+      TableWriter writer = writer(format, out, ScalaValues.columns(schema));
+      Iterator<Row> rows = frame.toLocalIterator();
+      while (rows.hasNext()) {
+        writer.row(ScalaValues.cells(rows.next()));
+      }
+      writer.end();
+    }
+  }
+
+  /** One in memory. */
+  record Held(PlainValue.Table table) implements ResultTable {
+
+    static Held of(PlainValue value) throws MagicException {
+      PlainValue.Table table = TableWriter.table(value);
+      if (table.extent().truncated()) {
+        throw new MagicException(
+            MagicException.VALUE_ERROR,
+            "Only the first "
+                + table.rows().size()
+                + " rows are here: show more of them (%table NAME ROWS), or a DataFrame of Spark.");
+      }
+      return new Held(table);
+    }
+
+    @Override
+    public void write(ResultFormat format, PartStream out) throws IOException, MagicException {
+      if (format == ResultFormat.ARROW) {
+        HeldRows rows = HeldRows.of(table);
+        ArrowTable.write(rows.schema(), rows.iterator(), out);
+        return;
+      }
+      TableWriter writer = writer(format, out, table.columns());
+      for (List<PlainValue> row : table.rows()) {
+        writer.row(row);
+      }
+      writer.end();
+    }
+  }
+}

@@ -1,0 +1,116 @@
+package io.polybius.driver;
+
+import io.polybius.driver.interpreter.Interpreter;
+import io.polybius.magic.PlainValue;
+import java.util.BitSet;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+import org.apache.spark.sql.Dataset;
+
+/**
+ * The tables that the latest statements have shown, one for each statement: the last one. Of a
+ * DataFrame this is how to compute it; of a value in memory, the value, of which there is a limit.
+ */
+final class ShownTables {
+
+  /** Of so many statements. */
+  static final int MOST = 100;
+
+  /** Of so many values in memory, all in all. */
+  static final long MOST_VALUES = 500_000;
+
+  /** What a statement has shown. */
+  sealed interface Shown {}
+
+  /** Something that Spark computes. */
+  record Frame(Dataset<?> frame) implements Shown {}
+
+  /** Something in memory. */
+  record InMemory(PlainValue value) implements Shown {}
+
+  /**
+   * Returns what a magic shows that has looked a variable up.
+   *
+   * @param value what it was given
+   */
+  static Shown of(Interpreter interpreter, String name, PlainValue value) {
+    Optional<Dataset<?>> frame =
+        value instanceof PlainValue.Table ? interpreter.frame(name) : Optional.empty();
+    return frame.<Shown>map(Frame::new).orElseGet(() -> new InMemory(value));
+  }
+
+  // Guarded by this, the oldest first:
+  private final Map<Integer, Shown> tables = new LinkedHashMap<>();
+  private final BitSet forgotten = new BitSet();
+  private long values;
+
+  /** Remembers the table of a statement, in place of the one before. */
+  synchronized void add(int statementId, Shown shown) {
+    if (statementId < 0) {
+      // Nobody can ask for what hidden statements show.
+      return;
+    }
+    remove(statementId);
+    forgotten.clear(statementId);
+    tables.put(statementId, shown);
+    values += weight(shown);
+    Iterator<Integer> oldest = tables.keySet().iterator();
+    while (tables.size() > MOST || (values > MOST_VALUES && tables.size() > 1)) {
+      int id = oldest.next();
+      values -= weight(tables.get(id));
+      oldest.remove();
+      forgotten.set(id);
+    }
+  }
+
+  private void remove(int statementId) {
+    Shown before = tables.remove(statementId);
+    if (before != null) {
+      values -= weight(before);
+    }
+  }
+
+  /** Returns what a statement has shown. */
+  synchronized Optional<Shown> of(int statementId) {
+    return Optional.ofNullable(tables.get(statementId));
+  }
+
+  /** Returns whether a statement has shown a table that is not remembered any more. */
+  synchronized boolean hasForgotten(int statementId) {
+    return statementId >= 0 && forgotten.get(statementId);
+  }
+
+  private static long weight(Shown shown) {
+    return shown instanceof InMemory inMemory ? weight(inMemory.value()) : 0;
+  }
+
+  private static long weight(PlainValue value) {
+    long weight = 1;
+    if (value instanceof PlainValue.Table table) {
+      for (var row : table.rows()) {
+        for (PlainValue cell : row) {
+          weight += weight(cell);
+        }
+      }
+    } else if (value instanceof PlainValue.Sequence sequence) {
+      for (PlainValue item : sequence.items()) {
+        weight += weight(item);
+      }
+    } else if (value instanceof PlainValue.Mapping mapping) {
+      for (PlainValue entry : mapping.entries().values()) {
+        weight += weight(entry);
+      }
+    } else if (value instanceof PlainValue.Row row) {
+      for (PlainValue cell : row.values()) {
+        weight += weight(cell);
+      }
+    } else if (value instanceof PlainValue.Text text) {
+      weight += text.value().length() / 64;
+    } else if (value instanceof PlainValue.Binary binary) {
+      weight += binary.value().length / 128;
+    }
+    return weight;
+  }
+}
