@@ -43,6 +43,9 @@ public final class RInterpreter implements Interpreter {
   /** Time for SparkR to find the driver's Spark. */
   private static final Duration ATTACH_PATIENCE = Duration.ofSeconds(60);
 
+  /** Time for SparkR to hear that its job was cancelled. */
+  private static final Duration JOB_PATIENCE = Duration.ofSeconds(5);
+
   private static final String NO_SPARKR =
       "This session is plain R, without spark and sc, because R does not find the package SparkR."
           + " It comes with Spark's full distribution, in the folder R/lib of SPARK_HOME; one of"
@@ -51,7 +54,8 @@ public final class RInterpreter implements Interpreter {
   private final SparkSession session;
   private final Path directory;
   private final KeptProcess<RProcess> process = new KeptProcess<>("R", this::start);
-  private Optional<SparkRBackend> backend = Optional.empty();
+  private volatile Optional<SparkRBackend> backend = Optional.empty();
+  private volatile String jobGroup = "";
   private boolean hasToldOfSparkR;
 
   /**
@@ -123,6 +127,7 @@ public final class RInterpreter implements Interpreter {
 
   @Override
   public void execute(String code, Execution execution) throws StatementException {
+    jobGroup = jobProperty("spark.jobGroup.id");
     JsonNode answer =
         run(
             List.of(
@@ -130,7 +135,7 @@ public final class RInterpreter implements Interpreter {
                 code,
                 String.valueOf(execution.firstLine()),
                 String.valueOf(execution.wantsRichValue()),
-                jobProperty("spark.jobGroup.id"),
+                jobGroup,
                 jobProperty("spark.job.description")),
             execution);
     if (answer.path("incomplete").asBoolean()) {
@@ -305,7 +310,16 @@ public final class RInterpreter implements Interpreter {
 
   @Override
   public void interrupt(Thread running, Duration elapsed) {
-    process.interrupt(elapsed);
+    // A signal would make SparkR take the answer that it waits for as that of its next call.
+    if (elapsed.compareTo(JOB_PATIENCE) >= 0 || !hasJobs()) {
+      process.interrupt(elapsed);
+    }
+  }
+
+  /** Returns whether SparkR has had Spark run something for the statement. */
+  private boolean hasJobs() {
+    return backend.isPresent()
+        && session.sparkContext().statusTracker().getJobIdsForGroup(jobGroup).length > 0;
   }
 
   @Override
