@@ -48,6 +48,7 @@ final class ErrorMapper {
       case NO_RESULT, BAD_KIND, TOO_MANY_STARTING ->
           Answer.message(StatusCodes.BAD_REQUEST, message);
       case RESULT_NOT_READY -> Answer.message(StatusCodes.CONFLICT, message);
+      case NOT_SHARED -> Answer.message(StatusCodes.NOT_FOUND, message);
       case RESULT_GONE -> Answer.message(StatusCodes.GONE, message);
       case RESULT_FAILED -> Answer.message(StatusCodes.INTERNAL_SERVER_ERROR, message);
       case TOO_LARGE -> Answer.message(StatusCodes.REQUEST_ENTITY_TOO_LARGE, message);

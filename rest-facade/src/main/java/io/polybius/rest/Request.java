@@ -48,6 +48,11 @@ record Request(
     return number(pathParameters.get("statement"));
   }
 
+  /** Returns the name of the shared value that the path names. */
+  String sharedName() {
+    return pathParameters.get("name");
+  }
+
   /** Returns a parameter of the query. */
   Optional<String> text(String name) {
     return Optional.ofNullable(query.get(name)).flatMap(values -> values.stream().findFirst());

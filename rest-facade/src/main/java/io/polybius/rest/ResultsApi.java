@@ -1,6 +1,7 @@
 package io.polybius.rest;
 
 import io.polybius.driver.protocol.ResultFormat;
+import io.polybius.session.ResultDownload;
 import io.polybius.session.SessionService;
 import java.time.Duration;
 import java.util.Arrays;
@@ -8,7 +9,7 @@ import java.util.Locale;
 import java.util.concurrent.CompletionStage;
 import java.util.stream.Collectors;
 
-/** The route of the whole tables that statements have shown. */
+/** The routes of whole tables that statements have shown, and of shared values. */
 final class ResultsApi {
 
   /** What a table can be downloaded as. */
@@ -72,11 +73,35 @@ final class ResultsApi {
     int session = sessions.session(request.session()).id();
     int statement = sessions.statement(String.valueOf(session), request.statement()).id();
     String fileName = "session-" + session + "-statement-" + statement + "." + form;
-    return sessions
-        .download(String.valueOf(session), statement, form.format)
-        .thenApply(
-            download ->
-                Answer.result(
-                    new Answer.ResultContent(download, form, fileName, heartbeat, lasting)));
+    return answer(
+        sessions.download(String.valueOf(session), statement, form.format), form, fileName);
+  }
+
+  /** Answers what the session's languages share, by name. */
+  CompletionStage<Answer> sharedNames(Request request) {
+    Form form = Form.parse(request.text("format").orElse(Form.JSON.toString()));
+    int session = sessions.session(request.session()).id();
+    return answer(
+        sessions.downloadSharedNames(String.valueOf(session), form.format),
+        form,
+        "session-" + session + "-shared." + form);
+  }
+
+  /** Answers a value that the session's languages share. */
+  CompletionStage<Answer> shared(Request request) {
+    Form form = Form.parse(request.text("format").orElse(Form.JSON.toString()));
+    int session = sessions.session(request.session()).id();
+    String name = request.sharedName();
+    // The name of a file does not have what a name of a value can have.
+    String fileName = "session-" + session + "-" + name.replaceAll("\\W", "_") + "." + form;
+    return answer(
+        sessions.downloadShared(String.valueOf(session), name, form.format), form, fileName);
+  }
+
+  private CompletionStage<Answer> answer(
+      CompletionStage<ResultDownload> download, Form form, String fileName) {
+    return download.thenApply(
+        begun ->
+            Answer.result(new Answer.ResultContent(begun, form, fileName, heartbeat, lasting)));
   }
 }

@@ -43,6 +43,8 @@ record Routes(
         post("/sessions/{session}/statements/{statement}/cancel", statements::cancel),
         stream("/sessions/{session}/statements/{statement}/events", events::ofStatement),
         stream("/sessions/{session}/statements/{statement}/result", results::get),
+        stream("/sessions/{session}/shared", results::sharedNames),
+        stream("/sessions/{session}/shared/{name}", results::shared),
         list("/batches", batches::list),
         post("/batches", batches::create),
         get("/batches/{batch}", batches::get),

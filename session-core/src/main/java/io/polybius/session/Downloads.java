@@ -4,6 +4,7 @@ import io.polybius.driver.protocol.DriverCommand;
 import io.polybius.driver.protocol.DriverEvent;
 import io.polybius.driver.protocol.ResultFailure;
 import io.polybius.driver.protocol.ResultFormat;
+import io.polybius.driver.protocol.ResultSource;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -31,19 +32,18 @@ final class Downloads {
   }
 
   /**
-   * Has the driver send the table of a statement.
+   * Has the driver send a table.
    *
    * @param number of the download; none before it, of this driver, had the same
    */
-  ResultDownload begin(int number, int statementId, ResultFormat format) {
+  ResultDownload begin(int number, ResultSource source, ResultFormat format) {
     ResultDownload download =
         new ResultDownload(
             parts -> tellIfUnderWay(number, new DriverCommand.SendMoreResult(number, parts), false),
             () -> tellIfUnderWay(number, new DriverCommand.StopResult(number), true));
     underWay.put(number, download);
     any = true;
-    drivers.tell(
-        new DriverCommand.SendResult(number, statementId, format, ResultDownload.PARTS_AHEAD));
+    drivers.tell(new DriverCommand.SendResult(number, source, format, ResultDownload.PARTS_AHEAD));
     return download;
   }
 
@@ -81,6 +81,7 @@ final class Downloads {
   private static ErrorCode codeOf(ResultFailure failure) {
     return switch (failure) {
       case NO_RESULT -> ErrorCode.NO_RESULT;
+      case NOT_SHARED -> ErrorCode.NOT_SHARED;
       case FORGOTTEN -> ErrorCode.RESULT_GONE;
       case BUSY -> ErrorCode.TOO_MANY_WAITING;
       case FAILED -> ErrorCode.RESULT_FAILED;

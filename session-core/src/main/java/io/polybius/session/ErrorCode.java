@@ -12,6 +12,8 @@ public enum ErrorCode {
   RESULT_NOT_READY(Type.CONFLICT),
   /** The statement's table was there, but is no longer. */
   RESULT_GONE(Type.NOT_FOUND),
+  /** Nothing is shared under that name. */
+  NOT_SHARED(Type.NOT_FOUND),
   /** The statement's table could not be computed again. */
   RESULT_FAILED(Type.CONFLICT),
   /** The session's state does not allow the request. */

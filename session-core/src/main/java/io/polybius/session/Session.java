@@ -4,6 +4,7 @@ import io.polybius.driver.protocol.CommMessage;
 import io.polybius.driver.protocol.DriverCommand;
 import io.polybius.driver.protocol.DriverEvent;
 import io.polybius.driver.protocol.ResultFormat;
+import io.polybius.driver.protocol.ResultSource;
 import io.polybius.driver.protocol.StatementError;
 import io.polybius.driver.protocol.StreamName;
 import io.polybius.session.SessionSnapshot.DriverInfo;
@@ -458,7 +459,27 @@ final class Session implements Drivers.Owner {
                 ErrorCode.RESULT_GONE,
                 "The driver that ran statement " + statementId + " is gone, and its result too.");
           }
-          return downloads.begin(nextQuestion(), statementId, format);
+          return downloads.begin(nextQuestion(), new ResultSource.OfStatement(statementId), format);
+        });
+  }
+
+  /**
+   * Begins to download something that the session's languages share.
+   *
+   * @return fails with {@link SessionException}
+   */
+  CompletionStage<ResultDownload> downloadShared(ResultSource source, ResultFormat format) {
+    return tasks.call(
+        () -> {
+          if (!state.isActive()) {
+            throw new SessionException(
+                ErrorCode.RESULT_GONE,
+                "Session " + id + " has ended, and what was shared in it is gone.");
+          } else if (!isRunning()) {
+            throw new SessionException(
+                ErrorCode.RESULT_NOT_READY, "Session " + id + " is " + state + ".");
+          }
+          return downloads.begin(nextQuestion(), source, format);
         });
   }
 

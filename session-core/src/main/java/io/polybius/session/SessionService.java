@@ -2,6 +2,7 @@ package io.polybius.session;
 
 import io.polybius.driver.protocol.CommMessage;
 import io.polybius.driver.protocol.ResultFormat;
+import io.polybius.driver.protocol.ResultSource;
 import io.polybius.driver.protocol.jupyter.InstalledKernel;
 import io.polybius.session.spi.DriverLauncher;
 import io.polybius.session.spi.SessionRecords;
@@ -329,6 +330,27 @@ public final class SessionService implements AutoCloseable {
   public CompletionStage<ResultDownload> download(
       String idOrName, int statementId, ResultFormat format) {
     return onSession(idOrName, session -> session.download(statementId, format));
+  }
+
+  /**
+   * Begins to download a value that the session's languages share.
+   *
+   * @return as {@link #download}
+   */
+  public CompletionStage<ResultDownload> downloadShared(
+      String idOrName, String name, ResultFormat format) {
+    return onSession(
+        idOrName, session -> session.downloadShared(new ResultSource.OfShared(name), format));
+  }
+
+  /**
+   * Begins to download the names under which the session's languages share something.
+   *
+   * @return as {@link #download}
+   */
+  public CompletionStage<ResultDownload> downloadSharedNames(String idOrName, ResultFormat format) {
+    return onSession(
+        idOrName, session -> session.downloadShared(new ResultSource.SharedNames(), format));
   }
 
   /** Replaces a session's driver by a new one; ids and history go on. */

@@ -13,6 +13,7 @@ import io.polybius.driver.protocol.DriverEvent.ResultFailed;
 import io.polybius.driver.protocol.DriverEvent.ResultPart;
 import io.polybius.driver.protocol.ResultFailure;
 import io.polybius.driver.protocol.ResultFormat;
+import io.polybius.driver.protocol.ResultSource;
 import io.polybius.session.store.FileSessionStore;
 import io.polybius.session.testing.ManualClock;
 import io.polybius.session.testing.ScriptedDriver;
@@ -146,7 +147,10 @@ class ResultDownloadTest {
     assertThat(command)
         .isEqualTo(
             new SendResult(
-                command.downloadId(), statement, ResultFormat.CSV, ResultDownload.PARTS_AHEAD));
+                command.downloadId(),
+                new ResultSource.OfStatement(statement),
+                ResultFormat.CSV,
+                ResultDownload.PARTS_AHEAD));
     for (int i = 0; i < command.parts(); i++) {
       driver.say(new ResultPart(command.downloadId(), part(i + 1)));
     }

@@ -3,6 +3,7 @@ package io.polybius.tests;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -222,5 +223,25 @@ class MagicsIT {
       }
     }
     return shown;
+  }
+
+  @Test
+  void clientsReadWhatIsShared() {
+    run("spark", "val limits = Map(\"low\" -> 1)\n%share limits as shared_limits");
+    run("pyspark", "frame = spark.range(3)\n%share frame as shared_frame");
+    run(
+        "spark",
+        "val squares = sc.parallelize(1 to 3).map(n => n * n)\n%share squares as shared_rdd");
+    String path = "/sessions/" + session + "/shared";
+
+    assertThat(rest.call("GET", path, null).findValuesAsText("name"))
+        .contains("shared_frame", "shared_limits", "shared_rdd");
+    assertThat(rest.call("GET", path + "/shared_limits", null).toString()).isEqualTo("{\"low\":1}");
+    assertThat(rest.call("GET", path + "/shared_frame", null).toString())
+        .isEqualTo("[{\"id\":0},{\"id\":1},{\"id\":2}]");
+    assertThat(rest.call("GET", path + "/shared_rdd", null)).hasSize(3);
+    HttpResponse<String> unknown = rest.send("GET", path + "/nothing", null);
+    assertThat(unknown.statusCode()).isEqualTo(404);
+    assertThat(unknown.body()).contains("Nothing is shared under the name nothing.");
   }
 }

@@ -256,4 +256,20 @@ class RSessionIT {
         .filter(Files::isDirectory)
         .findFirst();
   }
+
+  @Test
+  void sharedValuesComeAndGo() {
+    run(
+        "%scala val shared = Map(\"low\" -> Seq(1, 2), \"name\" -> \"it's \\\"quoted\\\"\")\n"
+            + "%scala val frame = spark.range(3).selectExpr(\"id\", \"cast(id as string) as text\")\n"
+            + "%scala val unused = Seq(\"shared\" -> shared, \"frame\" -> frame)"
+            + ".foreach { case (name, value) => kernel.share(name, value) }");
+
+    assertThat(text("%shared shared\nsum(shared$low)")).isEqualTo("[1] 3");
+    assertThat(text("cat(shared$name)")).isEqualTo("it's \"quoted\"");
+    assertThat(text("%shared frame as copy\npaste(class(copy), nrow(copy), copy$text[2])"))
+        .isEqualTo("[1] \"data.frame 3 1\"");
+    assertThat(text("back <- data.frame(n = 1:2)\n%share back\n%python kernel.shared('back')"))
+        .contains("1", "2");
+  }
 }

@@ -1,10 +1,13 @@
 package io.polybius.driver;
 
 import io.polybius.driver.ShownTables.Shown;
+import io.polybius.driver.interpreter.SharedValue;
+import io.polybius.driver.interpreter.SharedValues;
 import io.polybius.driver.protocol.DriverCommand.SendMoreResult;
 import io.polybius.driver.protocol.DriverCommand.SendResult;
 import io.polybius.driver.protocol.DriverEvent;
 import io.polybius.driver.protocol.ResultFailure;
+import io.polybius.driver.protocol.ResultSource;
 import io.polybius.magic.MagicException;
 import java.io.IOException;
 import java.time.Duration;
@@ -22,9 +25,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Sends whole tables of statements to the server, beside the statements: each on a thread of its
- * own, whose Spark jobs are a group of their own, and no faster than the server asks for the
- * pieces.
+ * Sends whole tables of statements and shared values to the server, beside the statements: each on
+ * a thread of its own, whose Spark jobs are a group of their own, and no faster than the server
+ * asks for the pieces.
  */
 final class ResultDownloads implements AutoCloseable {
 
@@ -42,6 +45,7 @@ final class ResultDownloads implements AutoCloseable {
   private static final int MAX_MESSAGE_CHARS = 10_000;
 
   private final ShownTables tables;
+  private final SharedValues shared;
   private final SparkContext spark;
   private final Consumer<DriverEvent> events;
   private final ScheduledExecutorService timer;
@@ -52,17 +56,20 @@ final class ResultDownloads implements AutoCloseable {
   private boolean closed;
 
   /**
-   * @param tables what can be had
+   * @param tables what statements have shown
+   * @param shared what the session's languages share
    * @param timer tells downloads to stop
    * @param classLoader of the classes that statements define
    */
   ResultDownloads(
       ShownTables tables,
+      SharedValues shared,
       SparkContext spark,
       Consumer<DriverEvent> events,
       ScheduledExecutorService timer,
       ClassLoader classLoader) {
     this.tables = tables;
+    this.shared = shared;
     this.spark = spark;
     this.events = events;
     this.timer = timer;
@@ -71,20 +78,11 @@ final class ResultDownloads implements AutoCloseable {
 
   /** Begins to send a table, or says why not. */
   void start(SendResult command) {
-    Optional<Shown> shown = tables.of(command.statementId());
-    if (shown.isEmpty()) {
-      boolean forgotten = tables.hasForgotten(command.statementId());
-      fail(
-          command,
-          forgotten ? ResultFailure.FORGOTTEN : ResultFailure.NO_RESULT,
-          forgotten
-              ? "The table of statement "
-                  + command.statementId()
-                  + " is no longer remembered; run the statement again."
-              : "Statement " + command.statementId() + " has shown no table.");
+    Optional<ResultTable.Maker> result = find(command);
+    if (result.isEmpty()) {
       return;
     }
-    Download download = new Download(command, shown.get());
+    Download download = new Download(command, result.get());
     synchronized (this) {
       if (!closed && underWay.size() < MOST) {
         underWay.put(command.downloadId(), download);
@@ -96,6 +94,35 @@ final class ResultDownloads implements AutoCloseable {
         command,
         ResultFailure.BUSY,
         MOST + " results of this session are being downloaded already; try again later.");
+  }
+
+  /** Returns what makes the table, if there is one; else says why not. */
+  private Optional<ResultTable.Maker> find(SendResult command) {
+    if (command.source() instanceof ResultSource.OfStatement statement) {
+      Optional<Shown> shown = tables.of(statement.statementId());
+      if (shown.isEmpty()) {
+        boolean forgotten = tables.hasForgotten(statement.statementId());
+        fail(
+            command,
+            forgotten ? ResultFailure.FORGOTTEN : ResultFailure.NO_RESULT,
+            forgotten
+                ? "The table of statement "
+                    + statement.statementId()
+                    + " is no longer remembered; run the statement again."
+                : "Statement " + statement.statementId() + " has shown no table.");
+      }
+      return shown.map(found -> () -> ResultTable.of(found));
+    } else if (command.source() instanceof ResultSource.OfShared named) {
+      Optional<SharedValue> value = shared.find(named.name());
+      if (value.isEmpty()) {
+        fail(
+            command,
+            ResultFailure.NOT_SHARED,
+            "Nothing is shared under the name " + named.name() + ".");
+      }
+      return value.map(found -> () -> ResultTable.of(found));
+    }
+    return Optional.of(() -> ResultTable.of(shared.list()));
   }
 
   private void fail(SendResult command, ResultFailure failure, String message) {
@@ -137,7 +164,7 @@ final class ResultDownloads implements AutoCloseable {
   private final class Download {
 
     private final SendResult command;
-    private final Shown shown;
+    private final ResultTable.Maker table;
     private final String jobGroup;
     private final Semaphore permits;
     private final Thread thread;
@@ -147,9 +174,9 @@ final class ResultDownloads implements AutoCloseable {
     /** Guarded by the downloads. */
     private ScheduledFuture<?> stopper;
 
-    Download(SendResult command, Shown shown) {
+    Download(SendResult command, ResultTable.Maker table) {
       this.command = command;
-      this.shown = shown;
+      this.table = table;
       this.jobGroup = "polybius-result-" + command.downloadId();
       this.permits = new Semaphore(command.parts());
       this.thread = new Thread(this::run, "result-" + command.downloadId());
@@ -159,9 +186,9 @@ final class ResultDownloads implements AutoCloseable {
 
     private void run() {
       try {
-        spark.setJobGroup(jobGroup, "Result of statement " + command.statementId(), true);
+        spark.setJobGroup(jobGroup, "Download of " + command.source(), true);
         PartStream parts = new PartStream(this::send);
-        ResultTable.of(shown).write(command.format(), parts);
+        table.make().write(command.format(), parts);
         parts.close();
         end(new DriverEvent.ResultEnded(command.downloadId()));
       } catch (MagicException e) {
@@ -189,7 +216,7 @@ final class ResultDownloads implements AutoCloseable {
     }
 
     private void failed(ResultFailure failure, String message) {
-      log.debug("the result of statement {} failed: {}", command.statementId(), message);
+      log.debug("the download of {} failed: {}", command.source(), message);
       String shortened =
           message.length() <= MAX_MESSAGE_CHARS
               ? message

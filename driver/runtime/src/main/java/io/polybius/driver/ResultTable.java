@@ -4,20 +4,32 @@ import io.polybius.driver.ShownTables.Frame;
 import io.polybius.driver.ShownTables.InMemory;
 import io.polybius.driver.ShownTables.Shown;
 import io.polybius.driver.interpreter.ScalaValues;
+import io.polybius.driver.interpreter.SharedValue;
 import io.polybius.driver.protocol.ResultFormat;
 import io.polybius.magic.Column;
+import io.polybius.magic.Extent;
+import io.polybius.magic.JsonForm;
 import io.polybius.magic.MagicException;
 import io.polybius.magic.PlainValue;
+import io.polybius.magic.SharedName;
 import io.polybius.magic.TableWriter;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.util.Iterator;
 import java.util.List;
+import java.util.stream.Stream;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.types.StructType;
 
 /** A table from its first row to its last, in any format, of which no more than a part is held. */
 sealed interface ResultTable {
+
+  /** How long the JSON of a value can be that is no table. */
+  long MAX_JSON_BYTES = 64 << 20;
+
+  /** How much of a shared RDD can be had. */
+  int MAX_ELEMENTS = 100_000;
 
   /** Writes all of it. Does not close the stream. */
   void write(ResultFormat format, PartStream out) throws IOException, MagicException;
@@ -31,6 +43,47 @@ sealed interface ResultTable {
     return shown instanceof Frame frame
         ? new Distributed(frame.frame().toDF())
         : Held.of(((InMemory) shown).value());
+  }
+
+  /** Makes a table, which may take long. */
+  interface Maker {
+    /**
+     * Makes it.
+     *
+     * @throws MagicException if it cannot be had
+     */
+    ResultTable make() throws MagicException;
+  }
+
+  /**
+   * Returns a shared value.
+   *
+   * @throws MagicException if it is too large
+   */
+  static ResultTable of(SharedValue value) throws MagicException {
+    if (value instanceof SharedValue.Frame frame) {
+      return new Distributed(frame.dataset().toDF());
+    } else if (value instanceof SharedValue.Elements elements) {
+      return Held.of(ScalaValues.plain(elements.rdd(), MAX_ELEMENTS));
+    }
+    return new SingleValue(((SharedValue.Data) value).value());
+  }
+
+  /** Returns the names under which something is shared. */
+  static ResultTable of(List<SharedName> names) {
+    List<Column> columns =
+        Stream.of("name", "type", "language", "summary")
+            .map(name -> new Column(name, "string", false))
+            .toList();
+    List<List<PlainValue>> rows =
+        names.stream()
+            .map(
+                shared ->
+                    Stream.of(shared.name(), shared.type(), shared.language(), shared.summary())
+                        .map(PlainValue::of)
+                        .toList())
+            .toList();
+    return new Held(new PlainValue.Table(columns, rows, Extent.WHOLE));
   }
 
   /** Returns what writes rows as text. */
@@ -60,6 +113,18 @@ sealed interface ResultTable {
         writer.row(ScalaValues.cells(rows.next()));
       }
       writer.end();
+    }
+  }
+
+  /** A value in memory that need not be a table: as JSON it is as it is. */
+  record SingleValue(PlainValue value) implements ResultTable {
+    @Override
+    public void write(ResultFormat format, PartStream out) throws IOException, MagicException {
+      if (format == ResultFormat.JSON && !(value instanceof PlainValue.Table)) {
+        out.write(JsonForm.of(value, MAX_JSON_BYTES).text().getBytes(StandardCharsets.UTF_8));
+      } else {
+        Held.of(value).write(format, out);
+      }
     }
   }
 

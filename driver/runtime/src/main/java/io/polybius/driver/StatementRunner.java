@@ -154,7 +154,8 @@ final class StatementRunner implements AutoCloseable {
     this.maxOutputChars = tools.maxOutputChars();
     this.questionPatience = tools.questionPatience();
     this.questions = new Questions(interpreters, interpreterLock, magics, events);
-    this.downloads = new ResultDownloads(tables, spark, events, timer, session.classLoader());
+    this.downloads =
+        new ResultDownloads(tables, sharedValues, spark, events, timer, session.classLoader());
     this.thread = new Thread(this::runAll, "statements");
     thread.setDaemon(true);
     thread.setContextClassLoader(session.classLoader());

@@ -3,6 +3,7 @@ package io.polybius.driver;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.polybius.driver.interpreter.SharedValues;
 import io.polybius.driver.protocol.DriverCommand.SendMoreResult;
 import io.polybius.driver.protocol.DriverCommand.SendResult;
 import io.polybius.driver.protocol.DriverEvent;
@@ -12,6 +13,7 @@ import io.polybius.driver.protocol.DriverEvent.ResultPart;
 import io.polybius.driver.protocol.ExecuteOptions;
 import io.polybius.driver.protocol.ResultFailure;
 import io.polybius.driver.protocol.ResultFormat;
+import io.polybius.driver.protocol.ResultSource;
 import io.polybius.magic.PlainValue;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
@@ -282,8 +284,13 @@ class ResultDownloadsTest {
         };
     downloads.set(
         new ResultDownloads(
-            tables, SparkContext.getOrCreate(), link, timer, getClass().getClassLoader()));
-    downloads.get().start(new SendResult(7, 0, ResultFormat.CSV, 1));
+            tables,
+            new SharedValues(),
+            SparkContext.getOrCreate(),
+            link,
+            timer,
+            getClass().getClassLoader()));
+    downloads.get().start(new SendResult(7, new ResultSource.OfStatement(0), ResultFormat.CSV, 1));
 
     assertThat(ended.get(60, TimeUnit.SECONDS)).isInstanceOf(ResultEnded.class);
     downloads.get().close();

@@ -14,6 +14,7 @@ import io.polybius.driver.protocol.ExecuteOptions.Expression;
 import io.polybius.driver.protocol.ExpressionResult;
 import io.polybius.driver.protocol.MimeBundle;
 import io.polybius.driver.protocol.ResultFormat;
+import io.polybius.driver.protocol.ResultSource;
 import io.polybius.driver.protocol.StatementError;
 import io.polybius.driver.protocol.StatementOutput;
 import io.polybius.driver.protocol.StreamName;
@@ -209,7 +210,11 @@ final class StatementDesk {
   /** Downloads the table of a statement, of which the driver may send so many pieces. */
   int download(int statement, ResultFormat format, int parts) {
     int id = nextDownload++;
-    runner.downloads().start(new DriverCommand.SendResult(id, statement, format, parts));
+    runner
+        .downloads()
+        .start(
+            new DriverCommand.SendResult(
+                id, new ResultSource.OfStatement(statement), format, parts));
     return id;
   }
 

@@ -247,7 +247,7 @@ public final class ScriptedDriver implements RunningDriver {
                   "The statement was interrupted.",
                   List.of())));
     } else if (command instanceof DriverCommand.SendResult send) {
-      String text = send.format() + " of statement " + send.statementId() + "\n";
+      String text = send.format() + " of " + send.source() + "\n";
       driver.say(
           new DriverEvent.ResultPart(send.downloadId(), text.getBytes(StandardCharsets.UTF_8)));
       driver.say(new DriverEvent.ResultEnded(send.downloadId()));

@@ -102,16 +102,16 @@ public sealed interface DriverCommand {
   }
 
   /**
-   * Asks for the whole table that a statement has shown, in pieces: {@link DriverEvent.ResultPart},
-   * and {@link DriverEvent.ResultEnded} or {@link DriverEvent.ResultFailed} at last. Other work
-   * goes on beside it.
+   * Asks for a whole table or shared value, in pieces: {@link DriverEvent.ResultPart}, and {@link
+   * DriverEvent.ResultEnded} or {@link DriverEvent.ResultFailed} at last. Other work goes on beside
+   * it.
    *
    * @param downloadId chosen by the server, names the download in every event about it
-   * @param statementId whose table it is
+   * @param source which it is
    * @param format what the pieces make together
    * @param parts how many pieces the driver may send before it is asked for more
    */
-  record SendResult(int downloadId, int statementId, ResultFormat format, int parts)
+  record SendResult(int downloadId, ResultSource source, ResultFormat format, int parts)
       implements DriverCommand {}
 
   /**

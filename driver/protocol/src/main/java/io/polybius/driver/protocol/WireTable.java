@@ -107,6 +107,9 @@ final class WireTable {
     record(115, DriverEvent.ResultFailed.class);
     enumeration(116, ResultFormat.class);
     enumeration(117, ResultFailure.class);
+    record(118, ResultSource.OfStatement.class);
+    record(119, ResultSource.OfShared.class);
+    record(120, ResultSource.SharedNames.class);
     more.forEach(this::other);
   }
 

@@ -102,7 +102,12 @@ final class Samples {
                 new MimeBundle(List.of()),
                 new MimeBundle.Entry(MimeBundle.TEXT, ""),
                 new StatementError(StatementError.Origin.INCOMPLETE, "", "", List.of()),
-                new DriverCommand.SendResult(11, 3, ResultFormat.ARROW, 4),
+                new DriverCommand.SendResult(
+                    11, new ResultSource.OfStatement(3), ResultFormat.ARROW, 4),
+                new DriverCommand.SendResult(
+                    12, new ResultSource.OfShared("sales"), ResultFormat.JSON, 4),
+                new DriverCommand.SendResult(
+                    13, new ResultSource.SharedNames(), ResultFormat.CSV, 4),
                 new DriverCommand.SendMoreResult(11, 2),
                 new DriverCommand.StopResult(11),
                 new DriverEvent.ResultPart(11, new byte[] {'a', 13, 10}),

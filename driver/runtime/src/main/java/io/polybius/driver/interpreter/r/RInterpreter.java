@@ -4,6 +4,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.polybius.driver.interpreter.Completion;
 import io.polybius.driver.interpreter.Interpreter;
 import io.polybius.driver.interpreter.ScalaValues;
+import io.polybius.driver.interpreter.SharedValue;
+import io.polybius.driver.interpreter.SharedValues;
 import io.polybius.driver.interpreter.StatementException;
 import io.polybius.driver.interpreter.TableValue;
 import io.polybius.driver.interpreter.process.KeptProcess;
@@ -306,6 +308,24 @@ public final class RInterpreter implements Interpreter {
       return ScalaValues.plain(takeView(answer.path("view").asText()), maxRows);
     }
     return WrittenValues.read(answer.path("plain"));
+  }
+
+  /**
+   * {@inheritDoc}
+   *
+   * <p>R gets a copy, also of the rows of a DataFrame.
+   */
+  @Override
+  public void define(String variable, String name, SharedValues values, Execution execution)
+      throws MagicException, StatementException {
+    SharedValue shared = values.get(name);
+    PlainValue value =
+        shared instanceof SharedValue.Frame frame
+            ? ScalaValues.plain(frame.dataset(), RLiterals.MAX_ELEMENTS)
+            : shared instanceof SharedValue.Elements elements
+                ? ScalaValues.plain(elements.rdd(), RLiterals.MAX_ELEMENTS)
+                : ((SharedValue.Data) shared).value();
+    execute("`" + variable + "` <- " + RLiterals.of(value), execution);
   }
 
   @Override
