@@ -99,7 +99,7 @@ class ServeCommandTest {
     Path kernelspec = folder.resolve("data/kernels/polybius-scala");
     assertThat(output(install))
         .contains("Installed kernelspec polybius-scala in " + kernelspec)
-        .hasSize(3);
+        .hasSize(4);
     assertThat(folder.resolve("data/kernels/polybius-python/logo-svg.svg")).exists();
     assertThat(kernelspec.resolve("kernel.json")).content().contains(HOME + "/bin/polybius");
 

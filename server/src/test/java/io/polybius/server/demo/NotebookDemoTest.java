@@ -140,7 +140,7 @@ class NotebookDemoTest {
     Files.writeString(
         folder.resolve(name),
         """
-        {"nbformat": 4, "cells": [
+        {"nbformat": 4, "metadata": {"kernelspec": {"language": "scala"}}, "cells": [
           {"cell_type": "markdown", "source": "%s"},
           {"cell_type": "code", "source": "%s"}]}
         """
