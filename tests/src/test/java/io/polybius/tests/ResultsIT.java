@@ -213,7 +213,7 @@ class ResultsIT {
                 "pyspark",
                 "class Picture:\n  def _repr_png_(self): return bytes(50_000_000)\n"
                     + "display(Picture())"))
-        .contains("Picture object");
+        .contains("Picture");
     assertThat(run("pyspark", "raise ValueError('x' * 100_000_000)").at("/output/evalue").asText())
         .hasSizeLessThan(50_000);
     assertThatTheSessionLives();
