@@ -98,7 +98,11 @@ final class Languages {
         "polybius",
         version,
         info,
-        "Polybius " + version + ": " + language.displayName() + " on Spark",
+        "Polybius "
+            + version
+            + ": "
+            + language.displayName()
+            + (kernel.kind().jupyterKernel().isPresent() ? "" : " on Spark"),
         language.helpLinks(),
         List.of(),
         false);

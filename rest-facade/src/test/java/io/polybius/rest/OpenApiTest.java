@@ -180,7 +180,7 @@ class OpenApiTest {
         };
     Request request =
         new Request(
-            Map.of("session", "0", "statement", "0", "batch", "0"),
+            Map.of("session", "0", "statement", "0", "batch", "0", "name", "shared"),
             query,
             "",
             Optional.empty(),

@@ -200,7 +200,7 @@ class ResultsTest {
         };
     serveWith(refusing);
 
-    for (int status : List.of(400, 410, 429, 500)) {
+    for (int status : List.of(400, 410, 429, 500, 404)) {
       HttpResponse<String> refused = server.get(RESULT);
       assertThat(refused.statusCode()).isEqualTo(status);
       assertThat(json(refused).get("msg").asText()).isEqualTo("because");

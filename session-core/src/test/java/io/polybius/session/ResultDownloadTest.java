@@ -196,7 +196,8 @@ class ResultDownloadTest {
             ResultFailure.NO_RESULT, ErrorCode.NO_RESULT,
             ResultFailure.FORGOTTEN, ErrorCode.RESULT_GONE,
             ResultFailure.BUSY, ErrorCode.TOO_MANY_WAITING,
-            ResultFailure.FAILED, ErrorCode.RESULT_FAILED);
+            ResultFailure.FAILED, ErrorCode.RESULT_FAILED,
+            ResultFailure.NOT_SHARED, ErrorCode.NOT_SHARED);
     for (ResultFailure failure : ResultFailure.values()) {
       ResultDownload download = get(asked(statement));
       driver.say(new ResultFailed(next(SendResult.class).downloadId(), failure, "because"));

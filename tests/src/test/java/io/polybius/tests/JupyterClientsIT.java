@@ -36,7 +36,7 @@ class JupyterClientsIT {
   void installKernelspec() throws Exception {
     programs = JupyterTools.programs();
     // That Python has what the tests of its kernel show.
-    server = RunningServer.start(Map.of("PYSPARK_PYTHON", programs.resolve("python").toString()));
+    server = RunningServer.start(PythonEnvironment.CLIENTS.forStatements());
     environment = new HashMap<>(RunningServer.clientEnvironment(folder.resolve("data")));
     environment.put("JUPYTER_PATH", folder.resolve("prefix/share/jupyter").toString());
     Commands.Result installed =

@@ -42,7 +42,9 @@ class LanguagesIT {
 
   @AfterAll
   void stopServer() throws Exception {
-    server.close();
+    if (server != null) {
+      server.close();
+    }
   }
 
   private InterpreterContract.Place open(String spark) throws Exception {

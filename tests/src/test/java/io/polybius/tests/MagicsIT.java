@@ -37,14 +37,16 @@ class MagicsIT {
 
   @BeforeAll
   void openSession() throws Exception {
-    server = RunningServer.start("livy.file.local-dir-whitelist=" + jars);
+    server = RunningServer.start(PythonEnvironment.CLIENTS.forStatements(), "livy.file.local-dir-whitelist=" + jars);
     rest = server.rest();
     session = rest.openSession("{\"kind\": \"shared\", \"name\": \"magics\"}");
   }
 
   @AfterAll
   void stopServer() throws Exception {
-    server.close();
+    if (server != null) {
+      server.close();
+    }
   }
 
   private JsonNode run(String kind, String code) {
@@ -239,7 +241,7 @@ class MagicsIT {
     assertThat(rest.call("GET", path + "/shared_limits", null).toString()).isEqualTo("{\"low\":1}");
     assertThat(rest.call("GET", path + "/shared_frame", null).toString())
         .isEqualTo("[{\"id\":0},{\"id\":1},{\"id\":2}]");
-    assertThat(rest.call("GET", path + "/shared_rdd", null)).hasSize(3);
+    assertThat(rest.call("GET", path + "/shared_rdd", null).toString()).isEqualTo("[1,4,9]");
     HttpResponse<String> unknown = rest.send("GET", path + "/nothing", null);
     assertThat(unknown.statusCode()).isEqualTo(404);
     assertThat(unknown.body()).contains("Nothing is shared under the name nothing.");

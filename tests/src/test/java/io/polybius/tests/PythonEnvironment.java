@@ -50,6 +50,14 @@ record PythonEnvironment(Path requirements, Path folder) {
     }
   }
 
+  /**
+   * Returns the variables with which a server runs statements in this Python; skips as {@link
+   * #programs} does.
+   */
+  Map<String, String> forStatements() throws IOException, InterruptedException {
+    return Map.of("PYSPARK_PYTHON", programs().resolve("python").toString());
+  }
+
   /** Returns the folder of its PySpark, which is a whole Spark; skips as {@link #programs} does. */
   Path spark() throws IOException, InterruptedException {
     Path libraries = programs().resolveSibling("lib");

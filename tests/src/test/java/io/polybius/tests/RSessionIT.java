@@ -220,7 +220,7 @@ class RSessionIT {
   }
 
   /**
-   * SparkR is on no registry, so it is tested only where somebody has put it into a folder of
+   * SparkR comes only with whole distributions of Spark, so it is tested only where somebody has put it into a folder of
    * R_LIBS.
    */
   @TestFactory

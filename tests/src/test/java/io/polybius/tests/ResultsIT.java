@@ -37,14 +37,16 @@ class ResultsIT {
 
   @BeforeAll
   void openSession() throws Exception {
-    server = RunningServer.start();
+    server = RunningServer.start(PythonEnvironment.CLIENTS.forStatements());
     rest = server.rest();
     session = rest.openSession("{\"kind\": \"shared\"}");
   }
 
   @AfterAll
   void stopServer() throws Exception {
-    server.close();
+    if (server != null) {
+      server.close();
+    }
   }
 
   private int post(String kind, String code) {

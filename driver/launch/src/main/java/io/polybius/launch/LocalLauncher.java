@@ -105,13 +105,13 @@ public final class LocalLauncher implements DriverLauncher {
     SparkInstallation spark = settings.spark(spec.settings().application());
     Map<String, String> defaults = new LinkedHashMap<>(settings.sparks().defaults(spark));
     defaults.put("spark.app.name", "livy-session-" + spec.sessionId());
-    // What %info tells.
-    defaults.put("spark.polybius.session", String.valueOf(spec.sessionId()));
     Map<String, String> sparkSettings =
         withSessionJars(settings.sparkSettings(spec.settings().application(), defaults));
     if (spec.settings().kind().equals(Kind.SPARKR)) {
       requireR(sparkSettings);
     }
+    // What %info tells.
+    sparkSettings.put("spark.polybius.session", String.valueOf(spec.sessionId()));
     // The driver starts that language before its first statement.
     sparkSettings.put("spark.polybius.kind", spec.settings().kind().canonicalName());
     DriverCommandLine commandLine =

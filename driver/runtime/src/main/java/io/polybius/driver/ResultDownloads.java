@@ -37,7 +37,7 @@ final class ResultDownloads implements AutoCloseable {
   static final int MOST = 4;
 
   /** A server that has not asked for a piece for so long does not want any more. */
-  private static final Duration PATIENCE = Duration.ofMinutes(5);
+  private static final Duration PATIENCE = Duration.ofMinutes(20);
 
   /** How often a download that should stop is told so. */
   private static final Duration STOP_INTERVAL = Duration.ofMillis(100);

@@ -64,7 +64,7 @@ sealed interface ResultTable {
     if (value instanceof SharedValue.Frame frame) {
       return new Distributed(frame.dataset().toDF());
     } else if (value instanceof SharedValue.Elements elements) {
-      return Held.of(ScalaValues.plain(elements.rdd(), MAX_ELEMENTS));
+      return new SingleValue(ScalaValues.plain(elements.rdd(), MAX_ELEMENTS));
     }
     return new SingleValue(((SharedValue.Data) value).value());
   }

@@ -6,6 +6,7 @@ import io.polybius.magic.Magic;
 import io.polybius.magic.Magics;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * A stretch of a statement that goes to the magics or to the interpreter.
@@ -58,8 +59,11 @@ record StatementPart(Kind kind, int start, String text) {
 
   private static boolean isOfLanguage(String text, Interpreter interpreter, Magics magics) {
     String name = Magics.nameIn(text);
-    boolean comesFirst = magics.find(name).map(Magic::yieldsToLanguage).orElse(true);
-    return comesFirst
+    Optional<Magic> magic = magics.find(name);
+    if (magic.isEmpty() && interpreter.takesUnknownMagics()) {
+      return true;
+    }
+    return magic.map(Magic::yieldsToLanguage).orElse(true)
         && (text.startsWith(CELL_MAGIC)
             ? interpreter.hasCellMagic(name)
             : interpreter.hasMagic(name));

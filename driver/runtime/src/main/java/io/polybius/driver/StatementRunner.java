@@ -718,14 +718,18 @@ final class StatementRunner implements AutoCloseable {
       // Code that runs on after Spark has been stopped must be stopped all the same.
       log.debug("the jobs of a statement could not be cancelled", e);
     }
-    try {
-      synchronized (this) {
-        if (running == current) {
-          interpreters.values().forEach(interpreter -> interpreter.interrupt(thread, elapsed));
-        }
+    synchronized (this) {
+      if (running == current) {
+        interpreters.values().forEach(interpreter -> interrupt(interpreter, elapsed));
       }
+    }
+  }
+
+  private void interrupt(Interpreter interpreter, Duration elapsed) {
+    try {
+      interpreter.interrupt(thread, elapsed);
     } catch (RuntimeException e) {
-      log.warn("a statement could not be interrupted", e);
+      log.warn("statements of kind {} could not be interrupted", interpreter.kind(), e);
     }
   }
 

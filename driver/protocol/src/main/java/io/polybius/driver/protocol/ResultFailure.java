@@ -6,10 +6,10 @@ public enum ResultFailure {
   NO_RESULT,
   /** The driver does not remember the statement's table any more. */
   FORGOTTEN,
-  /** Nothing is shared under that name. */
-  NOT_SHARED,
   /** Too much is being downloaded already. */
   BUSY,
   /** The rows could not be computed. */
-  FAILED
+  FAILED,
+  /** Nothing is shared under that name. */
+  NOT_SHARED
 }

@@ -108,6 +108,9 @@ final class Samples {
                     12, new ResultSource.OfShared("sales"), ResultFormat.JSON, 4),
                 new DriverCommand.SendResult(
                     13, new ResultSource.SharedNames(), ResultFormat.CSV, 4),
+                new ResultSource.OfStatement(3),
+                new ResultSource.OfShared("sales"),
+                new ResultSource.SharedNames(),
                 new DriverCommand.SendMoreResult(11, 2),
                 new DriverCommand.StopResult(11),
                 new DriverEvent.ResultPart(11, new byte[] {'a', 13, 10}),

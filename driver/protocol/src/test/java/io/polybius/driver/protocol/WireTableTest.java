@@ -95,7 +95,7 @@ class WireTableTest {
         .containsExactly("CSV", "JSON", "ARROW");
     assertThat(ResultFailure.values())
         .extracting(Enum::name)
-        .containsExactly("NO_RESULT", "FORGOTTEN", "BUSY", "FAILED");
+        .containsExactly("NO_RESULT", "FORGOTTEN", "BUSY", "FAILED", "NOT_SHARED");
   }
 
   @Test

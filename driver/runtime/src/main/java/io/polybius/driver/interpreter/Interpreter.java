@@ -127,6 +127,11 @@ public interface Interpreter extends AutoCloseable {
     return false;
   }
 
+  /** Returns whether what looks like a magic that nobody knows is code of the language. */
+  default boolean takesUnknownMagics() {
+    return false;
+  }
+
   /** Returns whether the language has a magic of that name that takes a whole cell. */
   default boolean hasCellMagic(String name) {
     return hasMagic(name);

@@ -227,7 +227,7 @@ final class ScalaInterpreter implements Interpreter {
         (value instanceof SharedValue.Data ? "" : "@transient ")
             + "val `"
             + variable
-            + "` = io.polybius.notebook.Notebook.kernel.shared(\""
+            + "` = _root_.io.polybius.notebook.Notebook.kernel.shared(\""
             + name
             + "\").asInstanceOf["
             + type

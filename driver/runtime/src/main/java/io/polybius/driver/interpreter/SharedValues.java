@@ -5,9 +5,12 @@ import io.polybius.magic.SharedName;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.regex.Pattern;
 
 /** What the languages and the clients of a session share, by name. */
 public final class SharedValues {
+
+  private static final Pattern NAME = Pattern.compile("[\\p{L}_][\\p{L}\\p{N}_]*");
 
   private final ConcurrentSkipListMap<String, Entry> entries = new ConcurrentSkipListMap<>();
 
@@ -17,8 +20,13 @@ public final class SharedValues {
    * Shares a value in place of one of the same name.
    *
    * @param kind of the statements of the language that it comes from
+   * @throws IllegalArgumentException if that is no name that every language can have
    */
   public void put(String name, String kind, SharedValue value) {
+    if (!NAME.matcher(name).matches()) {
+      throw new IllegalArgumentException(
+          "Not a name: " + name + "; it has letters, digits and _, and begins with no digit");
+    }
     entries.put(name, new Entry(kind, value));
   }
 

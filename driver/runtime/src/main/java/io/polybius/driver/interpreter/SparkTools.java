@@ -30,9 +30,7 @@ public final class SparkTools {
   private static final String SESSION = "spark.polybius.session";
 
   private static final Pattern SECRET =
-      Pattern.compile(
-          "secret|password|passwd|token|access[.]?key|credential|private.?key",
-          Pattern.CASE_INSENSITIVE);
+      Pattern.compile("secret|passw|token|key|credential", Pattern.CASE_INSENSITIVE);
 
   private final SparkStart spark;
   private final Path directory;
@@ -96,8 +94,11 @@ public final class SparkTools {
     return value.isDefined() ? Optional.of(shown(name, value.get())) : Optional.empty();
   }
 
-  private static String shown(String name, String value) {
-    return SECRET.matcher(name).find() ? "*********(redacted)" : value;
+  private String shown(String name, String value) {
+    scala.Option<String> redacted = context().getConf().getOption("spark.redaction.regex");
+    boolean isRedacted =
+        redacted.isDefined() && Pattern.compile(redacted.get()).matcher(name).find();
+    return isRedacted || SECRET.matcher(name).find() ? "*********(redacted)" : value;
   }
 
   /**

@@ -83,7 +83,7 @@ public final class JupyterInterpreter implements Interpreter {
 
   /** What looks like a magic that the driver does not have may mean something to the kernel. */
   @Override
-  public boolean hasMagic(String name) {
+  public boolean takesUnknownMagics() {
     return true;
   }
 

@@ -1,8 +1,10 @@
 package io.polybius.driver.interpreter.python;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.polybius.driver.interpreter.Interpreter.Execution;
 import io.polybius.driver.interpreter.SharedValue;
@@ -10,6 +12,7 @@ import io.polybius.driver.interpreter.SharedValues;
 import io.polybius.driver.interpreter.process.WrittenValues;
 import io.polybius.notebook.Comms;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
@@ -42,7 +45,15 @@ public final class PythonGate {
   /** How long the handler of a comm's message may take. */
   private static final Duration HANDLER_PATIENCE = Duration.ofMinutes(10);
 
+  /** What Python sends in one piece is bounded by Python itself. */
   private static final ObjectMapper JSON = new ObjectMapper();
+
+  static {
+    JSON.getFactory()
+        .setStreamReadConstraints(
+            StreamReadConstraints.builder().maxStringLength(Integer.MAX_VALUE).build());
+  }
+
   private static final String END = "";
 
   private final SparkSession session;
@@ -263,14 +274,34 @@ public final class PythonGate {
    */
   public String done(int mark, String answer, String kind, String value)
       throws InterruptedException, JsonProcessingException {
-    if (kind.isEmpty()) {
-      streams.await(mark, STREAM_PATIENCE);
-    } else {
-      put(mark, kind, value);
+    Answer content;
+    try {
+      if (kind.isEmpty()) {
+        streams.await(mark, STREAM_PATIENCE);
+      } else {
+        put(mark, kind, value);
+      }
+      content = new Answer(JSON.readTree(answer), takeFrame());
+    } catch (InterruptedException e) {
+      throw e;
+    } catch (Throwable e) {
+      // Spark computes here what is shown, and throws also checked exceptions without declaring
+      // them; Python goes on.
+      content = new Answer(failure(e), Optional.empty());
     }
-    Answer content = new Answer(JSON.readTree(answer), takeFrame());
-    current.ifPresent(command -> command.answer().complete(content));
+    Answer said = content;
+    current.ifPresent(command -> command.answer().complete(said));
     return take();
+  }
+
+  private static JsonNode failure(Throwable thrown) {
+    ObjectNode error = JSON.createObjectNode();
+    error.put("name", thrown.getClass().getSimpleName());
+    error.put("message", String.valueOf(thrown.getMessage()));
+    ArrayNode lines = error.putArray("lines");
+    Arrays.stream(String.valueOf(thrown).split("\n")).forEach(lines::add);
+    error.set("shown", lines.deepCopy());
+    return JSON.createObjectNode().set("error", error);
   }
 
   private Optional<Dataset<?>> takeFrame() {

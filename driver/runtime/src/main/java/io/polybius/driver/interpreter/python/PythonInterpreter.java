@@ -75,6 +75,9 @@ public final class PythonInterpreter implements Interpreter {
   private volatile Optional<CompletableFuture<PythonProcess>> starting = Optional.empty();
   private boolean hasEnded;
 
+  /** The statement in which magics look variables up. */
+  private Execution statement = Execution.UNSEEN;
+
   /** The process that runs a statement, for those who interrupt it. */
   private volatile Optional<PythonProcess> busy = Optional.empty();
 
@@ -111,6 +114,7 @@ public final class PythonInterpreter implements Interpreter {
 
   @Override
   public void prepare(Execution execution) throws StatementException {
+    statement = execution;
     PythonProcess unused = python(execution);
   }
 
@@ -404,7 +408,7 @@ public final class PythonInterpreter implements Interpreter {
   public PlainValue value(String name, int maxRows) throws MagicException {
     ObjectNode command =
         JSON.createObjectNode().put("do", "value").put("name", name).put("rows", maxRows);
-    PythonGate.Answer answer = obey(command, name, Execution.UNSEEN);
+    PythonGate.Answer answer = obey(command, name, statement);
     if (answer.frame().isPresent()) {
       return ScalaValues.plain(answer.frame().get(), maxRows);
     }
@@ -419,7 +423,7 @@ public final class PythonInterpreter implements Interpreter {
   @Override
   public void share(String variable, String name, SharedValues values) throws MagicException {
     ObjectNode command = JSON.createObjectNode().put("do", "share");
-    obey(command.put("variable", variable).put("name", name), variable, Execution.UNSEEN);
+    obey(command.put("variable", variable).put("name", name), variable, statement);
   }
 
   @Override
@@ -453,7 +457,7 @@ public final class PythonInterpreter implements Interpreter {
     ObjectNode command =
         JSON.createObjectNode().put("do", "value").put("name", name).put("rows", 0);
     try {
-      return run(command, Execution.UNSEEN).frame();
+      return run(command, statement).frame();
     } catch (StatementException e) {
       return Optional.empty();
     }

@@ -265,15 +265,22 @@ final class PythonProcess implements AutoCloseable {
    * that it has started.
    */
   void interrupt() {
+    signal("INT");
+  }
+
+  /**
+   * Sends a signal to the process group, whose number is that of Python, also when that is gone.
+   */
+  private void signal(String signal) {
     try {
       Process kill =
-          new ProcessBuilder("kill", "-s", "INT", "--", "-" + process.pid())
+          new ProcessBuilder("kill", "-s", signal, "--", "-" + process.pid())
               .redirectErrorStream(true)
               .redirectOutput(ProcessBuilder.Redirect.DISCARD)
               .start();
       kill.waitFor(END_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS);
     } catch (IOException e) {
-      log.warn("Python cannot be interrupted", e);
+      log.warn("Python cannot be sent the signal {}", signal, e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
@@ -299,6 +306,8 @@ final class PythonProcess implements AutoCloseable {
       Thread.currentThread().interrupt();
     }
     all.forEach(ProcessHandle::destroyForcibly);
+    // Those that have outlived it, and their parents.
+    signal("KILL");
     server.shutdown();
   }
 }

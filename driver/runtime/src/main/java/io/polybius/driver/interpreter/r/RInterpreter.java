@@ -60,6 +60,9 @@ public final class RInterpreter implements Interpreter {
   private volatile String jobGroup = "";
   private boolean hasToldOfSparkR;
 
+  /** The statement in which magics look variables up. */
+  private Execution statement = Execution.UNSEEN;
+
   /**
    * Makes one that starts nothing yet.
    *
@@ -124,6 +127,7 @@ public final class RInterpreter implements Interpreter {
 
   @Override
   public void prepare(Execution execution) throws StatementException {
+    statement = execution;
     RProcess unused = process.get(execution);
   }
 
@@ -296,9 +300,9 @@ public final class RInterpreter implements Interpreter {
   public PlainValue value(String name, int maxRows) throws MagicException {
     JsonNode answer;
     try {
-      answer = run(List.of("value", name, String.valueOf(maxRows)), Execution.UNSEEN);
+      answer = run(List.of("value", name, String.valueOf(maxRows)), statement);
     } catch (StatementException e) {
-      throw new MagicException(e.error().name(), e.error().message());
+      throw new MagicException(e.error());
     }
     if (answer.has("missing")) {
       throw MagicException.noSuchValue(name);

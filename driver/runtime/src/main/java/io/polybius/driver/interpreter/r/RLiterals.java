@@ -3,11 +3,13 @@ package io.polybius.driver.interpreter.r;
 import io.polybius.magic.Column;
 import io.polybius.magic.MagicException;
 import io.polybius.magic.PlainValue;
+import java.math.BigDecimal;
 import java.math.BigInteger;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
-import java.util.Map;
+import java.util.Optional;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 
@@ -34,20 +36,27 @@ final class RLiterals {
     } else if (value instanceof PlainValue.Mapping mapping) {
       check(mapping.entries().size(), false);
       List<String> entries = new ArrayList<>();
-      for (Map.Entry<String, PlainValue> entry : mapping.entries().entrySet()) {
-        entries.add(name(entry.getKey()) + " = " + of(entry.getValue()));
+      for (PlainValue entry : mapping.entries().values()) {
+        entries.add(of(entry));
       }
-      return "list(" + String.join(", ", entries) + ")";
+      return named(entries, List.copyOf(mapping.entries().keySet()), "");
     } else if (value instanceof PlainValue.Row row) {
       List<String> fields = new ArrayList<>();
-      for (int i = 0; i < row.values().size(); i++) {
-        fields.add(name(row.columns().get(i).name()) + " = " + of(row.values().get(i)));
+      for (PlainValue field : row.values()) {
+        fields.add(of(field));
       }
-      return "list(" + String.join(", ", fields) + ")";
+      return named(fields, row.columns().stream().map(Column::name).toList(), "");
     } else if (value instanceof PlainValue.Table table) {
       return frame(table);
     }
-    return value instanceof PlainValue.Null ? "NULL" : vector(List.of(value));
+    if (value instanceof PlainValue.Null) {
+      return "NULL";
+    } else if (value instanceof PlainValue.Binary binary) {
+      return bytes(binary.value());
+    } else if (value instanceof PlainValue.LocalTimestamp local) {
+      return text(local.value().toString());
+    }
+    return vector(List.of(value));
   }
 
   private static void check(int size, boolean more) throws MagicException {
@@ -63,65 +72,80 @@ final class RLiterals {
     List<String> columns = new ArrayList<>();
     for (int i = 0; i < table.columns().size(); i++) {
       int number = i;
-      Column column = table.columns().get(i);
-      String cells = vector(table.rows().stream().map(row -> row.get(number)).toList());
-      columns.add(
-          name(column.name()) + " = " + (cells.startsWith("list(") ? "I(" + cells + ")" : cells));
+      List<PlainValue> cells = table.rows().stream().map(row -> row.get(number)).toList();
+      Optional<String> atomic = atomic(cells);
+      columns.add(atomic.isPresent() ? atomic.get() : "I(" + list(cells) + ")");
     }
-    return "data.frame("
-        + String.join(", ", columns)
-        + (columns.isEmpty() ? "" : ", ")
-        + "check.names = FALSE, stringsAsFactors = FALSE)";
+    // The function data.frame() would take some names of columns as those of its arguments.
+    return named(
+        columns,
+        table.columns().stream().map(Column::name).toList(),
+        ", row.names = c(NA_integer_, " + -table.rows().size() + "L), class = \"data.frame\"");
+  }
+
+  private static String named(List<String> values, List<String> names, String more) {
+    return "structure(list("
+        + String.join(", ", values)
+        + "), names = c("
+        + names.stream().map(RLiterals::text).collect(Collectors.joining(", "))
+        + ")"
+        + more
+        + ")";
   }
 
   /** Returns an atomic vector if all are of one type, in which NA stands for null. */
   private static String vector(List<PlainValue> values) throws MagicException {
+    Optional<String> atomic = atomic(values);
+    return atomic.isPresent() ? atomic.get() : list(values);
+  }
+
+  private static String list(List<PlainValue> values) throws MagicException {
+    List<String> elements = new ArrayList<>(values.size());
+    for (PlainValue value : values) {
+      elements.add(of(value));
+    }
+    return "list(" + String.join(", ", elements) + ")";
+  }
+
+  private static Optional<String> atomic(List<PlainValue> values) {
     if (all(values, PlainValue.Truth.class)) {
-      return combined(values, "NA", value -> ((PlainValue.Truth) value).value() ? "TRUE" : "FALSE");
+      return Optional.of(
+          combined(values, "NA", value -> ((PlainValue.Truth) value).value() ? "TRUE" : "FALSE"));
     } else if (all(values, PlainValue.Whole.class)) {
       boolean small =
           values.stream()
               .filter(PlainValue.Whole.class::isInstance)
               .allMatch(v -> ((PlainValue.Whole) v).value().abs().compareTo(MAX_INTEGER) <= 0);
-      return combined(
-          values,
-          small ? "NA_integer_" : "NA_real_",
-          value -> ((PlainValue.Whole) value).value() + (small ? "L" : ""));
-    } else if (all(values, PlainValue.Floating.class)) {
-      return combined(values, "NA_real_", value -> number(((PlainValue.Floating) value).value()));
-    } else if (all(values, PlainValue.Decimal.class)) {
-      return combined(values, "NA_real_", value -> ((PlainValue.Decimal) value).value().toString());
-    } else if (all(values, PlainValue.Text.class)) {
-      return combined(values, "NA_character_", value -> text(((PlainValue.Text) value).value()));
-    } else if (all(values, PlainValue.Date.class)) {
-      return "as.Date("
-          + combined(
-              values, "NA_character_", value -> text(((PlainValue.Date) value).value().toString()))
-          + ")";
-    } else if (all(values, PlainValue.Timestamp.class)) {
-      return "as.POSIXct("
-          + combined(
+      return Optional.of(
+          combined(
               values,
-              "NA_real_",
-              value -> String.valueOf(((PlainValue.Timestamp) value).value().toEpochMilli() / 1e3))
-          + ", origin = \"1970-01-01\", tz = \"UTC\")";
+              small ? "NA_integer_" : "NA_real_",
+              value -> ((PlainValue.Whole) value).value() + (small ? "L" : "")));
+    } else if (all(values, PlainValue.Floating.class)) {
+      return Optional.of(
+          combined(values, "NA_real_", value -> number(((PlainValue.Floating) value).value())));
+    } else if (all(values, PlainValue.Decimal.class)) {
+      return Optional.of(
+          combined(values, "NA_real_", value -> ((PlainValue.Decimal) value).value().toString()));
+    } else if (all(values, PlainValue.Text.class)) {
+      return Optional.of(
+          combined(values, "NA_character_", value -> text(((PlainValue.Text) value).value())));
+    } else if (all(values, PlainValue.Date.class)) {
+      return Optional.of(
+          "as.Date("
+              + combined(
+                  values,
+                  "NA_character_",
+                  value -> text(((PlainValue.Date) value).value().toString()))
+              + ")");
+    } else if (all(values, PlainValue.Timestamp.class)) {
+      return Optional.of(
+          "as.POSIXct("
+              + combined(
+                  values, "NA_real_", value -> seconds(((PlainValue.Timestamp) value).value()))
+              + ", origin = \"1970-01-01\", tz = \"UTC\")");
     }
-    List<String> elements = new ArrayList<>(values.size());
-    for (PlainValue value : values) {
-      elements.add(element(value));
-    }
-    return values.size() == 1 && !(values.get(0) instanceof PlainValue.Null)
-        ? elements.get(0)
-        : "list(" + String.join(", ", elements) + ")";
-  }
-
-  private static String element(PlainValue value) throws MagicException {
-    if (value instanceof PlainValue.Binary binary) {
-      return bytes(binary.value());
-    } else if (value instanceof PlainValue.LocalTimestamp local) {
-      return text(local.value().toString());
-    }
-    return of(value);
+    return Optional.empty();
   }
 
   /** Returns whether all are of one type or null, and not all null. */
@@ -137,6 +161,13 @@ final class RLiterals {
             .map(value -> value instanceof PlainValue.Null ? missing : written.apply(value))
             .collect(Collectors.joining(", "));
     return values.size() == 1 ? elements : "c(" + elements + ")";
+  }
+
+  private static String seconds(Instant time) {
+    return BigDecimal.valueOf(time.getEpochSecond())
+        .add(BigDecimal.valueOf(time.getNano(), 9))
+        .stripTrailingZeros()
+        .toPlainString();
   }
 
   private static String number(double value) {
@@ -156,21 +187,13 @@ final class RLiterals {
     return "as.raw(c(" + hex + "))";
   }
 
-  /** A name of an argument may be any text in backquotes, but not none. */
-  private static String name(String name) {
-    return name.isEmpty() ? "`NA`" : "`" + escaped(name, '`') + "`";
-  }
-
   private static String text(String value) {
-    return '"' + escaped(value, '"') + '"';
-  }
-
-  private static String escaped(String text, char quote) {
     StringBuilder escaped = new StringBuilder();
-    text.codePoints()
+    value
+        .codePoints()
         .forEach(
             c -> {
-              if (c == '\\' || c == quote) {
+              if (c == '\\' || c == '"') {
                 escaped.append('\\').appendCodePoint(c);
               } else if (c == 0) {
                 // R has no such character.
@@ -181,6 +204,6 @@ final class RLiterals {
                 escaped.appendCodePoint(c);
               }
             });
-    return escaped.toString();
+    return '"' + escaped.toString() + '"';
   }
 }

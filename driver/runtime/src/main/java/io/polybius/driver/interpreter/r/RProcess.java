@@ -73,6 +73,9 @@ final class RProcess implements KeptProcess.Started {
   private boolean isBusy;
   private Optional<ProcessEnded> end = Optional.empty();
 
+  /** What was wrong with an earlier message of the statement; of the thread that reads. */
+  private Optional<String> unusable = Optional.empty();
+
   /** Takes what a statement puts out. */
   interface Outputs {
     /** Takes something that is to be shown. */
@@ -256,9 +259,17 @@ final class RProcess implements KeptProcess.Started {
         case "ask" -> write(answer(what, execution));
         default -> outputs.put(message.path("kind").asText(), what, execution);
       }
-    } catch (IOException | RuntimeException e) {
+    } catch (InterruptedException e) {
+      throw e;
+    } catch (Throwable e) {
+      // Also checked exceptions, which Spark throws without declaring them. R may wait for an
+      // answer, and so may a statement.
       log.warn("a message of R cannot be used: {}", e.getClass().getName());
       log.debug("a message of R cannot be used", e);
+      unusable = Optional.of(String.valueOf(e));
+      if (Files.exists(file)) {
+        done(JSON.createObjectNode());
+      }
     }
   }
 
@@ -267,7 +278,14 @@ final class RProcess implements KeptProcess.Started {
   }
 
   private synchronized void done(JsonNode answer) {
-    Optional.ofNullable(asked.poll()).ifPresent(first -> first.answer().complete(answer));
+    JsonNode said =
+        unusable
+            .<JsonNode>map(
+                problem ->
+                    JSON.createObjectNode().put("failed", "What R says cannot be used: " + problem))
+            .orElse(answer);
+    unusable = Optional.empty();
+    Optional.ofNullable(asked.poll()).ifPresent(first -> first.answer().complete(said));
   }
 
   private static List<String> answer(JsonNode question, Execution execution)

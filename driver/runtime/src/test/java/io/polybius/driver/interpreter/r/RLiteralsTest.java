@@ -47,7 +47,7 @@ class RLiteralsTest {
     assertThat(RLiterals.of(PlainValue.of("a\"b\\c\nd\u00e9")))
         .isEqualTo("\"a\\\"b\\\\c\\u000ad\u00e9\"");
     assertThat(RLiterals.of(new PlainValue.Mapping(Map.of("a`b", PlainValue.of(1)))))
-        .isEqualTo("list(`a\\`b` = 1L)");
+        .isEqualTo("structure(list(1L), names = c(\"a`b\"))");
   }
 
   @Test
@@ -70,8 +70,23 @@ class RLiteralsTest {
             Extent.WHOLE);
     assertThat(RLiterals.of(table))
         .isEqualTo(
-            "data.frame(`id` = c(1L, 2L), `unit price` = c(2.5, NA_real_),"
-                + " check.names = FALSE, stringsAsFactors = FALSE)");
+            "structure(list(c(1L, 2L), c(2.5, NA_real_)), names = c(\"id\", \"unit price\"),"
+                + " row.names = c(NA_integer_, -2L), class = \"data.frame\")");
+  }
+
+  @Test
+  void nestedCellsOfASingleRowStayCells() throws Exception {
+    PlainValue table =
+        new PlainValue.Table(
+            List.of(new Column("xs", "array<int>", true)),
+            List.of(List.of(sequence(PlainValue.of(1), PlainValue.of(2)))),
+            Extent.WHOLE);
+    assertThat(RLiterals.of(table))
+        .isEqualTo(
+            "structure(list(I(list(c(1L, 2L)))), names = c(\"xs\"),"
+                + " row.names = c(NA_integer_, -1L), class = \"data.frame\")");
+    assertThat(RLiterals.of(sequence(sequence(PlainValue.of(1), PlainValue.of(2)))))
+        .isEqualTo("list(c(1L, 2L))");
   }
 
   @Test
@@ -80,7 +95,7 @@ class RLiteralsTest {
     entries.put("b", PlainValue.of(1));
     entries.put("a", sequence(PlainValue.of("x"), PlainValue.of("y")));
     assertThat(RLiterals.of(new PlainValue.Mapping(entries)))
-        .isEqualTo("list(`b` = 1L, `a` = c(\"x\", \"y\"))");
+        .isEqualTo("structure(list(1L, c(\"x\", \"y\")), names = c(\"b\", \"a\"))");
   }
 
   @Test
