@@ -66,6 +66,13 @@ class PythonTest(unittest.TestCase):
         self.assertIn("<table", data["text/html"])
         self.assertIn("n", data["text/plain"])
 
+    def test_frames_that_fail_when_they_are_shown_are_errors(self):
+        reply, published = run(self.client, "kept = 5\nspark.range(3).selectExpr(\"raise_error('no rows')\")")
+        self.assertEqual(reply["content"]["status"], "error")
+        (error,) = of_type(published, "error")
+        self.assertIn("no rows", error["evalue"])
+        self.assertEqual(self.result("kept")["text/plain"], "5")
+
     def test_errors_have_the_traceback_of_python(self):
         reply, published = run(self.client, "def f(n):\n    return 1 / n\nf(0)")
         self.assertEqual(reply["content"]["ename"], "ZeroDivisionError")

@@ -82,7 +82,8 @@ class MagicsIT {
     assertThat(text(kind, "%help AddJar")).startsWith("Adds jars");
     assertThat(data(kind, "%markdown *some* text").toString()).contains("*some* text");
     assertThat(run(kind, "%nothing").get("ename").asText()).isEqualTo("UnknownMagic");
-    assertThat(run(kind, "%sql selekt").get("evalue").asText()).contains("PARSE_SYNTAX_ERROR");
+    assertThat(run(kind, "%sql selekt").toString())
+        .contains("\"status\":\"error\"", "PARSE_SYNTAX_ERROR");
     assertThat(run(kind, "%python 1 / 0").get("evalue").asText()).contains("division by zero");
   }
 
