@@ -37,7 +37,9 @@ class MagicsIT {
 
   @BeforeAll
   void openSession() throws Exception {
-    server = RunningServer.start(PythonEnvironment.CLIENTS.forStatements(), "livy.file.local-dir-whitelist=" + jars);
+    server =
+        RunningServer.start(
+            PythonEnvironment.CLIENTS.forStatements(), "livy.file.local-dir-whitelist=" + jars);
     rest = server.rest();
     session = rest.openSession("{\"kind\": \"shared\", \"name\": \"magics\"}");
   }

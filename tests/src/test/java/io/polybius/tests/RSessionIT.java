@@ -220,8 +220,8 @@ class RSessionIT {
   }
 
   /**
-   * SparkR comes only with whole distributions of Spark, so it is tested only where somebody has put it into a folder of
-   * R_LIBS.
+   * SparkR comes only with whole distributions of Spark, so it is tested only where somebody has
+   * put it into a folder of R_LIBS.
    */
   @TestFactory
   List<DynamicTest> sparkRWorksOnTheSessionsSpark() {
