@@ -36,7 +36,9 @@ class JupyterKernelSessionIT {
   private RestClient rest;
   private int session;
 
+  /** The first one that needs the programs of others waits until they are installed. */
   @BeforeAll
+  @Timeout(1800)
   void openSession() throws Exception {
     programs = JupyterTools.programs();
     installBash();

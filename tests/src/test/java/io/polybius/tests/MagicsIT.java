@@ -35,7 +35,9 @@ class MagicsIT {
   private RestClient rest;
   private int session;
 
+  /** The first one that needs the programs of others waits until they are installed. */
   @BeforeAll
+  @Timeout(1800)
   void openSession() throws Exception {
     server =
         RunningServer.start(

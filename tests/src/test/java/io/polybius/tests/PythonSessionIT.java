@@ -32,7 +32,9 @@ class PythonSessionIT {
   private RestClient rest;
   private int session;
 
+  /** The first one that needs the programs of others waits until they are installed. */
   @BeforeAll
+  @Timeout(1800)
   void openSession() throws Exception {
     python = JupyterTools.programs().resolve("python").toString();
     server = RunningServer.start("livy.file.local-dir-whitelist=" + folder);

@@ -36,7 +36,9 @@ class RSessionIT {
   /** What the first statement has printed beside its result. */
   private String firstNote;
 
+  /** The first one that needs the programs of others waits until they are installed. */
   @BeforeAll
+  @Timeout(1800)
   void openSession() throws Exception {
     Path unused = DebianPackage.program(List.of("R"), "r-base-core");
     server = RunningServer.start();
