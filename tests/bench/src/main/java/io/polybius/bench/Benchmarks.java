@@ -37,6 +37,7 @@ public final class Benchmarks {
   private static final Duration LOAD_TIME = Duration.ofSeconds(5);
   private static final int PRINTS = 10;
   private static final String STATEMENT = "1+1";
+  private static final String QUERY = "select 1";
 
   /** Costs the compiler next to nothing, so that what remains is the way there and back. */
   private static final String EMPTY_STATEMENT = "// nothing";
@@ -84,7 +85,8 @@ public final class Benchmarks {
       LivyClient rest = new LivyClient(readyAddress(server));
       sessionStarts(rest);
       statements(rest);
-      python(rest);
+      language(rest, "Python", "pyspark", STATEMENT);
+      language(rest, "SQL", "sql", QUERY);
       jupyter.session(rest);
     }
     try (ChildProcess server = server(1)) {
@@ -146,7 +148,7 @@ public final class Benchmarks {
         samples.add(Long.parseLong(repl.nextLine(TIMEOUT.toSeconds())));
       }
     }
-    printStatements("bare Scala REPL", samples);
+    printStatements("bare Scala REPL", STATEMENT, samples);
   }
 
   private void sessionStarts(LivyClient rest) throws Exception {
@@ -200,7 +202,7 @@ public final class Benchmarks {
   private static void statements(LivyClient rest) throws Exception {
     int session = rest.openSession();
     Samples samples = Samples.measure("", STATEMENTS, () -> rest.run(session, STATEMENT));
-    printStatements("REST statement", samples);
+    printStatements("REST statement", STATEMENT, samples);
     Samples.measure(
             "REST statement: an empty one, all but the compiler",
             ROUND_TRIPS,
@@ -229,21 +231,23 @@ public final class Benchmarks {
     rest.call("DELETE", "/sessions/" + session, null);
   }
 
-  private static void python(LivyClient rest) throws Exception {
-    Samples first = new Samples("Python: first REST statement once the session is idle");
+  /** Measures the first statement of sessions of a language, and those that follow. */
+  private static void language(LivyClient rest, String name, String kind, String code)
+      throws Exception {
+    Samples first = new Samples(name + ": first REST statement once the session is idle");
     Samples samples = new Samples("");
     for (int i = 0; i < SESSIONS; i++) {
-      int session = rest.openSession("pyspark");
-      first.add(Samples.nanos(() -> rest.run(session, STATEMENT)));
+      int session = rest.openSession(kind);
+      first.add(Samples.nanos(() -> rest.run(session, code)));
       if (i == SESSIONS - 1) {
         for (int n = 0; n < STATEMENTS; n++) {
-          samples.add(Samples.nanos(() -> rest.run(session, STATEMENT)));
+          samples.add(Samples.nanos(() -> rest.run(session, code)));
         }
       }
       rest.call("DELETE", "/sessions/" + session, null);
     }
     first.print();
-    printStatements("Python: REST statement", samples);
+    printStatements(name + ": REST statement", code, samples);
   }
 
   /** Measures tables of 1,000 x 20 cells, when all that makes them is warm. */
@@ -260,11 +264,11 @@ public final class Benchmarks {
     }
   }
 
-  private static void printStatements(String name, Samples samples) {
-    samples.part(name + " " + STATEMENT + ", 1 to 200", 0, 200).print();
-    samples.part(name + " " + STATEMENT + ", 1 to 50", 0, 50).print();
-    samples.part(name + " " + STATEMENT + ", 131 to 170", 130, 170).print();
-    samples.part(name + " " + STATEMENT + ", 261 to 300", 260, 300).print();
+  private static void printStatements(String name, String code, Samples samples) {
+    samples.part(name + " " + code + ", 1 to 200", 0, 200).print();
+    samples.part(name + " " + code + ", 1 to 50", 0, 50).print();
+    samples.part(name + " " + code + ", 131 to 170", 130, 170).print();
+    samples.part(name + " " + code + ", 261 to 300", 260, 300).print();
   }
 
   private static void delete(Path folder) throws IOException {

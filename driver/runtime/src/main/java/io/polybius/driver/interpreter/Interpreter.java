@@ -151,7 +151,8 @@ public interface Interpreter extends AutoCloseable {
    */
   default void share(String variable, String name, SharedValues values) throws MagicException {
     PlainValue value = value(variable, MAX_SHARED);
-    if (value instanceof PlainValue.Sequence sequence && sequence.extent().truncated()) {
+    if ((value instanceof PlainValue.Sequence sequence && sequence.extent().truncated())
+        || (value instanceof PlainValue.Table table && table.extent().truncated())) {
       throw new MagicException(
           MagicException.VALUE_ERROR, variable + " is too long to be shared; a DataFrame is not");
     }
