@@ -1,6 +1,7 @@
 package io.polybius.tests;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.net.http.HttpResponse;
@@ -9,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import java.util.jar.JarEntry;
 import java.util.jar.JarOutputStream;
 import java.util.regex.Pattern;
@@ -20,6 +22,7 @@ import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Magics in a session that runs all languages, at the REST door. */
@@ -39,6 +42,7 @@ class MagicsIT {
   @BeforeAll
   @Timeout(1800)
   void openSession() throws Exception {
+    Path unused = DebianPackage.program(List.of("R"), "r-base-core");
     server =
         RunningServer.start(
             PythonEnvironment.CLIENTS.forStatements(), "livy.file.local-dir-whitelist=" + jars);
@@ -75,7 +79,7 @@ class MagicsIT {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"spark", "pyspark", "sql"})
+  @ValueSource(strings = {"spark", "pyspark", "sql", "sparkr"})
   void magicsWorkInEveryLanguage(String kind) {
     assertThat(json(kind, "%sql select 1 as one")).contains("\"data\":[[1]]");
     assertThat(text(kind, "%python 40 + 2").strip()).isEqualTo("42");
@@ -250,5 +254,29 @@ class MagicsIT {
     HttpResponse<String> unknown = rest.send("GET", path + "/nothing", null);
     assertThat(unknown.statusCode()).isEqualTo(404);
     assertThat(unknown.body()).contains("Nothing is shared under the name nothing.");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          spark   | python | open('BEGUN', 'w').close();while True: pass
+          pyspark | scala  | new java.io.File("BEGUN").createNewFile();while (true) {}
+          pyspark | r      | file.create('BEGUN');while (TRUE) NULL
+          sparkr  | python | import time; open('BEGUN', 'w').close();time.sleep(600)
+          sql     | scala  | new java.io.File("BEGUN").createNewFile();Thread.sleep(600000)
+          """)
+  void cancelStopsTheLanguageOfAMagic(String kind, String language, String code) throws Exception {
+    Path begun = jars.resolve("begun-" + kind + "-" + language);
+    String cell = "%%" + language + "\n" + code.replace("BEGUN", begun.toString());
+    int statement = rest.post(session, kind, cell.replace(";while", "\nwhile"));
+    await().atMost(60, TimeUnit.SECONDS).until(() -> Files.exists(begun));
+
+    rest.call("POST", "/sessions/" + session + "/statements/" + statement + "/cancel", "");
+
+    assertThat(rest.await(session, statement).get("state").asText()).isEqualTo("cancelled");
+    assertThat(text(kind, "%python 40 + 2").strip()).isEqualTo("42");
+    assertThat(text(kind, "%scala 40 + 2")).contains("Int = 42");
   }
 }

@@ -274,4 +274,25 @@ class RSessionIT {
     assertThat(text("back <- data.frame(n = 1:2)\n%share back\n%python kernel.shared('back')"))
         .contains("1", "2");
   }
+
+  @Test
+  void datesOfAllTimesAreShown() {
+    JsonNode output =
+        rest.run(
+                session,
+                "days <- as.Date(c('2024-02-29', NA, '0080-11-04'))\n"
+                    + "days <- c(days, days[1] + 1e7)\n%json days")
+            .get("output");
+    assertThat(output.at("/data/application~1json").toString())
+        .isEqualTo("[\"2024-02-29\",null,\"0080-11-04\",\"+29403-03-27\"]");
+  }
+
+  @Test
+  void forkedChildrenThatPlotDoNotSpeakForR() {
+    assertThat(
+            text(
+                "children <- parallel::mclapply(1:2, function(n) {"
+                    + " pdf(NULL); plot(n); plot(n); dev.off(); n * 21 })\nsum(unlist(children))"))
+        .endsWith("[1] 63");
+  }
 }

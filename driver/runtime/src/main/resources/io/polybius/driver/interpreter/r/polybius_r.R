@@ -56,7 +56,11 @@ local({
 
   number <- 0L
 
+  # Children that the user's code forks have neither the driver's ear nor its commands.
+  leader <- Sys.getpid()
+
   say <- function(kind, what) {
+    if (Sys.getpid() != leader) return(invisible())
     suspendInterrupts({
       number <<- number + 1L
       file <- file(file.path(folder, paste0("message-", number)), "wb")
@@ -88,6 +92,7 @@ local({
   }
 
   ask <- function(prompt = "", password = FALSE) {
+    if (Sys.getpid() != leader) stop("a forked process cannot ask the user", call. = FALSE)
     suspendInterrupts({
       say("ask", object(prompt = quoted(paste0(prompt, collapse = "")), password = flag(password)))
       answer <- read_command()
@@ -100,6 +105,12 @@ local({
   }
 
   # ---- values as plain data: a list of a letter for the type, and the content
+
+  # format() writes years before 1000 and after 9999 as nobody reads them.
+  day <- function(time, known) {
+    year <- time$year + 1900
+    ifelse(known, sprintf("%s%04.0f-%02.0f-%02.0f", ifelse(year > 9999, "+", ""), year, time$mon + 1, time$mday), NA)
+  }
 
   floating <- function(value) {
     digits <- as.character(value)
@@ -133,8 +144,11 @@ local({
     }
     if (length(value) == 0L) return(character())
     if (is.factor(value)) return(tagged("s", as.character(value)))
-    if (inherits(value, "Date")) return(tagged("a", format(value, "%Y-%m-%d")))
-    if (inherits(value, "POSIXct")) return(tagged("t", format(value + 5e-7, "%Y-%m-%dT%H:%M:%OS6Z", tz = "UTC")))
+    if (inherits(value, "Date")) return(tagged("a", day(as.POSIXlt(value), is.finite(value))))
+    if (inherits(value, "POSIXct")) {
+      time <- as.POSIXlt(value + 5e-7, tz = "UTC")
+      return(tagged("t", ifelse(is.finite(value), paste0(day(time, is.finite(value)), format(time, "T%H:%M:%OS6Z")), NA)))
+    }
     switch(typeof(value),
       logical = ifelse(is.na(value), "null", ifelse(value, "true", "false")),
       integer = tagged("i", ifelse(is.na(value), NA, format(unclass(value), scientific = FALSE, trim = TRUE))),
