@@ -2,6 +2,7 @@ package io.polybius.tests;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import java.io.File;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
@@ -30,6 +31,7 @@ class LanguagesIT {
   @BeforeAll
   @Timeout(1800)
   void openSessions() throws Exception {
+    Path unused = DebianPackage.program(List.of("R"), "r-base-core");
     server =
         RunningServer.start(
             "polybius.sparks=spark4="
@@ -57,6 +59,8 @@ class LanguagesIT {
             .put("spark.pyspark.python", python)
             .toString();
     int session = rest.openSession("{\"kind\": \"shared\", \"conf\": " + conf + "}");
+    // R says once that there is no SparkR.
+    JsonNode unused = rest.await(session, rest.post(session, "sparkr", "invisible()"));
     return new InterpreterContract.Place(rest, session);
   }
 
@@ -86,6 +90,22 @@ class LanguagesIT {
 
   @Nested
   class PythonOnSpark4 extends PythonContract {
+    @Override
+    Place place() {
+      return onSpark4;
+    }
+  }
+
+  @Nested
+  class ROnSpark3 extends RContract {
+    @Override
+    Place place() {
+      return onSpark3;
+    }
+  }
+
+  @Nested
+  class ROnSpark4 extends RContract {
     @Override
     Place place() {
       return onSpark4;
