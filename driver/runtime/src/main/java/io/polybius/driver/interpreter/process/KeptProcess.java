@@ -41,8 +41,17 @@ public final class KeptProcess<P extends KeptProcess.Started> implements AutoClo
     /** Returns whether it runs. */
     boolean isAlive();
 
-    /** Interrupts the code that it runs. */
-    void interrupt();
+    /**
+     * Interrupts the code that it runs; called again and again until that has stopped.
+     *
+     * @param elapsed since the statement was cancelled
+     */
+    void interrupt(Duration elapsed);
+
+    /** Returns what the user should know before the first statement; empty if all is well. */
+    default String notice() {
+      return "";
+    }
 
     @Override
     void close();
@@ -105,6 +114,9 @@ public final class KeptProcess<P extends KeptProcess.Started> implements AutoClo
       if (hasEnded) {
         tell(
             execution, language + " was started again: what was defined before its end is gone.\n");
+      }
+      if (!process.get().notice().isEmpty()) {
+        tell(execution, process.get().notice() + "\n");
       }
     }
     return process.get();
@@ -181,7 +193,7 @@ public final class KeptProcess<P extends KeptProcess.Started> implements AutoClo
         && (lastInterrupt.isZero()
             || elapsed.minus(lastInterrupt).compareTo(INTERRUPT_INTERVAL) >= 0)) {
       lastInterrupt = elapsed;
-      running.get().interrupt();
+      running.get().interrupt(elapsed);
     }
   }
 

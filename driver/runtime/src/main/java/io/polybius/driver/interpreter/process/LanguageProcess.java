@@ -15,6 +15,7 @@ import java.util.Locale;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -150,11 +151,27 @@ public final class LanguageProcess implements AutoCloseable {
     }
   }
 
+  /** Has somebody told when it has ended. */
+  public void whenEnded(Consumer<ProcessEnded> told) {
+    CompletableFuture<Void> unused =
+        process.onExit().thenAccept(ended -> told.accept(howItEnded()));
+  }
+
   /** Interrupts it, and as a terminal does, the processes that it has started. */
   public void interrupt() {
-    List<String> command = new ArrayList<>(List.of("kill", "-INT"));
-    command.add(String.valueOf(process.pid()));
-    process.descendants().forEach(child -> command.add(String.valueOf(child.pid())));
+    List<String> receivers = new ArrayList<>(List.of(String.valueOf(process.pid())));
+    process.descendants().forEach(child -> receivers.add(String.valueOf(child.pid())));
+    signal("INT", receivers);
+  }
+
+  /** Sends a signal to the group of processes that it leads, also when it is gone itself. */
+  public void signalGroup(String signal) {
+    signal(signal, List.of("-" + process.pid()));
+  }
+
+  private void signal(String signal, List<String> receivers) {
+    List<String> command = new ArrayList<>(List.of("kill", "-s", signal, "--"));
+    command.addAll(receivers);
     try {
       Process kill =
           new ProcessBuilder(command)
@@ -163,21 +180,38 @@ public final class LanguageProcess implements AutoCloseable {
               .start();
       kill.waitFor(END_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS);
     } catch (IOException e) {
-      log.warn("{} cannot be interrupted", language, e);
+      log.warn("{} cannot be sent the signal {}", language, signal, e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
   }
 
-  /** Ends it, with the processes that it has started. */
+  /** Ends it in the midst of what it does. */
+  public void kill() {
+    process.destroyForcibly();
+  }
+
+  /** Ends it, with the processes that it has started, by the end of its input. */
   @Override
   public void close() {
+    close(
+        () -> {
+          try {
+            process.getOutputStream().close();
+          } catch (IOException e) {
+            log.debug("{} does not read any more", language, e);
+          }
+        });
+  }
+
+  /**
+   * Ends it, with the processes that it has started.
+   *
+   * @param request asks it to end, for which it has a moment
+   */
+  public void close(Runnable request) {
     List<ProcessHandle> all = new ArrayList<>(process.descendants().toList());
-    try {
-      process.getOutputStream().close();
-    } catch (IOException e) {
-      log.debug("{} does not read any more", language, e);
-    }
+    request.run();
     try {
       if (!process.waitFor(END_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS)) {
         process.destroyForcibly();

@@ -10,8 +10,8 @@ import io.polybius.driver.interpreter.SharedValue;
 import io.polybius.driver.interpreter.SharedValues;
 import io.polybius.driver.interpreter.StatementException;
 import io.polybius.driver.interpreter.TableValue;
+import io.polybius.driver.interpreter.process.KeptProcess;
 import io.polybius.driver.interpreter.process.WrittenValues;
-import io.polybius.driver.interpreter.python.PythonProcess.PythonEnded;
 import io.polybius.driver.protocol.Candidate;
 import io.polybius.driver.protocol.Completeness;
 import io.polybius.driver.protocol.DriverEvent.CompletenessChecked;
@@ -19,12 +19,11 @@ import io.polybius.driver.protocol.MimeBundle;
 import io.polybius.driver.protocol.StatementError;
 import io.polybius.driver.protocol.StatementError.Origin;
 import io.polybius.driver.protocol.StatementOutput;
-import io.polybius.driver.protocol.StreamName;
 import io.polybius.magic.MagicException;
 import io.polybius.magic.PlainValue;
 import io.polybius.magic.TableRules;
 import io.polybius.notebook.Comms;
-import java.nio.charset.StandardCharsets;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -52,16 +51,7 @@ public final class PythonInterpreter implements Interpreter {
 
   private static final ObjectMapper JSON = new ObjectMapper();
 
-  /** Time to let a cancelled Spark job end by itself. */
-  private static final Duration BEFORE_INTERRUPT = Duration.ofMillis(300);
-
-  /** How often the code is interrupted that has not stopped. */
-  private static final Duration INTERRUPT_INTERVAL = Duration.ofMillis(500);
-
   private static final Duration QUESTION_PATIENCE = Duration.ofMillis(1800);
-
-  /** Code that has not stopped by then is ended with its Python, before the server gives it up. */
-  private static final Duration BEFORE_END = Duration.ofSeconds(20);
 
   /** How often a statement that waits for Python looks whether it is cancelled. */
   private static final Duration START_POLL = Duration.ofMillis(100);
@@ -71,17 +61,12 @@ public final class PythonInterpreter implements Interpreter {
   private final Comms comms;
   private final Path directory;
 
-  private Optional<PythonProcess> process = Optional.empty();
+  private final KeptProcess<PythonProcess> process = new KeptProcess<>("Python", this::started);
+
   private volatile Optional<CompletableFuture<PythonProcess>> starting = Optional.empty();
-  private boolean hasEnded;
 
   /** The statement in which magics look variables up. */
   private Execution statement = Execution.UNSEEN;
-
-  /** The process that runs a statement, for those who interrupt it. */
-  private volatile Optional<PythonProcess> busy = Optional.empty();
-
-  private volatile Duration lastInterrupt = Duration.ZERO;
 
   /**
    * Makes one that starts nothing yet.
@@ -115,7 +100,7 @@ public final class PythonInterpreter implements Interpreter {
   @Override
   public void prepare(Execution execution) throws StatementException {
     statement = execution;
-    PythonProcess unused = python(execution);
+    PythonProcess unused = process.get(execution);
   }
 
   @Override
@@ -162,59 +147,16 @@ public final class PythonInterpreter implements Interpreter {
   }
 
   private PythonGate.Answer run(ObjectNode command, Execution execution) throws StatementException {
-    PythonProcess python = python(execution);
-    if (execution.isCancelled()) {
-      throw new StatementException(interrupted(List.of(), List.of()));
-    }
-    Result result =
-        execution.unlocked(
-            () -> {
-              lastInterrupt = Duration.ZERO;
-              busy = Optional.of(python);
-              try {
-                return new Result(python.run(command, execution), null);
-              } catch (PythonEnded e) {
-                return new Result(null, e);
-              } finally {
-                busy = Optional.empty();
-              }
-            });
-    if (result.end() != null) {
-      throw ended(result.end());
-    }
-    JsonNode error = result.answer().content().path("error");
+    PythonGate.Answer answer = process.run(execution, python -> python.run(command, execution));
+    JsonNode error = answer.content().path("error");
     if (!error.isMissingNode()) {
       throw new StatementException(failure(error, execution));
     }
-    return result.answer();
-  }
-
-  private record Result(PythonGate.Answer answer, PythonEnded end) {}
-
-  /** Returns Python, which is started if it is not there. */
-  private PythonProcess python(Execution execution) throws StatementException {
-    if (process.isPresent() && !process.get().isAlive()) {
-      forget();
-    }
-    if (process.isEmpty()) {
-      process = Optional.of(started(execution));
-      if (hasEnded) {
-        warn(execution, "Python was started again: what was defined before its end is gone.");
-      }
-      warn(execution, process.get().problem());
-    }
-    return process.get();
-  }
-
-  private static void warn(Execution execution, String text) {
-    if (!text.isEmpty()) {
-      byte[] note = (text + "\n").getBytes(StandardCharsets.UTF_8);
-      execution.print(StreamName.STDERR, note, 0, note.length);
-    }
+    return answer;
   }
 
   /** Waits for the Python that is being started, or starts one. */
-  private PythonProcess started(Execution execution) throws StatementException {
+  private PythonProcess started(Execution execution) throws IOException, InterruptedException {
     CompletableFuture<PythonProcess> start = starting.orElseGet(this::start);
     starting = Optional.of(start);
     while (!execution.isCancelled()) {
@@ -226,18 +168,13 @@ public final class PythonInterpreter implements Interpreter {
         log.trace("Python is being started");
       } catch (ExecutionException e) {
         starting = Optional.empty();
-        throw new StatementException(
-            new StatementError(
-                Origin.DRIVER,
-                "PythonNotStarted",
-                String.valueOf(e.getCause().getMessage()),
-                List.of()));
+        throw new IOException(e.getCause().getMessage(), e.getCause());
       } catch (InterruptedException e) {
         // The interpreter of another language is told of a cancelled statement so.
         log.debug("a statement was interrupted while Python started");
       }
     }
-    throw new StatementException(interrupted(List.of(), List.of()));
+    throw new InterruptedException("the statement was cancelled");
   }
 
   private CompletableFuture<PythonProcess> start() {
@@ -259,30 +196,12 @@ public final class PythonInterpreter implements Interpreter {
     return start;
   }
 
-  private void forget() {
-    process.ifPresent(PythonProcess::close);
-    process = Optional.empty();
-    hasEnded = true;
-  }
-
-  private StatementException ended(PythonEnded end) {
-    forget();
-    return new StatementException(
-        new StatementError(
-            Origin.DRIVER,
-            "PythonDied",
-            "The Python of this session has ended: "
-                + end.getMessage()
-                + ". What was defined in it is gone; the next statement starts another one.",
-            List.of()));
-  }
-
   private static StatementError failure(JsonNode error, Execution execution) {
     List<String> lines = texts(error.path("lines"));
     List<String> shown = texts(error.path("shown"));
     String name = error.path("name").asText();
     if (execution.isCancelled()) {
-      return interrupted(lines, shown);
+      return KeptProcess.interrupted(lines, shown);
     }
     return new StatementError(Origin.USER_CODE, name, error.path("message").asText(), lines, shown);
   }
@@ -291,11 +210,6 @@ public final class PythonInterpreter implements Interpreter {
     List<String> texts = new ArrayList<>(array.size());
     array.forEach(text -> texts.add(text.asText()));
     return texts;
-  }
-
-  private static StatementError interrupted(List<String> lines, List<String> shown) {
-    return new StatementError(
-        Origin.INTERRUPT, "Interrupted", "The statement was interrupted.", lines, shown);
   }
 
   // ---- what a statement puts out
@@ -348,8 +262,8 @@ public final class PythonInterpreter implements Interpreter {
             .filter(start -> start.isDone() && !start.isCompletedExceptionally())
             .map(CompletableFuture::join);
     return process
-        .or(() -> ahead)
-        .filter(PythonProcess::isAlive)
+        .living()
+        .or(() -> ahead.filter(PythonProcess::isAlive))
         .flatMap(python -> python.ask(question, QUESTION_PATIENCE));
   }
 
@@ -465,24 +379,12 @@ public final class PythonInterpreter implements Interpreter {
 
   @Override
   public void interrupt(Thread running, Duration elapsed) {
-    Optional<PythonProcess> python = busy;
-    if (python.isEmpty() || elapsed.compareTo(BEFORE_INTERRUPT) < 0) {
-      return;
-    }
-    if (elapsed.compareTo(BEFORE_END) >= 0) {
-      python
-          .get()
-          .kill("the code did not stop within " + BEFORE_END.toSeconds() + " s of an interrupt");
-    } else if (lastInterrupt.isZero()
-        || elapsed.minus(lastInterrupt).compareTo(INTERRUPT_INTERVAL) >= 0) {
-      lastInterrupt = elapsed;
-      python.get().interrupt();
-    }
+    process.interrupt(elapsed);
   }
 
   @Override
   public void close() {
-    process.ifPresent(PythonProcess::close);
+    process.close();
     starting.ifPresent(start -> start.thenAccept(PythonProcess::close));
   }
 }

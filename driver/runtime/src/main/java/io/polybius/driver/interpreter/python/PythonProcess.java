@@ -4,8 +4,9 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.polybius.driver.interpreter.Interpreter.Execution;
 import io.polybius.driver.interpreter.SharedValues;
-import io.polybius.driver.interpreter.process.MarkedStream;
-import io.polybius.driver.protocol.StreamName;
+import io.polybius.driver.interpreter.process.KeptProcess;
+import io.polybius.driver.interpreter.process.LanguageProcess;
+import io.polybius.driver.interpreter.process.ProcessEnded;
 import io.polybius.notebook.Comms;
 import java.io.File;
 import java.io.IOException;
@@ -16,7 +17,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -31,12 +31,14 @@ import org.slf4j.LoggerFactory;
 import py4j.ClientServer;
 
 /** A process of Python that works on the driver's Spark, from its start to its end. */
-final class PythonProcess implements AutoCloseable {
+final class PythonProcess implements KeptProcess.Started {
 
   private static final Logger log = LoggerFactory.getLogger(PythonProcess.class);
   private static final SecureRandom RANDOM = new SecureRandom();
   private static final Duration START_TIMEOUT = Duration.ofSeconds(60);
-  private static final Duration END_TIMEOUT = Duration.ofSeconds(2);
+
+  /** Code that has not stopped by then is ended with its Python, before the server gives it up. */
+  private static final Duration BEFORE_END = Duration.ofSeconds(20);
 
   /** What Python runs, and what that imports. */
   private static final List<String> PROGRAM =
@@ -51,12 +53,7 @@ final class PythonProcess implements AutoCloseable {
 
   private final PythonGate gate;
   private final ClientServer server;
-  private final Process process;
-  private final MarkedStream out;
-  private final MarkedStream err;
-  private final StringBuilder lastWords = new StringBuilder();
-  private volatile Execution latest = Execution.UNSEEN;
-  private volatile boolean isReady;
+  private final LanguageProcess process;
   private volatile String problem = "";
 
   private PythonProcess(
@@ -67,8 +64,7 @@ final class PythonProcess implements AutoCloseable {
       PythonGate.Outputs outputs)
       throws IOException {
     SparkContext spark = session.sparkContext();
-    String secret = random();
-    String mark = "\u0001" + random() + ":";
+    String secret = new BigInteger(128, RANDOM).toString(16);
     this.gate = new PythonGate(session, sharedValues, comms, this::awaitStreams, outputs);
     this.server =
         new ClientServer.ClientServerBuilder(gate)
@@ -92,21 +88,17 @@ final class PythonProcess implements AutoCloseable {
       environment.put(
           "PYSPARK_GATEWAY_PORT", String.valueOf(server.getJavaServer().getListeningPort()));
       environment.put("PYSPARK_GATEWAY_SECRET", secret);
-      environment.put("POLYBIUS_MARK", mark);
       this.process = start(builder, settings.program());
     } catch (IOException | RuntimeException e) {
       server.shutdown();
       throw e;
     }
-    this.out = stream("python-out", process.getInputStream(), mark, StreamName.STDOUT);
-    this.err = stream("python-err", process.getErrorStream(), mark, StreamName.STDERR);
-    CompletableFuture<Void> unused =
-        process.onExit().thenAccept(ended -> gate.close(new PythonEnded(howItEnded())));
+    process.whenEnded(gate::close);
   }
 
-  private static Process start(ProcessBuilder builder, String program) throws IOException {
+  private static LanguageProcess start(ProcessBuilder builder, String program) throws IOException {
     try {
-      return builder.start();
+      return new LanguageProcess("Python", builder);
     } catch (IOException e) {
       throw new IOException(
           "There is no Python to be started as "
@@ -123,15 +115,6 @@ final class PythonProcess implements AutoCloseable {
       try (InputStream in = PythonProcess.class.getResourceAsStream(file)) {
         Files.write(directory.resolve(file), in.readAllBytes());
       }
-    }
-  }
-
-  /** Python is not there any more. */
-  static final class PythonEnded extends Exception {
-    private static final long serialVersionUID = 1;
-
-    PythonEnded(String message) {
-      super(message);
     }
   }
 
@@ -153,15 +136,18 @@ final class PythonProcess implements AutoCloseable {
     PythonProcess started = new PythonProcess(session, sharedValues, comms, directory, outputs);
     try {
       started.problem = started.gate.isReady().get(START_TIMEOUT.toSeconds(), TimeUnit.SECONDS);
-      started.isReady = true;
+      started.process.ready();
       return started;
     } catch (ExecutionException e) {
       started.close();
-      throw new IOException("Python did not start. " + started.lastWords(), e.getCause());
+      throw new IOException("Python did not start. " + started.process.lastWords(), e.getCause());
     } catch (TimeoutException e) {
       started.close();
       throw new IOException(
-          "Python was not ready within " + START_TIMEOUT.toSeconds() + " s. " + started.lastWords(),
+          "Python was not ready within "
+              + START_TIMEOUT.toSeconds()
+              + " s. "
+              + started.process.lastWords(),
           e);
     } catch (InterruptedException e) {
       started.close();
@@ -169,83 +155,34 @@ final class PythonProcess implements AutoCloseable {
     }
   }
 
-  private static String random() {
-    return new BigInteger(128, RANDOM).toString(16);
-  }
-
-  private MarkedStream stream(String name, InputStream in, String mark, StreamName stream) {
-    return new MarkedStream(
-        name, in, mark, (bytes, offset, length) -> print(stream, bytes, offset, length));
-  }
-
-  private void print(StreamName stream, byte[] bytes, int offset, int length) {
-    if (isReady) {
-      latest.print(stream, bytes, offset, length);
-    } else {
-      synchronized (lastWords) {
-        lastWords.append(
-            new String(bytes, offset, length, java.nio.charset.StandardCharsets.UTF_8));
-      }
-    }
-  }
-
-  private String lastWords() {
-    synchronized (lastWords) {
-      return lastWords.toString().strip();
-    }
-  }
-
   private void awaitStreams(int mark, Duration patience) throws InterruptedException {
-    if (!out.await(mark, patience) || !err.await(mark, patience)) {
+    if (!process.awaitOutput(mark, patience) || !process.awaitErrors(mark, patience)) {
       log.debug("Python has closed its streams, or they are slow");
     }
   }
 
-  private String howItEnded() {
-    int code = process.exitValue();
-    return code > 128 ? "it was killed by signal " + (code - 128) : "with exit code " + code;
-  }
-
-  /** Returns what the user should know before the first statement; empty if all is well. */
-  String problem() {
+  @Override
+  public String notice() {
     return problem;
   }
 
-  /** Returns whether it can take commands. */
-  boolean isAlive() {
+  @Override
+  public boolean isAlive() {
     return process.isAlive();
   }
 
   /**
    * Has Python do something, and waits for it as long as it takes.
    *
-   * @throws PythonEnded if it ends meanwhile
+   * @throws ProcessEnded if it ends meanwhile
    */
-  PythonGate.Answer run(ObjectNode command, Execution execution) throws PythonEnded {
-    latest = execution;
+  PythonGate.Answer run(ObjectNode command, Execution execution) throws ProcessEnded {
+    process.worksFor(execution);
     CompletableFuture<PythonGate.Answer> answer = gate.run(command, execution);
     if (!process.isAlive()) {
-      throw new PythonEnded(howItEnded());
+      throw process.howItEnded();
     }
-    boolean interrupted = false;
-    try {
-      while (true) {
-        try {
-          return answer.get();
-        } catch (InterruptedException e) {
-          // Python is told of an interrupt by a signal, and answers then.
-          interrupted = true;
-        } catch (ExecutionException e) {
-          throw e.getCause() instanceof PythonEnded ended
-              ? ended
-              : new PythonEnded(String.valueOf(e.getCause().getMessage()));
-        }
-      }
-    } finally {
-      if (interrupted) {
-        Thread.currentThread().interrupt();
-      }
-    }
+    return LanguageProcess.await(answer);
   }
 
   /** Asks Python something, and waits for the answer no longer than that. */
@@ -262,52 +199,26 @@ final class PythonProcess implements AutoCloseable {
 
   /**
    * Lets a {@code KeyboardInterrupt} be raised in the code that runs, and interrupts the processes
-   * that it has started.
+   * that it has started; ends Python if that has not helped for long.
    */
-  void interrupt() {
-    signal("INT");
-  }
-
-  /**
-   * Sends a signal to the process group, whose number is that of Python, also when that is gone.
-   */
-  private void signal(String signal) {
-    try {
-      Process kill =
-          new ProcessBuilder("kill", "-s", signal, "--", "-" + process.pid())
-              .redirectErrorStream(true)
-              .redirectOutput(ProcessBuilder.Redirect.DISCARD)
-              .start();
-      kill.waitFor(END_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS);
-    } catch (IOException e) {
-      log.warn("Python cannot be sent the signal {}", signal, e);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
+  @Override
+  public void interrupt(Duration elapsed) {
+    if (elapsed.compareTo(BEFORE_END) < 0) {
+      process.signalGroup("INT");
+      return;
     }
-  }
-
-  /** Ends Python in the midst of what it does. */
-  void kill(String why) {
-    gate.close(new PythonEnded(why));
-    process.destroyForcibly();
+    gate.close(
+        new ProcessEnded(
+            "the code did not stop within " + BEFORE_END.toSeconds() + " s of an interrupt"));
+    process.kill();
   }
 
   /** Ends Python, with the processes that it has started. */
   @Override
   public void close() {
-    List<ProcessHandle> all = new ArrayList<>(process.descendants().toList());
-    gate.close(new PythonEnded("the session ends"));
-    try {
-      if (!process.waitFor(END_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS)) {
-        process.destroyForcibly();
-      }
-    } catch (InterruptedException e) {
-      process.destroyForcibly();
-      Thread.currentThread().interrupt();
-    }
-    all.forEach(ProcessHandle::destroyForcibly);
+    process.close(() -> gate.close(new ProcessEnded("the session ends")));
     // Those that have outlived it, and their parents.
-    signal("KILL");
+    process.signalGroup("KILL");
     server.shutdown();
   }
 }

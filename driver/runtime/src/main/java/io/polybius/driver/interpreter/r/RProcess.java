@@ -310,7 +310,7 @@ final class RProcess implements KeptProcess.Started {
   }
 
   @Override
-  public void interrupt() {
+  public void interrupt(Duration elapsed) {
     process.interrupt();
   }
 
