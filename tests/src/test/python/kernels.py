@@ -3,6 +3,7 @@
 import inspect
 import os
 import time
+import unittest
 
 from jupyter_client.blocking.client import BlockingKernelClient
 from jupyter_client.manager import KernelManager
@@ -129,3 +130,26 @@ def text_of(messages, name="stdout"):
     return "".join(
         content["text"] for content in of_type(messages, "stream") if content["name"] == name
     )
+
+
+class SessionTest(unittest.TestCase):
+    """Tests of one kernel, whose session has run a statement before the first of them."""
+
+    kernel = KERNEL
+    first_statement = "1"
+
+    @classmethod
+    def setUpClass(cls):
+        cls.manager, cls.client = start(cls.kernel)
+        # Spark starts behind the kernel.
+        run(cls.client, cls.first_statement, timeout=SPARK_START)
+
+    @classmethod
+    def tearDownClass(cls):
+        stop(cls.manager, cls.client)
+
+    def result(self, code):
+        """Returns the forms of the value of a cell that ends well."""
+        reply, published = run(self.client, code)
+        self.assertEqual(reply["content"]["status"], "ok", reply["content"])
+        return of_type(published, "execute_result")[0]["data"]

@@ -4,25 +4,13 @@ import time
 import unittest
 
 import kernels
-from kernels import SPARK_START, of_type, published_by, reply_to, run, text_of
+from kernels import of_type, published_by, reply_to, run, text_of
 
 KERNEL = "polybius-jupyter-python3"
 
 
-class JupyterKernelTest(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.manager, cls.client = kernels.start(KERNEL)
-        run(cls.client, "1", timeout=SPARK_START)
-
-    @classmethod
-    def tearDownClass(cls):
-        kernels.stop(cls.manager, cls.client)
-
-    def result(self, code):
-        reply, published = run(self.client, code)
-        self.assertEqual(reply["content"]["status"], "ok", reply["content"])
-        return of_type(published, "execute_result")[0]["data"]
+class JupyterKernelTest(kernels.SessionTest):
+    kernel = KERNEL
 
     def ask(self, request, *arguments):
         return getattr(self.client, request)(*arguments, reply=True, timeout=30)["content"]

@@ -46,20 +46,8 @@ class JupyterKernelTest(jupyter_kernel_test.KernelTests):
         kernels.stop(cls.km, cls.kc)
 
 
-class PythonTest(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.manager, cls.client = kernels.start(KERNEL)
-        run(cls.client, "1", timeout=SPARK_START)
-
-    @classmethod
-    def tearDownClass(cls):
-        kernels.stop(cls.manager, cls.client)
-
-    def result(self, code):
-        reply, published = run(self.client, code)
-        self.assertEqual(reply["content"]["status"], "ok", reply["content"])
-        return of_type(published, "execute_result")[0]["data"]
+class PythonTest(kernels.SessionTest):
+    kernel = KERNEL
 
     def test_data_frames_are_tables(self):
         data = self.result("spark.range(3).withColumnRenamed('id', 'n')")

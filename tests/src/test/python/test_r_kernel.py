@@ -50,20 +50,8 @@ class JupyterKernelTest(jupyter_kernel_test.KernelTests):
         kernels.stop(cls.km, cls.kc)
 
 
-class RTest(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.manager, cls.client = kernels.start(KERNEL)
-        run(cls.client, "1", timeout=SPARK_START)
-
-    @classmethod
-    def tearDownClass(cls):
-        kernels.stop(cls.manager, cls.client)
-
-    def result(self, code):
-        reply, published = run(self.client, code)
-        self.assertEqual(reply["content"]["status"], "ok", reply["content"])
-        return of_type(published, "execute_result")[0]["data"]
+class RTest(kernels.SessionTest):
+    kernel = KERNEL
 
     def ask(self, code, *answers):
         message_id = self.client.execute(code, allow_stdin=True)

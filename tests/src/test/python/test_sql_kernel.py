@@ -35,15 +35,9 @@ class JupyterKernelTest(jupyter_kernel_test.KernelTests):
         kernels.stop(cls.km, cls.kc)
 
 
-class SqlTest(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.manager, cls.client = kernels.start(KERNEL)
-        run(cls.client, "select 1", timeout=SPARK_START)
-
-    @classmethod
-    def tearDownClass(cls):
-        kernels.stop(cls.manager, cls.client)
+class SqlTest(kernels.SessionTest):
+    kernel = KERNEL
+    first_statement = "select 1"
 
     def shown(self, code):
         reply, published = run(self.client, code)

@@ -226,7 +226,7 @@ public final class PythonInterpreter implements Interpreter {
       case "frame" -> {
         String text = what.path("text").asText();
         execution.put(new StatementOutput.Echo(text + "\n"));
-        execution.put(new StatementOutput.Value(table(frame.orElseThrow(), text)));
+        execution.put(new StatementOutput.Value(TableValue.of(frame.orElseThrow(), text)));
       }
       case "display" -> execution.put(new StatementOutput.Display(bundle(what.path("data")), id));
       case "update" ->
@@ -234,15 +234,6 @@ public final class PythonInterpreter implements Interpreter {
       case "clear" -> execution.put(new StatementOutput.Clear(what.path("wait").asBoolean()));
       case "page" -> execution.put(new StatementOutput.Page(bundle(what.path("data"))));
       default -> throw new IllegalArgumentException("Python puts out no " + kind);
-    }
-  }
-
-  private static MimeBundle table(Dataset<?> frame, String text) {
-    int rows = frame.isStreaming() ? 0 : TableValue.rows(frame);
-    try {
-      return rows > 0 ? TableValue.of(frame, rows) : MimeBundle.text(text);
-    } catch (MagicException e) {
-      return MimeBundle.text(text);
     }
   }
 
