@@ -36,21 +36,7 @@ final class SharedMagic implements Magic {
     if (shared.isEmpty()) {
       return MimeBundle.text("Nothing is shared.");
     }
-    List<Column> columns =
-        List.of("name", "type", "from", "what").stream()
-            .map(name -> new Column(name, "string", false))
-            .toList();
-    List<List<PlainValue>> rows =
-        shared.stream()
-            .map(
-                each ->
-                    List.of(
-                        PlainValue.of(each.name()),
-                        PlainValue.of(each.type()),
-                        PlainValue.of(each.language()),
-                        PlainValue.of(each.summary())))
-            .toList();
-    PlainValue.Table table = new PlainValue.Table(columns, rows, Extent.WHOLE);
-    return TableDisplay.of(table, rows.size(), limits);
+    return TableDisplay.of(
+        SharedName.table(shared, List.of("name", "type", "from", "what")), shared.size(), limits);
   }
 }

@@ -7,7 +7,6 @@ import io.polybius.driver.interpreter.ScalaValues;
 import io.polybius.driver.interpreter.SharedValue;
 import io.polybius.driver.protocol.ResultFormat;
 import io.polybius.magic.Column;
-import io.polybius.magic.Extent;
 import io.polybius.magic.JsonForm;
 import io.polybius.magic.MagicException;
 import io.polybius.magic.PlainValue;
@@ -17,7 +16,6 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Iterator;
 import java.util.List;
-import java.util.stream.Stream;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.types.StructType;
@@ -71,19 +69,7 @@ sealed interface ResultTable {
 
   /** Returns the names under which something is shared. */
   static ResultTable of(List<SharedName> names) {
-    List<Column> columns =
-        Stream.of("name", "type", "language", "summary")
-            .map(name -> new Column(name, "string", false))
-            .toList();
-    List<List<PlainValue>> rows =
-        names.stream()
-            .map(
-                shared ->
-                    Stream.of(shared.name(), shared.type(), shared.language(), shared.summary())
-                        .map(PlainValue::of)
-                        .toList())
-            .toList();
-    return new Held(new PlainValue.Table(columns, rows, Extent.WHOLE));
+    return new Held(SharedName.table(names, List.of("name", "type", "language", "summary")));
   }
 
   /** Returns what writes rows as text. */
