@@ -1,6 +1,6 @@
 package io.polybius.driver;
 
-import io.polybius.driver.interpreter.Interpreter;
+import io.polybius.driver.interpreter.Variable;
 import io.polybius.magic.PlainValue;
 import java.util.BitSet;
 import java.util.Iterator;
@@ -33,12 +33,10 @@ final class ShownTables {
   /**
    * Returns what a magic shows that has looked a variable up.
    *
-   * @param value what it was given
+   * @param variable what it was given
    */
-  static Shown of(Interpreter interpreter, String name, PlainValue value) {
-    Optional<Dataset<?>> frame =
-        value instanceof PlainValue.Table ? interpreter.frame(name) : Optional.empty();
-    return frame.<Shown>map(Frame::new).orElseGet(() -> new InMemory(value));
+  static Shown of(Variable variable) {
+    return variable.frame().<Shown>map(Frame::new).orElseGet(() -> new InMemory(variable.value()));
   }
 
   // Guarded by this, the oldest first:

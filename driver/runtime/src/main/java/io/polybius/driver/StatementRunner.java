@@ -4,6 +4,7 @@ import io.polybius.driver.interpreter.Interpreter;
 import io.polybius.driver.interpreter.SharedValues;
 import io.polybius.driver.interpreter.SparkTools;
 import io.polybius.driver.interpreter.StatementException;
+import io.polybius.driver.interpreter.Variable;
 import io.polybius.driver.protocol.DriverCommand.AnswerInput;
 import io.polybius.driver.protocol.DriverCommand.Execute;
 import io.polybius.driver.protocol.DriverEvent;
@@ -15,16 +16,8 @@ import io.polybius.driver.protocol.StatementError.Origin;
 import io.polybius.driver.protocol.StatementOutput;
 import io.polybius.driver.protocol.StreamName;
 import io.polybius.magic.MagicCall;
-import io.polybius.magic.MagicContext;
 import io.polybius.magic.MagicException;
-import io.polybius.magic.MagicLimits;
-import io.polybius.magic.MagicSession;
 import io.polybius.magic.Magics;
-import io.polybius.magic.PlainValue;
-import io.polybius.magic.SessionFacts;
-import io.polybius.magic.SharedName;
-import io.polybius.magic.TableRules;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.HashSet;
@@ -33,7 +26,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
-import java.util.SortedMap;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ScheduledExecutorService;
@@ -110,15 +102,15 @@ final class StatementRunner implements AutoCloseable {
 
   /** The statement that runs, and whether it should stop. */
   private static final class Running {
-    final int statementId;
+    final Execute statement;
     final String jobGroup;
     final StatementConsole console;
     volatile boolean cancelled;
     ScheduledFuture<?> canceller;
 
-    Running(int statementId, StatementConsole console) {
-      this.statementId = statementId;
-      this.jobGroup = String.valueOf(statementId);
+    Running(Execute statement, StatementConsole console) {
+      this.statement = statement;
+      this.jobGroup = String.valueOf(statement.statementId());
       this.console = console;
     }
   }
@@ -181,7 +173,7 @@ final class StatementRunner implements AutoCloseable {
   /** Stops a statement; one that has ended is left alone. */
   synchronized void cancel(int statementId) {
     Running current = running;
-    if (current != null && current.statementId == statementId) {
+    if (current != null && current.statement.statementId() == statementId) {
       current.cancelled = true;
       current.console.input().cancel();
       comms.interrupt();
@@ -205,7 +197,7 @@ final class StatementRunner implements AutoCloseable {
   /** Passes on what a user typed for a statement; without effect unless the statement waits. */
   synchronized void answer(AnswerInput answer) {
     Running current = running;
-    if (current != null && current.statementId == answer.statementId()) {
+    if (current != null && current.statement.statementId() == answer.statementId()) {
       current.console.input().answer(answer.text());
     }
   }
@@ -234,7 +226,7 @@ final class StatementRunner implements AutoCloseable {
     queue.clear();
     Running current = running;
     if (current != null) {
-      cancel(current.statementId);
+      cancel(current.statement.statementId());
     }
     thread.interrupt();
     interpreters.values().forEach(Interpreter::close);
@@ -261,12 +253,10 @@ final class StatementRunner implements AutoCloseable {
     StatementInput input =
         new StatementInput(statement.statementId(), statement.options().mayAskForInput(), sink);
     DriverEvent end;
-    Running current = begin(statement.statementId(), new StatementConsole(sink, input));
+    Running current = begin(statement, new StatementConsole(sink, input));
     try {
-      execute(statement, sink, current);
-      end =
-          new DriverEvent.StatementSucceeded(
-              statement.statementId(), evaluate(statement, sink, current));
+      execute(statement.kind(), statement.code(), 1, current);
+      end = new DriverEvent.StatementSucceeded(statement.statementId(), evaluate(current));
     } catch (StatementException e) {
       end = new DriverEvent.StatementFailed(statement.statementId(), shortened(e.error()));
     } catch (Throwable e) {
@@ -321,8 +311,9 @@ final class StatementRunner implements AutoCloseable {
                 : new StatementError(Origin.DRIVER, "CompilerBusy", BUSY, List.of())));
   }
 
-  private Running begin(int statementId, StatementConsole console) {
-    Running current = new Running(statementId, console);
+  private Running begin(Execute statement, StatementConsole console) {
+    int statementId = statement.statementId();
+    Running current = new Running(statement, console);
     progress.begin(statementId, current.jobGroup);
     setJobGroup(current);
     capture.begin(console);
@@ -337,7 +328,8 @@ final class StatementRunner implements AutoCloseable {
   }
 
   private void setJobGroup(Running current) {
-    spark.setJobGroup(current.jobGroup, "Job group for statement " + current.statementId, true);
+    spark.setJobGroup(
+        current.jobGroup, "Job group for statement " + current.statement.statementId(), true);
   }
 
   /** From here on nobody interrupts this thread for the statement's sake. */
@@ -358,25 +350,15 @@ final class StatementRunner implements AutoCloseable {
     }
   }
 
-  private void execute(Execute statement, StatementSink sink, Running current)
-      throws StatementException {
-    execute(statement.kind(), statement.code(), 1, statement, sink, current);
-  }
-
   /**
    * Runs code as a part of a statement.
    *
    * @param kind its language, which need not be the statement's
    * @param firstLine in which line of the statement it begins, from 1
    */
-  private void execute(
-      String kind,
-      String text,
-      int firstLine,
-      Execute statement,
-      StatementSink sink,
-      Running current)
+  private void execute(String kind, String text, int firstLine, Running current)
       throws StatementException {
+    StatementSink sink = current.console.sink();
     Interpreter interpreter = interpreters.get(kind);
     if (interpreter == null) {
       throw new StatementException(
@@ -390,17 +372,13 @@ final class StatementRunner implements AutoCloseable {
       throw new StatementException(interrupted());
     }
     String code = text.replace("\r\n", "\n");
-    interpreter.prepare(new CodeExecution(sink::put, current, statement, firstLine));
+    interpreter.prepare(new CodeExecution(sink::put, current, firstLine));
     for (StatementPart part : StatementPart.split(code, interpreter, magics)) {
       int line = firstLine - 1 + part.firstLine(code);
       switch (part.kind()) {
-        case MAGIC ->
-            runMagic(part, new RunningMagic(interpreter, line, statement, sink, current))
-                .ifPresent(sink::put);
+        case MAGIC -> runMagic(part, interpreter, line, current).ifPresent(sink::put);
         case HELP -> sink.put(answer(part, interpreter));
-        case CODE ->
-            interpreter.execute(
-                part.text(), new CodeExecution(sink::put, current, statement, line));
+        case CODE -> interpreter.execute(part.text(), new CodeExecution(sink::put, current, line));
       }
     }
   }
@@ -416,13 +394,13 @@ final class StatementRunner implements AutoCloseable {
   }
 
   /** Evaluates what the client wants to know besides; that fails for itself only. */
-  private List<ExpressionResult> evaluate(Execute statement, StatementSink sink, Running current) {
-    List<Expression> expressions = statement.options().expressions();
+  private List<ExpressionResult> evaluate(Running current) {
+    List<Expression> expressions = current.statement.options().expressions();
     if (expressions.isEmpty()) {
       return List.of();
     }
     // What the expressions print is printed, but they put nothing else out.
-    Interpreter.Execution execution = new CodeExecution(output -> {}, current, statement, 1);
+    Interpreter.Execution execution = new CodeExecution(output -> {}, current, 1);
     long end = System.nanoTime() + EXPRESSIONS_LIMIT.toNanos();
     ScheduledFuture<?> limit =
         timer.scheduleWithFixedDelay(
@@ -432,7 +410,7 @@ final class StatementRunner implements AutoCloseable {
             TimeUnit.MILLISECONDS);
     try {
       return expressions.stream()
-          .map(expression -> evaluate(expression, statement.kind(), execution, end))
+          .map(expression -> evaluate(expression, current.statement.kind(), execution, end))
           .toList();
     } finally {
       limit.cancel(false);
@@ -469,14 +447,11 @@ final class StatementRunner implements AutoCloseable {
 
     private final Consumer<StatementOutput> output;
     private final Running current;
-    private final Execute statement;
     private final int firstLine;
 
-    CodeExecution(
-        Consumer<StatementOutput> output, Running current, Execute statement, int firstLine) {
+    CodeExecution(Consumer<StatementOutput> output, Running current, int firstLine) {
       this.output = output;
       this.current = current;
-      this.statement = statement;
       this.firstLine = firstLine;
     }
 
@@ -487,7 +462,7 @@ final class StatementRunner implements AutoCloseable {
 
     @Override
     public void showsTable(Dataset<?> frame) {
-      tables.add(current.statementId, new ShownTables.Frame(frame));
+      tables.add(current.statement.statementId(), new ShownTables.Frame(frame));
     }
 
     @Override
@@ -502,7 +477,7 @@ final class StatementRunner implements AutoCloseable {
 
     @Override
     public boolean mayAsk() {
-      return statement.options().mayAskForInput();
+      return current.statement.options().mayAskForInput();
     }
 
     @Override
@@ -518,7 +493,7 @@ final class StatementRunner implements AutoCloseable {
 
     @Override
     public boolean wantsRichValue() {
-      return statement.options().richValue();
+      return current.statement.options().richValue();
     }
 
     @Override
@@ -555,11 +530,12 @@ final class StatementRunner implements AutoCloseable {
     }
   }
 
-  private Optional<StatementOutput> runMagic(StatementPart part, RunningMagic context)
+  private Optional<StatementOutput> runMagic(
+      StatementPart part, Interpreter interpreter, int line, Running current)
       throws StatementException {
     try {
       MagicCall call = magics.parse(part.text());
-      MimeBundle result = magics.run(call, context);
+      MimeBundle result = magics.run(call, context(interpreter, line, current));
       if (result.entries().isEmpty()) {
         return Optional.empty();
       }
@@ -568,11 +544,11 @@ final class StatementRunner implements AutoCloseable {
               ? new StatementOutput.Page(result)
               : new StatementOutput.Display(result));
     } catch (MagicException e) {
-      throw new StatementException(inWordsOf(context.interpreter, part, e.toStatementError()));
+      throw new StatementException(inWordsOf(interpreter, part, e.toStatementError()));
     } catch (Throwable e) {
       // The user's own code, which computes what the magic shows.
       throw new StatementException(
-          context.current.cancelled
+          current.cancelled
               ? interrupted()
               : new StatementError(
                   Origin.USER_CODE,
@@ -598,117 +574,32 @@ final class StatementRunner implements AutoCloseable {
         error.trace());
   }
 
-  /** Lets a magic see the variables of a language, and the session. */
-  private final class RunningMagic implements MagicContext, MagicSession {
+  /** Returns what a magic sees that stands in a line of a statement. */
+  private RunningMagic context(Interpreter interpreter, int line, Running current) {
+    return new RunningMagic(
+        session,
+        sharedValues,
+        magics,
+        interpreters.keySet(),
+        interpreter,
+        new RunningMagic.Place() {
+          @Override
+          public Interpreter.Execution execution() {
+            return new CodeExecution(current.console.sink()::put, current, line);
+          }
 
-    private final Interpreter interpreter;
-    private final int line;
-    private final Execute statement;
-    private final StatementSink sink;
-    private final Running current;
+          @Override
+          public void execute(String kind, String code) throws StatementException {
+            // The lines below a cell's magic, or the rest of the magic's own line.
+            boolean isBelow = current.statement.code().startsWith("%%") && code.contains("\n");
+            StatementRunner.this.execute(kind, code, isBelow ? line + 1 : line, current);
+          }
 
-    /**
-     * @param line of the statement in which the magic stands, from 1
-     */
-    RunningMagic(
-        Interpreter interpreter, int line, Execute statement, StatementSink sink, Running current) {
-      this.interpreter = interpreter;
-      this.line = line;
-      this.statement = statement;
-      this.sink = sink;
-      this.current = current;
-    }
-
-    @Override
-    public PlainValue lookup(String name, int maxRows) throws MagicException {
-      PlainValue value = interpreter.value(name, maxRows);
-      tables.add(current.statementId, ShownTables.of(interpreter, name, value));
-      return value;
-    }
-
-    @Override
-    public MagicLimits limits() {
-      return MagicLimits.DEFAULT;
-    }
-
-    @Override
-    public TableRules tableRules() {
-      return interpreter.tableRules();
-    }
-
-    @Override
-    public MagicSession session() {
-      return this;
-    }
-
-    @Override
-    public SessionFacts facts() {
-      return session.facts(interpreters.keySet().stream().sorted().toList());
-    }
-
-    @Override
-    public String language() {
-      return interpreter.kind();
-    }
-
-    @Override
-    public void execute(String kind, String code) throws MagicException {
-      // The lines below a cell's magic, or the rest of the magic's own line.
-      int begin = statement.code().startsWith("%%") && code.contains("\n") ? line + 1 : line;
-      try {
-        StatementRunner.this.execute(kind, code, begin, statement, sink, current);
-      } catch (StatementException e) {
-        throw new MagicException(e.error());
-      }
-    }
-
-    @Override
-    public void print(String text) {
-      byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
-      sink.print(StreamName.STDOUT, bytes, 0, bytes.length);
-    }
-
-    @Override
-    public SortedMap<String, String> settings() {
-      return session.settings();
-    }
-
-    @Override
-    public Optional<String> setting(String name) {
-      return session.setting(name);
-    }
-
-    @Override
-    public void set(String name, String value) throws MagicException {
-      session.set(name, value);
-    }
-
-    @Override
-    public List<String> addJars(String location) throws MagicException {
-      List<String> added = session.addJars(location);
-      magics.addFrom(session.classLoader(), problem -> log.warn("{}", problem));
-      return added;
-    }
-
-    @Override
-    public void share(String variable, String name) throws MagicException {
-      interpreter.share(variable, name, sharedValues);
-    }
-
-    @Override
-    public List<SharedName> shared() {
-      return sharedValues.list();
-    }
-
-    @Override
-    public void define(String name, String variable) throws MagicException {
-      try {
-        interpreter.define(
-            variable, name, sharedValues, new CodeExecution(sink::put, current, statement, line));
-      } catch (StatementException e) {
-        throw new MagicException(e.error());
-      }
-    }
+          @Override
+          public void shows(Variable variable) {
+            tables.add(current.statement.statementId(), ShownTables.of(variable));
+          }
+        });
   }
 
   private void interrupt(Running current, Duration elapsed) {

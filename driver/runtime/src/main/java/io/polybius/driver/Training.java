@@ -59,7 +59,7 @@ final class Training {
   private record Values(Interpreter interpreter) implements MagicContext {
     @Override
     public PlainValue lookup(String name, int maxRows) throws MagicException {
-      return interpreter.value(name, maxRows);
+      return interpreter.variable(name, maxRows).value();
     }
 
     @Override

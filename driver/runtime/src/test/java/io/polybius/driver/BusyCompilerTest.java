@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.polybius.driver.interpreter.Completion;
 import io.polybius.driver.interpreter.Interpreter;
 import io.polybius.driver.interpreter.SharedValues;
+import io.polybius.driver.interpreter.Variable;
 import io.polybius.driver.protocol.Completeness;
 import io.polybius.driver.protocol.DriverCommand.Complete;
 import io.polybius.driver.protocol.DriverCommand.Execute;
@@ -16,7 +17,6 @@ import io.polybius.driver.protocol.ExecuteOptions;
 import io.polybius.driver.protocol.MimeBundle;
 import io.polybius.driver.protocol.StatementError;
 import io.polybius.magic.Magics;
-import io.polybius.magic.PlainValue;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -87,7 +87,7 @@ class BusyCompilerTest {
     }
 
     @Override
-    public PlainValue value(String name, int maxRows) {
+    public Variable variable(String name, int maxRows) {
       throw new AssertionError("nobody asks for " + name);
     }
 

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.polybius.driver.interpreter.Completion;
 import io.polybius.driver.interpreter.Interpreter;
+import io.polybius.driver.interpreter.Variable;
 import io.polybius.driver.protocol.Candidate;
 import io.polybius.driver.protocol.Completeness;
 import io.polybius.driver.protocol.DriverCommand.CheckCompleteness;
@@ -15,7 +16,6 @@ import io.polybius.driver.protocol.DriverEvent.CompletenessChecked;
 import io.polybius.driver.protocol.DriverEvent.Inspected;
 import io.polybius.driver.protocol.MimeBundle;
 import io.polybius.magic.Magics;
-import io.polybius.magic.PlainValue;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -97,7 +97,7 @@ class QuestionsTest {
     }
 
     @Override
-    public PlainValue value(String name, int maxRows) {
+    public Variable variable(String name, int maxRows) {
       throw new AssertionError("a question read " + name);
     }
 

@@ -150,7 +150,7 @@ public interface Interpreter extends AutoCloseable {
    * @throws MagicException if there is no such variable, or it cannot be shared
    */
   default void share(String variable, String name, SharedValues values) throws MagicException {
-    PlainValue value = value(variable, MAX_SHARED);
+    PlainValue value = variable(variable, MAX_SHARED).value();
     if ((value instanceof PlainValue.Sequence sequence && sequence.extent().truncated())
         || (value instanceof PlainValue.Table table && table.extent().truncated())) {
       throw new MagicException(
@@ -225,22 +225,13 @@ public interface Interpreter extends AutoCloseable {
   Optional<MimeBundle> inspect(String code, int cursor, boolean detailed);
 
   /**
-   * Returns what a variable holds, as plain data.
+   * Returns what a variable holds.
    *
    * @param name a variable
    * @param maxRows how much of a distributed or endless collection to fetch
    * @throws MagicException if there is no such variable or it has no plain form
    */
-  PlainValue value(String name, int maxRows) throws MagicException;
-
-  /**
-   * Returns the DataFrame that a variable holds, if it is one.
-   *
-   * @param name a variable of which {@link #value} returns a table
-   */
-  default Optional<Dataset<?>> frame(String name) {
-    return Optional.empty();
-  }
+  Variable variable(String name, int maxRows) throws MagicException;
 
   /**
    * Stops the code that {@code running} executes. Called again and again, from another thread,

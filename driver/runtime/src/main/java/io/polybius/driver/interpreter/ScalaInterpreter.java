@@ -17,7 +17,6 @@ import io.polybius.driver.protocol.StatementError;
 import io.polybius.driver.protocol.StatementError.Origin;
 import io.polybius.driver.protocol.StatementOutput;
 import io.polybius.magic.MagicException;
-import io.polybius.magic.PlainValue;
 import java.net.URL;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -196,11 +195,14 @@ final class ScalaInterpreter implements Interpreter {
   }
 
   @Override
-  public PlainValue value(String name, int maxRows) throws MagicException {
+  public Variable variable(String name, int maxRows) throws MagicException {
     if (!bridge.defines(name)) {
       throw MagicException.noSuchValue(name);
     }
-    return ScalaValues.plain(bridge.valueOf(name).orElse(null), maxRows);
+    Object value = bridge.valueOf(name).orElse(null);
+    return value instanceof Dataset<?> frame
+        ? Variable.of(frame, maxRows)
+        : Variable.of(ScalaValues.plain(value, maxRows));
   }
 
   @Override
@@ -233,11 +235,6 @@ final class ScalaInterpreter implements Interpreter {
             + type
             + "]",
         execution);
-  }
-
-  @Override
-  public Optional<Dataset<?>> frame(String name) {
-    return bridge.valueOf(name).filter(Dataset.class::isInstance).map(Dataset.class::cast);
   }
 
   /**

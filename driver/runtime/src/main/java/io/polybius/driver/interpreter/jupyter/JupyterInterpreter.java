@@ -6,19 +6,16 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.polybius.driver.interpreter.Completion;
 import io.polybius.driver.interpreter.Interpreter;
 import io.polybius.driver.interpreter.StatementException;
-import io.polybius.driver.interpreter.jupyter.KernelProcess.KernelEnded;
+import io.polybius.driver.interpreter.Variable;
+import io.polybius.driver.interpreter.process.KeptProcess;
 import io.polybius.driver.protocol.Candidate;
 import io.polybius.driver.protocol.Completeness;
 import io.polybius.driver.protocol.DriverEvent.CompletenessChecked;
 import io.polybius.driver.protocol.MimeBundle;
 import io.polybius.driver.protocol.StatementError;
 import io.polybius.driver.protocol.StatementError.Origin;
-import io.polybius.driver.protocol.StreamName;
 import io.polybius.driver.protocol.jupyter.InstalledKernel;
 import io.polybius.magic.MagicException;
-import io.polybius.magic.PlainValue;
-import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.LinkedHashMap;
@@ -37,26 +34,24 @@ public final class JupyterInterpreter implements Interpreter {
   private static final String KIND = "jupyter:";
   private static final String EXPRESSION = "value";
 
-  /** How often the code is interrupted that has not stopped. */
-  private static final Duration INTERRUPT_INTERVAL = Duration.ofSeconds(1);
+  /** No Spark job has to end first. */
+  private static final KeptProcess.Pace PACE =
+      new KeptProcess.Pace(Duration.ZERO, Duration.ofSeconds(1));
 
   /** A little less than what the one who asks waits. */
   private static final Duration QUESTION_PATIENCE = Duration.ofMillis(1800);
 
   private final InstalledKernel kernel;
-  private final Path directory;
-
-  private Optional<KernelProcess> process = Optional.empty();
-  private boolean hasEnded;
-
-  /** The process that runs a statement, for those who interrupt it. */
-  private volatile Optional<KernelProcess> busy = Optional.empty();
-
-  private volatile Duration nextInterrupt = Duration.ZERO;
+  private final KeptProcess<KernelProcess> process;
 
   private JupyterInterpreter(InstalledKernel kernel, Path directory) {
     this.kernel = kernel;
-    this.directory = directory;
+    String name = "kernel " + kernel.name();
+    this.process =
+        new KeptProcess<>(
+            new KeptProcess.Names("Kernel", name, "The " + name),
+            PACE,
+            execution -> KernelProcess.start(kernel, directory, execution));
   }
 
   /**
@@ -78,7 +73,7 @@ public final class JupyterInterpreter implements Interpreter {
 
   @Override
   public void prepare(Execution execution) throws StatementException {
-    KernelProcess unused = kernel(execution);
+    KernelProcess unused = process.get(execution);
   }
 
   /** What looks like a magic that the driver does not have may mean something to the kernel. */
@@ -109,79 +104,7 @@ public final class JupyterInterpreter implements Interpreter {
   }
 
   private JsonNode run(ObjectNode request, Execution execution) throws StatementException {
-    KernelProcess running = kernel(execution);
-    if (execution.isCancelled()) {
-      throw new StatementException(interrupted());
-    }
-    Result result =
-        execution.unlocked(
-            () -> {
-              nextInterrupt = Duration.ZERO;
-              busy = Optional.of(running);
-              try {
-                return new Result(running.run(request, execution), Optional.empty());
-              } catch (KernelEnded e) {
-                return new Result(JSON.nullNode(), Optional.of(e));
-              } finally {
-                busy = Optional.empty();
-              }
-            });
-    if (result.end().isPresent()) {
-      throw ended(result.end().get());
-    }
-    return result.reply();
-  }
-
-  private record Result(JsonNode reply, Optional<KernelEnded> end) {}
-
-  private static StatementError interrupted() {
-    return KernelOutput.interrupted(JSON.nullNode());
-  }
-
-  /** Returns the kernel, which is started if it is not there. */
-  private KernelProcess kernel(Execution execution) throws StatementException {
-    if (process.isPresent() && !process.get().isAlive()) {
-      forget();
-    }
-    if (process.isEmpty()) {
-      try {
-        process = Optional.of(KernelProcess.start(kernel, directory, execution));
-      } catch (IOException e) {
-        throw new StatementException(
-            new StatementError(
-                Origin.DRIVER, "KernelNotStarted", String.valueOf(e.getMessage()), List.of()));
-      } catch (InterruptedException e) {
-        throw new StatementException(interrupted());
-      }
-      if (hasEnded) {
-        byte[] note =
-            ("The kernel " + kernel.name() + " was started again: ")
-                .concat("what was defined before its end is gone.\n")
-                .getBytes(StandardCharsets.UTF_8);
-        execution.print(StreamName.STDERR, note, 0, note.length);
-      }
-    }
-    return process.get();
-  }
-
-  private void forget() {
-    process.ifPresent(KernelProcess::close);
-    process = Optional.empty();
-    hasEnded = true;
-  }
-
-  private StatementException ended(KernelEnded end) {
-    forget();
-    return new StatementException(
-        new StatementError(
-            Origin.DRIVER,
-            "KernelDied",
-            "The kernel "
-                + kernel.name()
-                + " of this session has ended: "
-                + end.getMessage()
-                + ". What was defined in it is gone; the next statement starts another one.",
-            List.of()));
+    return process.run(execution, running -> running.run(request, execution));
   }
 
   @Override
@@ -205,9 +128,7 @@ public final class JupyterInterpreter implements Interpreter {
   // ---- questions
 
   private Optional<JsonNode> ask(String type, ObjectNode question) {
-    return process
-        .filter(KernelProcess::isAlive)
-        .flatMap(running -> running.ask(type, question, QUESTION_PATIENCE));
+    return process.living().flatMap(running -> running.ask(type, question, QUESTION_PATIENCE));
   }
 
   @Override
@@ -275,22 +196,18 @@ public final class JupyterInterpreter implements Interpreter {
   }
 
   @Override
-  public PlainValue value(String name, int maxRows) throws MagicException {
+  public Variable variable(String name, int maxRows) throws MagicException {
     throw new MagicException(
         MagicException.VALUE_ERROR, "Values of Jupyter kernels cannot be used by magics.");
   }
 
   @Override
   public void interrupt(Thread running, Duration elapsed) {
-    Optional<KernelProcess> interrupted = busy;
-    if (interrupted.isPresent() && elapsed.compareTo(nextInterrupt) >= 0) {
-      nextInterrupt = elapsed.plus(INTERRUPT_INTERVAL);
-      interrupted.get().interrupt();
-    }
+    process.interrupt(elapsed);
   }
 
   @Override
   public void close() {
-    process.ifPresent(KernelProcess::close);
+    process.close();
   }
 }

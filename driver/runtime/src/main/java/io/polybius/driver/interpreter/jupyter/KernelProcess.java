@@ -4,6 +4,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.polybius.driver.interpreter.Interpreter.Execution;
+import io.polybius.driver.interpreter.process.KeptProcess;
+import io.polybius.driver.interpreter.process.ProcessEnded;
 import io.polybius.driver.protocol.StreamName;
 import io.polybius.driver.protocol.jupyter.InstalledKernel;
 import io.polybius.notebook.NoInputException;
@@ -31,7 +33,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** The process of a Jupyter kernel, from its start to its end, and what is said to it. */
-final class KernelProcess implements AutoCloseable {
+final class KernelProcess implements KeptProcess.Started {
 
   private static final Logger log = LoggerFactory.getLogger(KernelProcess.class);
   private static final ObjectMapper JSON = new ObjectMapper();
@@ -86,15 +88,6 @@ final class KernelProcess implements AutoCloseable {
             pump("kernel-out", process.getInputStream(), StreamName.STDOUT),
             pump("kernel-err", process.getErrorStream(), StreamName.STDERR));
     CompletableFuture<Void> unused = process.onExit().thenAccept(ended -> ended());
-  }
-
-  /** The kernel is not there any more. */
-  static final class KernelEnded extends Exception {
-    private static final long serialVersionUID = 1;
-
-    KernelEnded(String message) {
-      super(message);
-    }
   }
 
   /**
@@ -204,14 +197,9 @@ final class KernelProcess implements AutoCloseable {
   }
 
   private void ended() {
-    heard.completeExceptionally(new KernelEnded(howItEnded()));
+    heard.completeExceptionally(ProcessEnded.of(process));
     asked.values().forEach(reply -> reply.cancel(false));
     current.ifPresent(KernelRun::end);
-  }
-
-  private String howItEnded() {
-    int code = process.exitValue();
-    return code > 128 ? "it was killed by signal " + (code - 128) : "with exit code " + code;
   }
 
   // ---- what comes, on the thread of the link
@@ -232,8 +220,8 @@ final class KernelProcess implements AutoCloseable {
 
   // ---- what is asked
 
-  /** Returns whether it can take requests. */
-  boolean isAlive() {
+  @Override
+  public boolean isAlive() {
     return process.isAlive();
   }
 
@@ -242,15 +230,15 @@ final class KernelProcess implements AutoCloseable {
    *
    * @param content that of an {@code execute_request}
    * @return the content of the reply; of an error instead, if the kernel has put one out
-   * @throws KernelEnded if it ends meanwhile
+   * @throws ProcessEnded if it ends meanwhile
    */
-  JsonNode run(ObjectNode content, Execution execution) throws KernelEnded {
+  JsonNode run(ObjectNode content, Execution execution) throws ProcessEnded {
     KernelRun run = new KernelRun(newId());
     latest = execution;
     current = Optional.of(run);
     try {
       if (!process.isAlive()) {
-        throw new KernelEnded(howItEnded());
+        throw ProcessEnded.of(process);
       }
       link.send(Channel.SHELL, run.id(), "execute_request", content);
       return follow(run, execution);
@@ -259,7 +247,7 @@ final class KernelProcess implements AutoCloseable {
     }
   }
 
-  private JsonNode follow(KernelRun run, Execution execution) throws KernelEnded {
+  private JsonNode follow(KernelRun run, Execution execution) throws ProcessEnded {
     Optional<JsonNode> reply = Optional.empty();
     Optional<JsonNode> error = Optional.empty();
     boolean isIdle = false;
@@ -276,7 +264,7 @@ final class KernelProcess implements AutoCloseable {
         }
         if (next.isEmpty()) {
           if (!process.isAlive()) {
-            throw new KernelEnded(howItEnded());
+            throw ProcessEnded.of(process);
           } else if (reply.isPresent()) {
             log.debug("the kernel {} does not say that it is idle", kernel.name());
             break;
@@ -358,7 +346,8 @@ final class KernelProcess implements AutoCloseable {
   }
 
   /** Interrupts the code that runs, by a signal or a message: as the kernel wants it. */
-  void interrupt() {
+  @Override
+  public void interrupt(Duration elapsed) {
     if (kernel.isInterruptedByMessage()) {
       link.send(Channel.CONTROL, newId(), "interrupt_request", JSON.createObjectNode());
     } else {

@@ -19,13 +19,8 @@ import java.util.Optional;
  */
 public final class KeptProcess<P extends KeptProcess.Started> implements AutoCloseable {
 
-  /** Time to let a cancelled Spark job end by itself. */
-  private static final Duration BEFORE_INTERRUPT = Duration.ofMillis(300);
-
-  /** How often the code is interrupted that has not stopped. */
-  private static final Duration INTERRUPT_INTERVAL = Duration.ofMillis(500);
-
-  private final String language;
+  private final Names names;
+  private final Pace pace;
   private final Starter<P> starter;
 
   private Optional<P> process = Optional.empty();
@@ -34,7 +29,27 @@ public final class KeptProcess<P extends KeptProcess.Started> implements AutoClo
   /** The process that runs a statement, for those who interrupt it. */
   private volatile Optional<P> busy = Optional.empty();
 
-  private volatile Duration lastInterrupt = Duration.ZERO;
+  private volatile Optional<Duration> lastInterrupt = Optional.empty();
+
+  /**
+   * What a language is called.
+   *
+   * @param error the beginning of the names of errors
+   * @param inText within a sentence
+   * @param atStart at the start of a sentence
+   */
+  public record Names(String error, String inText, String atStart) {}
+
+  /**
+   * When code is interrupted.
+   *
+   * @param delay time to let a cancelled Spark job end by itself
+   * @param interval how often code is interrupted that has not stopped
+   */
+  public record Pace(Duration delay, Duration interval) {
+    /** Of languages that run Spark jobs. */
+    static final Pace OF_SPARK = new Pace(Duration.ofMillis(300), Duration.ofMillis(500));
+  }
 
   /** A process that has been started. */
   public interface Started extends AutoCloseable {
@@ -80,10 +95,16 @@ public final class KeptProcess<P extends KeptProcess.Started> implements AutoClo
   /**
    * Starts nothing yet.
    *
-   * @param language as users call it
+   * @param language that runs Spark jobs, as users call it
    */
   public KeptProcess(String language, Starter<P> starter) {
-    this.language = language;
+    this(new Names(language, language, language), Pace.OF_SPARK, starter);
+  }
+
+  /** Starts nothing yet. */
+  public KeptProcess(Names names, Pace pace, Starter<P> starter) {
+    this.names = names;
+    this.pace = pace;
     this.starter = starter;
   }
 
@@ -107,13 +128,17 @@ public final class KeptProcess<P extends KeptProcess.Started> implements AutoClo
       } catch (IOException e) {
         throw new StatementException(
             new StatementError(
-                Origin.DRIVER, language + "NotStarted", String.valueOf(e.getMessage()), List.of()));
+                Origin.DRIVER,
+                names.error() + "NotStarted",
+                String.valueOf(e.getMessage()),
+                List.of()));
       } catch (InterruptedException e) {
         throw new StatementException(interrupted(List.of(), List.of()));
       }
       if (hasEnded) {
         tell(
-            execution, language + " was started again: what was defined before its end is gone.\n");
+            execution,
+            names.atStart() + " was started again: what was defined before its end is gone.\n");
       }
       if (!process.get().notice().isEmpty()) {
         tell(execution, process.get().notice() + "\n");
@@ -143,7 +168,7 @@ public final class KeptProcess<P extends KeptProcess.Started> implements AutoClo
     Result<T> result =
         execution.unlocked(
             () -> {
-              lastInterrupt = Duration.ZERO;
+              lastInterrupt = Optional.empty();
               busy = Optional.of(started);
               try {
                 return new Result<>(Optional.of(work.of(started)), Optional.empty());
@@ -164,9 +189,9 @@ public final class KeptProcess<P extends KeptProcess.Started> implements AutoClo
     return new StatementException(
         new StatementError(
             Origin.DRIVER,
-            language + "Died",
+            names.error() + "Died",
             "The "
-                + language
+                + names.inText()
                 + " of this session has ended: "
                 + end.getMessage()
                 + ". What was defined in it is gone; the next statement starts another one.",
@@ -188,11 +213,12 @@ public final class KeptProcess<P extends KeptProcess.Started> implements AutoClo
   /** Interrupts the code that runs, unless that has been done a moment ago. */
   public void interrupt(Duration elapsed) {
     Optional<P> running = busy;
-    if (running.isPresent()
-        && elapsed.compareTo(BEFORE_INTERRUPT) >= 0
-        && (lastInterrupt.isZero()
-            || elapsed.minus(lastInterrupt).compareTo(INTERRUPT_INTERVAL) >= 0)) {
-      lastInterrupt = elapsed;
+    boolean isDue =
+        lastInterrupt
+            .map(last -> elapsed.minus(last).compareTo(pace.interval()) >= 0)
+            .orElse(elapsed.compareTo(pace.delay()) >= 0);
+    if (running.isPresent() && isDue) {
+      lastInterrupt = Optional.of(elapsed);
       running.get().interrupt(elapsed);
     }
   }

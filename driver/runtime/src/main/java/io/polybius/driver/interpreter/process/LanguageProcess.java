@@ -28,7 +28,6 @@ public final class LanguageProcess implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(LanguageProcess.class);
   private static final SecureRandom RANDOM = new SecureRandom();
   private static final Duration END_TIMEOUT = Duration.ofSeconds(2);
-  private static final int SIGNALLED = 128;
 
   /** The environment variable that tells the process how to begin a mark in its streams. */
   private static final String MARK = "POLYBIUS_MARK";
@@ -117,11 +116,7 @@ public final class LanguageProcess implements AutoCloseable {
 
   /** Returns how it ended, once it has. */
   public ProcessEnded howItEnded() {
-    int code = process.exitValue();
-    return new ProcessEnded(
-        code > SIGNALLED
-            ? "it was killed by signal " + (code - SIGNALLED)
-            : "with exit code " + code);
+    return ProcessEnded.of(process);
   }
 
   /**

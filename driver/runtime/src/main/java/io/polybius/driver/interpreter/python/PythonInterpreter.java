@@ -5,11 +5,11 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.polybius.driver.interpreter.Completion;
 import io.polybius.driver.interpreter.Interpreter;
-import io.polybius.driver.interpreter.ScalaValues;
 import io.polybius.driver.interpreter.SharedValue;
 import io.polybius.driver.interpreter.SharedValues;
 import io.polybius.driver.interpreter.StatementException;
 import io.polybius.driver.interpreter.TableValue;
+import io.polybius.driver.interpreter.Variable;
 import io.polybius.driver.interpreter.process.KeptProcess;
 import io.polybius.driver.interpreter.process.WrittenValues;
 import io.polybius.driver.protocol.Candidate;
@@ -20,7 +20,6 @@ import io.polybius.driver.protocol.StatementError;
 import io.polybius.driver.protocol.StatementError.Origin;
 import io.polybius.driver.protocol.StatementOutput;
 import io.polybius.magic.MagicException;
-import io.polybius.magic.PlainValue;
 import io.polybius.magic.TableRules;
 import io.polybius.notebook.Comms;
 import java.io.IOException;
@@ -310,14 +309,14 @@ public final class PythonInterpreter implements Interpreter {
   }
 
   @Override
-  public PlainValue value(String name, int maxRows) throws MagicException {
+  public Variable variable(String name, int maxRows) throws MagicException {
     ObjectNode command =
         JSON.createObjectNode().put("do", "value").put("name", name).put("rows", maxRows);
     PythonGate.Answer answer = obey(command, name, statement);
     if (answer.frame().isPresent()) {
-      return ScalaValues.plain(answer.frame().get(), maxRows);
+      return Variable.of(answer.frame().get(), maxRows);
     }
-    return WrittenValues.read(answer.content().path("plain"));
+    return Variable.of(WrittenValues.read(answer.content().path("plain")));
   }
 
   @Override
@@ -355,17 +354,6 @@ public final class PythonInterpreter implements Interpreter {
           MagicException.VALUE_ERROR, answer.content().path("refused").asText());
     }
     return answer;
-  }
-
-  @Override
-  public Optional<Dataset<?>> frame(String name) {
-    ObjectNode command =
-        JSON.createObjectNode().put("do", "value").put("name", name).put("rows", 0);
-    try {
-      return run(command, statement).frame();
-    } catch (StatementException e) {
-      return Optional.empty();
-    }
   }
 
   @Override

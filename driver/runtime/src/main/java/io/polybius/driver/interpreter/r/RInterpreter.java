@@ -8,6 +8,7 @@ import io.polybius.driver.interpreter.SharedValue;
 import io.polybius.driver.interpreter.SharedValues;
 import io.polybius.driver.interpreter.StatementException;
 import io.polybius.driver.interpreter.TableValue;
+import io.polybius.driver.interpreter.Variable;
 import io.polybius.driver.interpreter.process.KeptProcess;
 import io.polybius.driver.interpreter.process.WrittenValues;
 import io.polybius.driver.protocol.Candidate;
@@ -297,7 +298,7 @@ public final class RInterpreter implements Interpreter {
   }
 
   @Override
-  public PlainValue value(String name, int maxRows) throws MagicException {
+  public Variable variable(String name, int maxRows) throws MagicException {
     JsonNode answer;
     try {
       answer = run(List.of("value", name, String.valueOf(maxRows)), statement);
@@ -309,9 +310,9 @@ public final class RInterpreter implements Interpreter {
     } else if (answer.has("refused")) {
       throw new MagicException(MagicException.VALUE_ERROR, answer.path("refused").asText());
     } else if (answer.has("view")) {
-      return ScalaValues.plain(takeView(answer.path("view").asText()), maxRows);
+      return Variable.of(ScalaValues.plain(takeView(answer.path("view").asText()), maxRows));
     }
-    return WrittenValues.read(answer.path("plain"));
+    return Variable.of(WrittenValues.read(answer.path("plain")));
   }
 
   /**

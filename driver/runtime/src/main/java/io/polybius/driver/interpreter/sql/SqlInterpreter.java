@@ -6,6 +6,7 @@ import io.polybius.driver.interpreter.ScalaValues;
 import io.polybius.driver.interpreter.SharedValue;
 import io.polybius.driver.interpreter.SharedValues;
 import io.polybius.driver.interpreter.StatementException;
+import io.polybius.driver.interpreter.Variable;
 import io.polybius.driver.protocol.Completeness;
 import io.polybius.driver.protocol.DriverEvent.CompletenessChecked;
 import io.polybius.driver.protocol.MimeBundle;
@@ -160,11 +161,11 @@ public final class SqlInterpreter implements Interpreter {
   }
 
   @Override
-  public PlainValue value(String name, int maxRows) throws MagicException {
+  public Variable variable(String name, int maxRows) throws MagicException {
     if (!session.catalog().tableExists(name)) {
       throw MagicException.noSuchValue(name);
     }
-    return ScalaValues.plain(session.table(name), maxRows);
+    return Variable.of(session.table(name), maxRows);
   }
 
   @Override
@@ -183,11 +184,6 @@ public final class SqlInterpreter implements Interpreter {
           MagicException.VALUE_ERROR, name + " is no DataFrame, so SQL cannot take it");
     }
     frame.dataset().createOrReplaceTempView(variable);
-  }
-
-  @Override
-  public Optional<Dataset<?>> frame(String name) {
-    return Optional.of(session.table(name));
   }
 
   @Override
