@@ -124,8 +124,7 @@ abstract class InterpreterContract {
 
   private JsonNode run(String kind, String code) {
     Place place = place();
-    int statement = place.rest().post(place.session(), kind, code);
-    return place.rest().await(place.session(), statement).get("output");
+    return place.rest().run(place.session(), kind, code).get("output");
   }
 
   private String shown(String kind, String code) {

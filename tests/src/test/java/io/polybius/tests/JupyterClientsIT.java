@@ -34,7 +34,7 @@ class JupyterClientsIT {
 
   @BeforeAll
   void installKernelspec() throws Exception {
-    programs = JupyterTools.programs();
+    programs = PythonEnvironment.CLIENTS.programs();
     // That Python has what the tests of its kernel show.
     server = RunningServer.start(PythonEnvironment.CLIENTS.forStatements());
     environment = new HashMap<>(RunningServer.clientEnvironment(folder.resolve("data")));

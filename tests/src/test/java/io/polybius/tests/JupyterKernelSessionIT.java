@@ -40,7 +40,7 @@ class JupyterKernelSessionIT {
   @BeforeAll
   @Timeout(1800)
   void openSession() throws Exception {
-    programs = JupyterTools.programs();
+    programs = PythonEnvironment.CLIENTS.programs();
     installBash();
     server =
         RunningServer.start(
@@ -73,13 +73,8 @@ class JupyterKernelSessionIT {
     }
   }
 
-  private int post(String kind, String code) {
-    String body = RestClient.JSON.createObjectNode().put("kind", kind).put("code", code).toString();
-    return rest.call("POST", "/sessions/" + session + "/statements", body).get("id").asInt();
-  }
-
   private JsonNode run(String kind, String code) {
-    return rest.await(session, post(kind, code)).get("output");
+    return rest.run(session, kind, code).get("output");
   }
 
   private String text(String kind, String code) {
@@ -137,7 +132,7 @@ class JupyterKernelSessionIT {
   }
 
   private void cancel(String kind, String endless) {
-    int statement = post(kind, endless);
+    int statement = rest.post(session, kind, endless);
     await()
         .atMost(60, TimeUnit.SECONDS)
         .until(() -> rest.statement(session, statement).get("state").asText().equals("running"));

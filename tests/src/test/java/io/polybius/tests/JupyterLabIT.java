@@ -30,7 +30,7 @@ class JupyterLabIT {
 
   @BeforeAll
   void startServer() throws Exception {
-    programs = JupyterTools.programs();
+    programs = PythonEnvironment.CLIENTS.programs();
     browser = Browser.program();
     server = RunningServer.start();
   }

@@ -21,14 +21,6 @@ final class JupyterTools {
   private JupyterTools() {}
 
   /**
-   * Returns the folder of the programs, such as {@code python} and {@code jupyter}; skips the test
-   * that asks if this machine has no Python or cannot install the clients.
-   */
-  static Path programs() throws IOException, InterruptedException {
-    return PythonEnvironment.CLIENTS.programs();
-  }
-
-  /**
    * Makes the kernels of a server known to the Jupyter of an environment.
    *
    * @param environment as {@link RunningServer#clientEnvironment} returns it

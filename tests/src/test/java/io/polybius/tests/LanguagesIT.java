@@ -199,7 +199,6 @@ class LanguagesIT {
   }
 
   private static String shown(InterpreterContract.Place place, String kind, String code) {
-    int statement = place.rest().post(place.session(), kind, code);
-    return place.rest().await(place.session(), statement).at("/output/data/text~1plain").asText();
+    return place.rest().run(place.session(), kind, code).at("/output/data/text~1plain").asText();
   }
 }

@@ -58,10 +58,7 @@ class MagicsIT {
   }
 
   private JsonNode run(String kind, String code) {
-    String body = RestClient.JSON.createObjectNode().put("kind", kind).put("code", code).toString();
-    int statement =
-        rest.call("POST", "/sessions/" + session + "/statements", body).get("id").asInt();
-    return rest.await(session, statement).get("output");
+    return rest.run(session, kind, code).get("output");
   }
 
   private JsonNode data(String kind, String code) {

@@ -31,7 +31,7 @@ class ManyKernelsIT {
 
   @BeforeEach
   void startServer() throws Exception {
-    programs = JupyterTools.programs();
+    programs = PythonEnvironment.CLIENTS.programs();
     server = new ScriptedServer();
     threads = kernelThreads();
   }

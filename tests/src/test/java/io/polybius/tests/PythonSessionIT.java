@@ -36,7 +36,7 @@ class PythonSessionIT {
   @BeforeAll
   @Timeout(1800)
   void openSession() throws Exception {
-    python = JupyterTools.programs().resolve("python").toString();
+    python = PythonEnvironment.CLIENTS.programs().resolve("python").toString();
     server = RunningServer.start("livy.file.local-dir-whitelist=" + folder);
     rest = server.rest();
     session = rest.openSession(request(Map.of("spark.pyspark.python", python)).toString());

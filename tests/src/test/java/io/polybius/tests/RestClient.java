@@ -116,4 +116,9 @@ final class RestClient {
   JsonNode run(int session, String code) {
     return await(session, post(session, code));
   }
+
+  /** Runs a statement of a language to its end and returns it. */
+  JsonNode run(int session, String kind, String code) {
+    return await(session, post(session, kind, code));
+  }
 }

@@ -184,7 +184,7 @@ class RestartIT {
   private Process jupyter(Map<String, String> environment, Path printed) throws Exception {
     ProcessBuilder client =
         new ProcessBuilder(
-                JupyterTools.programs().resolve("python").toString(),
+                PythonEnvironment.CLIENTS.programs().resolve("python").toString(),
                 JupyterTools.SCRIPTS.resolve("restart.py").toString(),
                 CELL)
             .redirectOutput(printed.toFile())

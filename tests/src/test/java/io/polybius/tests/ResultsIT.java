@@ -51,13 +51,8 @@ class ResultsIT {
     }
   }
 
-  private int post(String kind, String code) {
-    String body = RestClient.JSON.createObjectNode().put("kind", kind).put("code", code).toString();
-    return rest.call("POST", "/sessions/" + session + "/statements", body).get("id").asInt();
-  }
-
   private JsonNode run(String kind, String code) {
-    return rest.await(session, post(kind, code));
+    return rest.run(session, kind, code);
   }
 
   private int runWell(String kind, String code) {
@@ -140,7 +135,7 @@ class ResultsIT {
             "select id, cast(id as decimal(20, 2)) as price, string(id) as name,"
                 + " timestamp'2024-02-29 12:00:00Z' as time, array(id) as list"
                 + " from range(0, 100000, 1, 4)");
-    Path python = JupyterTools.programs().resolve("python");
+    Path python = PythonEnvironment.CLIENTS.programs().resolve("python");
     Commands.Result read =
         Commands.run(
             Duration.ofMinutes(2),

@@ -231,7 +231,7 @@ class SparkSubmitIT {
             folder,
             Map.of(),
             List.of(
-                JupyterTools.programs().resolve("python").toString(),
+                PythonEnvironment.CLIENTS.programs().resolve("python").toString(),
                 "-c",
                 "import pyspark; print(pyspark.__path__[0])"));
     Assumptions.assumeTrue(

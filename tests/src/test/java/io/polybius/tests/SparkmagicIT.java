@@ -28,7 +28,7 @@ class SparkmagicIT {
 
   @BeforeAll
   void startServer() throws Exception {
-    python = JupyterTools.programs().resolve("python");
+    python = PythonEnvironment.CLIENTS.programs().resolve("python");
     server = RunningServer.start();
     environment = new HashMap<>(RunningServer.clientEnvironment(folder.resolve("data")));
     environment.put("SPARKMAGIC_CONF_DIR", folder.resolve("sparkmagic").toString());

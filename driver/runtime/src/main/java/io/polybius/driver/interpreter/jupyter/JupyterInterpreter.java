@@ -8,8 +8,8 @@ import io.polybius.driver.interpreter.Interpreter;
 import io.polybius.driver.interpreter.StatementException;
 import io.polybius.driver.interpreter.Variable;
 import io.polybius.driver.interpreter.process.KeptProcess;
+import io.polybius.driver.interpreter.process.WrittenAnswers;
 import io.polybius.driver.protocol.Candidate;
-import io.polybius.driver.protocol.Completeness;
 import io.polybius.driver.protocol.DriverEvent.CompletenessChecked;
 import io.polybius.driver.protocol.MimeBundle;
 import io.polybius.driver.protocol.StatementError;
@@ -133,17 +133,8 @@ public final class JupyterInterpreter implements Interpreter {
 
   @Override
   public CompletenessChecked completeness(int requestId, String code) {
-    Optional<JsonNode> answer =
-        ask("is_complete_request", JSON.createObjectNode().put("code", code));
-    Completeness verdict =
-        switch (answer.map(found -> found.path("status").asText()).orElse("unknown")) {
-          case "complete" -> Completeness.COMPLETE;
-          case "incomplete" -> Completeness.INCOMPLETE;
-          case "invalid" -> Completeness.INVALID;
-          default -> Completeness.UNKNOWN;
-        };
-    String indent = answer.map(found -> found.path("indent").asText()).orElse("");
-    return new CompletenessChecked(requestId, verdict, indent);
+    return WrittenAnswers.completeness(
+        requestId, ask("is_complete_request", JSON.createObjectNode().put("code", code)));
   }
 
   @Override

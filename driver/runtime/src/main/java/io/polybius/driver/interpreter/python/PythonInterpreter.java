@@ -11,9 +11,8 @@ import io.polybius.driver.interpreter.StatementException;
 import io.polybius.driver.interpreter.TableValue;
 import io.polybius.driver.interpreter.Variable;
 import io.polybius.driver.interpreter.process.KeptProcess;
+import io.polybius.driver.interpreter.process.WrittenAnswers;
 import io.polybius.driver.interpreter.process.WrittenValues;
-import io.polybius.driver.protocol.Candidate;
-import io.polybius.driver.protocol.Completeness;
 import io.polybius.driver.protocol.DriverEvent.CompletenessChecked;
 import io.polybius.driver.protocol.MimeBundle;
 import io.polybius.driver.protocol.StatementError;
@@ -263,16 +262,7 @@ public final class PythonInterpreter implements Interpreter {
 
   @Override
   public CompletenessChecked completeness(int requestId, String code) {
-    Optional<JsonNode> answer = ask(question("completeness").put("code", code));
-    Completeness verdict =
-        switch (answer.map(found -> found.path("status").asText()).orElse("unknown")) {
-          case "complete" -> Completeness.COMPLETE;
-          case "incomplete" -> Completeness.INCOMPLETE;
-          case "invalid" -> Completeness.INVALID;
-          default -> Completeness.UNKNOWN;
-        };
-    String indent = answer.map(found -> found.path("indent").asText()).orElse("");
-    return new CompletenessChecked(requestId, verdict, indent);
+    return WrittenAnswers.completeness(requestId, ask(question("completeness").put("code", code)));
   }
 
   @Override
@@ -281,23 +271,8 @@ public final class PythonInterpreter implements Interpreter {
     int at = code.codePointCount(0, cursor);
     return ask(question("complete").put("code", code).put("cursor", at))
         .filter(answer -> answer.has("candidates"))
-        .map(answer -> completion(answer, code))
+        .map(answer -> WrittenAnswers.completion(answer, code))
         .orElseGet(() -> Completion.none(cursor));
-  }
-
-  private static Completion completion(JsonNode answer, String code) {
-    List<Candidate> candidates = new ArrayList<>();
-    answer
-        .path("candidates")
-        .forEach(
-            found ->
-                candidates.add(
-                    new Candidate(
-                        found.path(0).asText(), found.path(1).asText(), found.path(2).asText())));
-    return new Completion(
-        candidates,
-        code.offsetByCodePoints(0, answer.path("start").asInt()),
-        code.offsetByCodePoints(0, answer.path("end").asInt()));
   }
 
   @Override

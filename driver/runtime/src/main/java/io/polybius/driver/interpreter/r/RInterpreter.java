@@ -10,9 +10,8 @@ import io.polybius.driver.interpreter.StatementException;
 import io.polybius.driver.interpreter.TableValue;
 import io.polybius.driver.interpreter.Variable;
 import io.polybius.driver.interpreter.process.KeptProcess;
+import io.polybius.driver.interpreter.process.WrittenAnswers;
 import io.polybius.driver.interpreter.process.WrittenValues;
-import io.polybius.driver.protocol.Candidate;
-import io.polybius.driver.protocol.Completeness;
 import io.polybius.driver.protocol.DriverEvent.CompletenessChecked;
 import io.polybius.driver.protocol.MimeBundle;
 import io.polybius.driver.protocol.StatementError;
@@ -255,37 +254,15 @@ public final class RInterpreter implements Interpreter {
 
   @Override
   public CompletenessChecked completeness(int requestId, String code) {
-    Optional<JsonNode> answer = ask("completeness", code);
-    Completeness verdict =
-        switch (answer.map(found -> found.path("status").asText()).orElse("")) {
-          case "complete" -> Completeness.COMPLETE;
-          case "incomplete" -> Completeness.INCOMPLETE;
-          case "invalid" -> Completeness.INVALID;
-          default -> Completeness.UNKNOWN;
-        };
-    return new CompletenessChecked(
-        requestId, verdict, answer.map(found -> found.path("indent").asText()).orElse(""));
+    return WrittenAnswers.completeness(requestId, ask("completeness", code));
   }
 
   @Override
   public Completion complete(String code, int cursor) {
     // R counts characters where Java counts UTF-16 units.
     return ask("complete", code, String.valueOf(code.codePointCount(0, cursor)))
-        .map(answer -> completion(answer, code))
+        .map(answer -> WrittenAnswers.completion(answer, code))
         .orElseGet(() -> Completion.none(cursor));
-  }
-
-  private static Completion completion(JsonNode answer, String code) {
-    List<Candidate> candidates = new ArrayList<>();
-    answer
-        .path("candidates")
-        .forEach(
-            found ->
-                candidates.add(new Candidate(found.path(0).asText(), found.path(1).asText(), "")));
-    return new Completion(
-        candidates,
-        code.offsetByCodePoints(0, answer.path("start").asInt()),
-        code.offsetByCodePoints(0, answer.path("end").asInt()));
   }
 
   @Override
