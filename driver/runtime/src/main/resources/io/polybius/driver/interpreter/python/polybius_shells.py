@@ -58,8 +58,6 @@ def single_lines(texts):
 class Shell:
     """Python as it is, without IPython."""
 
-    name = "Python"
-
     def __init__(self, driver, namespace):
         self.driver = driver
         self.namespace = namespace
@@ -165,8 +163,6 @@ class Shell:
 class IPythonShell(Shell):
     """IPython's shell: its magics, its tracebacks, its forms of values."""
 
-    name = "IPython"
-
     def __init__(self, driver, namespace):
         from IPython.core.displayhook import DisplayHook
         from IPython.core.displaypub import DisplayPublisher
@@ -266,8 +262,9 @@ class IPythonShell(Shell):
         return {kind: sorted(found) for kind, found in self.shell.magics_manager.lsmagic().items()}
 
     def form(self, value):
+        # It calls the methods of values that offer forms.
         data, _ = self.shell.display_formatter.format(value)
-        return {**forms_by_methods(value), **data}
+        return data
 
 
 def indentation(code):
@@ -286,8 +283,6 @@ def find(namespace, name):
 
 def name_at(code, cursor):
     """Returns the name at the cursor, or before the parenthesis in which it stands."""
-    import re
-
     names = list(re.finditer(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*", code))
     for name in names:
         if name.start() <= cursor <= name.end():
