@@ -9,6 +9,7 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Queue;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
@@ -50,6 +51,7 @@ final class KernelLink implements AutoCloseable {
   private final ThreadPoolExecutor waker;
   private final Thread thread;
   private final ZMQ.Socket wakeSender;
+  private final Map<Channel, CompletableFuture<Void>> greeted = new EnumMap<>(Channel.class);
   private volatile boolean closing;
 
   /**
@@ -66,6 +68,7 @@ final class KernelLink implements AutoCloseable {
       BiConsumer<Channel, KernelMessage> listener) {
     this.codec = codec;
     this.listener = listener;
+    ports.keySet().forEach(channel -> greeted.put(channel, new CompletableFuture<>()));
     this.waker =
         new ThreadPoolExecutor(
             1,
@@ -90,6 +93,14 @@ final class KernelLink implements AutoCloseable {
     return made;
   }
 
+  /**
+   * Returns what completes when the kernel has greeted on every channel. What it says before to
+   * somebody whom it does not know yet is lost, such as a question on stdin.
+   */
+  CompletableFuture<Void> connected() {
+    return CompletableFuture.allOf(greeted.values().toArray(CompletableFuture<?>[]::new));
+  }
+
   /** Sends a message, behind those before it; never waits. */
   void send(Channel channel, String id, String type, ObjectNode content) {
     outgoing.add(new Outgoing(channel, codec.encode(id, type, content)));
@@ -111,6 +122,8 @@ final class KernelLink implements AutoCloseable {
           (channel, port) -> {
             ZMQ.Socket socket = socket(channel, identity);
             sockets.put(channel, socket);
+            socket.setEventHook(
+                event -> greeted.get(channel).complete(null), ZMQ.EVENT_HANDSHAKE_PROTOCOL);
             socket.connect("tcp://127.0.0.1:" + port);
             poller.register(socket, ZMQ.Poller.POLLIN);
           });

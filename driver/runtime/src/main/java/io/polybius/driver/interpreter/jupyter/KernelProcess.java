@@ -114,7 +114,7 @@ final class KernelProcess implements KeptProcess.Started {
     return new BigInteger(256, RANDOM).toString(16);
   }
 
-  /** Asks until the kernel answers, and its output can be heard. */
+  /** Asks until the kernel answers, and its output and its questions can be heard. */
   private void awaitReady(Execution execution) throws IOException, InterruptedException {
     long end = System.nanoTime() + START_TIMEOUT.toNanos();
     CompletableFuture<KernelMessage> reply = new CompletableFuture<>();
@@ -123,7 +123,8 @@ final class KernelProcess implements KeptProcess.Started {
       asked.put(id, reply);
       link.send(Channel.SHELL, id, "kernel_info_request", JSON.createObjectNode());
       try {
-        CompletableFuture.allOf(reply, heard).get(ASK_AGAIN.toMillis(), TimeUnit.MILLISECONDS);
+        CompletableFuture.allOf(reply, heard, link.connected())
+            .get(ASK_AGAIN.toMillis(), TimeUnit.MILLISECONDS);
         asked.clear();
         isReady = true;
         return;
