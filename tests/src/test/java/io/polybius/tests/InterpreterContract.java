@@ -107,6 +107,22 @@ abstract class InterpreterContract {
    */
   abstract String endlessLoop(Path begun);
 
+  /**
+   * Returns code that waits for ever outside of the language's own machine.
+   *
+   * @param begun a file to make before, unless a part of a job ends before
+   */
+  abstract String nativeCall(Path begun);
+
+  /** Returns code that is nested too deeply, or calls itself without an end. */
+  abstract Failure deepRecursion();
+
+  /** Returns code that asks for more memory than any machine has. */
+  abstract Failure outOfMemory();
+
+  /** Returns code that does something in other processes or threads, as the language can. */
+  abstract Sample forksAndThreads();
+
   /** Returns code that shows a table of Spark with a null in it. */
   abstract Sample table();
 
@@ -185,6 +201,21 @@ abstract class InterpreterContract {
   }
 
   @Test
+  void deepRecursionFailsAlone() {
+    assertFails(deepRecursion());
+  }
+
+  @Test
+  void outOfMemoryFailsAlone() {
+    assertFails(outOfMemory());
+  }
+
+  @Test
+  void otherProcessesAndThreadsWorkForTheStatement() {
+    assertShows(forksAndThreads());
+  }
+
+  @Test
   void tenMillionCharactersAreShownAsFarAsTheyAreKept() {
     assertThat(shown(kind(), muchOutput()).length()).isBetween(MUCH, MUCH + (MUCH >> 1));
     assertShows(value());
@@ -246,6 +277,11 @@ abstract class InterpreterContract {
   @Test
   void endlessLoopIsStopped() {
     assertStops(endlessLoop(begun()));
+  }
+
+  @Test
+  void nativeCallIsStopped() {
+    assertStops(nativeCall(begun()));
   }
 
   private Path begun() {

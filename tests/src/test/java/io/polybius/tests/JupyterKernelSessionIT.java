@@ -132,12 +132,26 @@ class JupyterKernelSessionIT {
   }
 
   private void cancel(String kind, String endless) {
-    int statement = rest.post(session, kind, endless);
-    await()
-        .atMost(60, TimeUnit.SECONDS)
-        .until(() -> rest.statement(session, statement).get("state").asText().equals("running"));
-    rest.call("POST", "/sessions/" + session + "/statements/" + statement + "/cancel", "");
-    assertThat(rest.await(session, statement).get("state").asText()).isEqualTo("cancelled");
+    JsonNode stopped = rest.stop(session, rest.post(session, kind, endless));
+    assertThat(stopped.get("state").asText()).isEqualTo("cancelled");
+  }
+
+  @Test
+  void stubbornCodeIsEndedWithItsKernel() {
+    Path begun = folder.resolve("begun");
+    String stubborn =
+        """
+        while True:
+            try:
+                open('%s', 'w').close()
+                while True: pass
+            except KeyboardInterrupt:
+                pass"""
+            .formatted(begun);
+    JsonNode ended = rest.stop(session, rest.post(session, PYTHON, stubborn), begun);
+    assertThat(ended.get("state").asText()).isEqualTo("cancelled");
+    assertThat(ended.at("/output/evalue").asText()).contains("did not stop", "gone");
+    assertThat(text(PYTHON, "40 + 2")).startsWith("42").contains("started again");
   }
 
   @Test

@@ -78,6 +78,46 @@ abstract class PythonContract extends InterpreterContract {
   }
 
   @Override
+  String nativeCall(Path begun) {
+    return "import re\nopen('" + begun + "', 'w').close()\nre.match('(a+)+$', 'a' * 64 + 'b')";
+  }
+
+  @Override
+  Failure deepRecursion() {
+    return new Failure(
+        "def deeper(n):\n    return deeper(n + 1)\ndeeper(0)",
+        "RecursionError",
+        "maximum recursion depth exceeded.*",
+        "(?s)(Traceback \\(most recent call last\\)|RecursionError: maximum| {2}).*\n");
+  }
+
+  @Override
+  Failure outOfMemory() {
+    return new Failure(
+        "bytearray(10 ** 15)",
+        "MemoryError",
+        "",
+        "(?s)(Traceback \\(most recent call last\\)|MemoryError| {2}).*\n");
+  }
+
+  @Override
+  Sample forksAndThreads() {
+    return new Sample(
+        """
+        import os, threading
+        pid = os.fork()
+        if pid == 0:
+            print('child')
+            os._exit(0)
+        ended = os.waitpid(pid, 0)[1]
+        thread = threading.Thread(target=lambda: print('thread'))
+        thread.start()
+        thread.join()
+        ended""",
+        "child\nthread\n0");
+  }
+
+  @Override
   Sample table() {
     return new Sample(
         "frame = spark.range(2).selectExpr('id', 'id / 4 as quarter', 'nullif(id, 0) as some')\n"

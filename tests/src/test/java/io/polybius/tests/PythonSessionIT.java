@@ -1,7 +1,6 @@
 package io.polybius.tests;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -11,7 +10,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -280,12 +278,8 @@ class PythonSessionIT {
             "import numpy\nwhile True: numpy.ones(1000000).sum()",
             "import hashlib\nwhile True: hashlib.pbkdf2_hmac('sha256', b'a', b'b', 200000)",
             "import time\nsc.parallelize(range(2)).map(lambda n: time.sleep(600)).count()")) {
-      int statement = rest.post(session, endless);
-      await()
-          .atMost(30, TimeUnit.SECONDS)
-          .until(() -> rest.statement(session, statement).get("state").asText().equals("running"));
-      rest.call("POST", "/sessions/" + session + "/statements/" + statement + "/cancel", "");
-      assertThat(rest.await(session, statement).get("state").asText()).isEqualTo("cancelled");
+      JsonNode stopped = rest.stop(session, rest.post(session, endless));
+      assertThat(stopped.get("state").asText()).isEqualTo("cancelled");
       assertThat(text("40 + 2")).isEqualTo("42");
     }
   }
@@ -373,11 +367,7 @@ class PythonSessionIT {
                     time.sleep(600)
                 except KeyboardInterrupt:
                     pass""");
-    await()
-        .atMost(30, TimeUnit.SECONDS)
-        .until(() -> rest.statement(own, statement).get("state").asText().equals("running"));
-    rest.call("POST", "/sessions/" + own + "/statements/" + statement + "/cancel", "");
-    JsonNode ended = rest.await(own, statement);
+    JsonNode ended = rest.stop(own, statement);
     assertThat(ended.get("state").asText()).isEqualTo("cancelled");
     assertThat(ended.at("/output/evalue").asText()).contains("did not stop", "gone");
     assertThat(text(own, "'kept' in globals()"))

@@ -70,6 +70,32 @@ abstract class RContract extends InterpreterContract {
   }
 
   @Override
+  String nativeCall(Path begun) {
+    return "created <- file.create('" + begun + "')\nsystem('sleep 600')";
+  }
+
+  @Override
+  Failure deepRecursion() {
+    return new Failure(
+        "deeper <- function(n) deeper(n + 1)\ndeeper(0)",
+        "Error",
+        "(?s)\\[1\\] \"Error.*(infinite recursion|stack usage|stack overflow).*\"",
+        "");
+  }
+
+  @Override
+  Failure outOfMemory() {
+    return new Failure(
+        "numeric(1e15)", "Error", "\\[1\\] \"Error.*: cannot allocate vector of size .*\"", "");
+  }
+
+  @Override
+  Sample forksAndThreads() {
+    return new Sample(
+        "unlist(parallel::mclapply(1:3, function(n) n * 2, mc.cores = 2))", "\\[1\\] 2 4 6");
+  }
+
+  @Override
   Sample table() {
     return new Sample(
         "%sql create or replace temporary view frame_for_r as"

@@ -21,6 +21,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 
 /** R beside a real Spark at the REST door, one session for all. */
 @Timeout(300)
@@ -173,14 +174,24 @@ class RSessionIT {
   void cancelStopsLoopsSleepsAndChildProcesses() {
     for (String endless :
         List.of("while (TRUE) NULL", "Sys.sleep(600)", "invisible(system('sleep 600'))")) {
-      int statement = rest.post(session, endless);
-      await()
-          .atMost(30, TimeUnit.SECONDS)
-          .until(() -> rest.statement(session, statement).get("state").asText().equals("running"));
-      rest.call("POST", "/sessions/" + session + "/statements/" + statement + "/cancel", "");
-      assertThat(rest.await(session, statement).get("state").asText()).isEqualTo("cancelled");
+      JsonNode stopped = rest.stop(session, rest.post(session, endless));
+      assertThat(stopped.get("state").asText()).isEqualTo("cancelled");
       assertThat(text("40 + 2")).isEqualTo("[1] 42");
     }
+  }
+
+  @Test
+  void stubbornCodeIsEndedWithItsR(@TempDir Path folder) {
+    int own = rest.openSession("{\"kind\": \"sparkr\"}");
+    Path begun = folder.resolve("begun");
+    String stubborn =
+        "repeat tryCatch({ created <- file.create('%s'); repeat NULL }, interrupt = identity)"
+            .formatted(begun);
+    JsonNode ended = rest.stop(own, rest.post(own, stubborn), begun);
+    assertThat(ended.get("state").asText()).isEqualTo("cancelled");
+    assertThat(ended.at("/output/evalue").asText()).contains("did not stop", "gone");
+    assertThat(text(own, "40 + 2")).startsWith("[1] 42").contains("started again");
+    rest.call("DELETE", "/sessions/" + own, null);
   }
 
   @Test

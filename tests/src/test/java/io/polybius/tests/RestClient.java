@@ -10,6 +10,8 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Set;
 
@@ -110,6 +112,25 @@ final class RestClient {
         .until(
             () -> statement(session, statement),
             found -> !UNFINISHED.contains(found.get("state").asText()));
+  }
+
+  /** Cancels a statement once it runs, and returns it when it has ended. */
+  JsonNode stop(int session, int statement) {
+    org.awaitility.Awaitility.await()
+        .atMost(REQUEST_TIMEOUT)
+        .pollInterval(Duration.ofMillis(10))
+        .until(() -> statement(session, statement).get("state").asText().equals("running"));
+    call("POST", "/sessions/" + session + "/statements/" + statement + "/cancel", "");
+    return await(session, statement);
+  }
+
+  /** Cancels a statement once it has made a file, and returns it when it has ended. */
+  JsonNode stop(int session, int statement, Path begun) {
+    org.awaitility.Awaitility.await()
+        .atMost(STATEMENT_TIMEOUT)
+        .pollInterval(Duration.ofMillis(10))
+        .until(() -> Files.exists(begun));
+    return stop(session, statement);
   }
 
   /** Runs a statement to its end and returns it. */

@@ -73,6 +73,39 @@ abstract class ScalaContract extends InterpreterContract {
   }
 
   @Override
+  String nativeCall(Path begun) {
+    return "new java.io.File(\""
+        + begun
+        + "\").createNewFile()\njava.nio.channels.ServerSocketChannel.open().bind(null).accept()";
+  }
+
+  @Override
+  Failure deepRecursion() {
+    return new Failure(
+        "def deeper(n: Int): Int = deeper(n + 1) + 1\ndeeper(0)",
+        "Error",
+        "java\\.lang\\.StackOverflowError",
+        "  (at .*\\(.*\\)|\\.\\.\\. \\d+ elided)\n");
+  }
+
+  @Override
+  Failure outOfMemory() {
+    return new Failure(
+        "Iterator.iterate(new Array[Long](1 << 20))(_ => new Array[Long](1 << 20)).toList",
+        "Error",
+        "java\\.lang\\.OutOfMemoryError: Java heap space",
+        "  (at .*\\(.*\\)|\\.\\.\\. \\d+ elided)\n");
+  }
+
+  @Override
+  Sample forksAndThreads() {
+    return new Sample(
+        "val thread = new Thread(() => println(\"thread\"))\nthread.start()\nthread.join()\n"
+            + "import scala.sys.process._\nSeq(\"echo\", \"process\").!!.trim",
+        "(?s)(val )?thread: .*thread\n.*(val )?res\\d+: String = process\n");
+  }
+
+  @Override
   Sample table() {
     return new Sample(
         "val frame = spark.range(2)\n"

@@ -85,6 +85,35 @@ abstract class SqlContract extends InterpreterContract {
         + " from range(0, 2, 1, 2) union all select id % 7 from range(0, 1000000000000000, 1, 1))";
   }
 
+  /** SQL has no other native calls than those of Java that a job makes. */
+  @Override
+  String nativeCall(Path begun) {
+    return longJob();
+  }
+
+  @Override
+  Failure deepRecursion() {
+    return new Failure(
+        "select " + "1 + ".repeat(20_000) + "1",
+        "Error",
+        "(?s)java\\.lang\\.StackOverflowError|.*\\[FAILED_TO_PARSE_TOO_COMPLEX\\].*",
+        FRAME);
+  }
+
+  @Override
+  Failure outOfMemory() {
+    return new Failure(
+        "select size(sequence(0, 100000000000))",
+        "Error",
+        "(?s).*(sequence|array size limit).*",
+        FRAME);
+  }
+
+  @Override
+  Sample forksAndThreads() {
+    return query("select sum(id) as n from range(0, 10, 1, 4)", field("n", "long", true), "[[45]]");
+  }
+
   @Override
   Sample table() {
     return query(

@@ -64,6 +64,9 @@ final class KernelProcess implements KeptProcess.Started {
   private volatile Optional<KernelRun> current = Optional.empty();
   private volatile boolean isReady;
 
+  /** Why the process was ended, if it was. */
+  private volatile Optional<ProcessEnded> killed = Optional.empty();
+
   private KernelProcess(InstalledKernel kernel, Path directory) throws IOException {
     this.kernel = kernel;
     this.command = new KernelCommand(kernel, System.getenv());
@@ -197,8 +200,12 @@ final class KernelProcess implements KeptProcess.Started {
     }
   }
 
+  private ProcessEnded howItEnded() {
+    return killed.orElseGet(() -> ProcessEnded.of(process));
+  }
+
   private void ended() {
-    heard.completeExceptionally(ProcessEnded.of(process));
+    heard.completeExceptionally(howItEnded());
     asked.values().forEach(reply -> reply.cancel(false));
     current.ifPresent(KernelRun::end);
   }
@@ -239,7 +246,7 @@ final class KernelProcess implements KeptProcess.Started {
     current = Optional.of(run);
     try {
       if (!process.isAlive()) {
-        throw ProcessEnded.of(process);
+        throw howItEnded();
       }
       link.send(Channel.SHELL, run.id(), "execute_request", content);
       return follow(run, execution);
@@ -265,7 +272,7 @@ final class KernelProcess implements KeptProcess.Started {
         }
         if (next.isEmpty()) {
           if (!process.isAlive()) {
-            throw ProcessEnded.of(process);
+            throw howItEnded();
           } else if (reply.isPresent()) {
             log.debug("the kernel {} does not say that it is idle", kernel.name());
             break;
@@ -348,7 +355,7 @@ final class KernelProcess implements KeptProcess.Started {
 
   /** Interrupts the code that runs, by a signal or a message: as the kernel wants it. */
   @Override
-  public void interrupt(Duration elapsed) {
+  public void interrupt() {
     if (kernel.isInterruptedByMessage()) {
       link.send(Channel.CONTROL, newId(), "interrupt_request", JSON.createObjectNode());
     } else {
@@ -370,6 +377,12 @@ final class KernelProcess implements KeptProcess.Started {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
+  }
+
+  @Override
+  public void kill(ProcessEnded reason) {
+    killed = Optional.of(reason);
+    process.destroyForcibly();
   }
 
   /** Ends the kernel, with the processes that it has started. */

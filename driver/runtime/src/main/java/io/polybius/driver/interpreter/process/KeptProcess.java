@@ -19,6 +19,9 @@ import java.util.Optional;
  */
 public final class KeptProcess<P extends KeptProcess.Started> implements AutoCloseable {
 
+  /** Code that has not stopped by then is ended with its process, before the server gives it up. */
+  private static final Duration BEFORE_END = Duration.ofSeconds(20);
+
   private final Names names;
   private final Pace pace;
   private final Starter<P> starter;
@@ -56,12 +59,11 @@ public final class KeptProcess<P extends KeptProcess.Started> implements AutoClo
     /** Returns whether it runs. */
     boolean isAlive();
 
-    /**
-     * Interrupts the code that it runs; called again and again until that has stopped.
-     *
-     * @param elapsed since the statement was cancelled
-     */
-    void interrupt(Duration elapsed);
+    /** Interrupts the code that it runs; called again and again until that has stopped. */
+    void interrupt();
+
+    /** Ends it in the midst of the code that it runs, of whose end that is the reason. */
+    void kill(ProcessEnded reason);
 
     /** Returns what the user should know before the first statement; empty if all is well. */
     default String notice() {
@@ -210,7 +212,12 @@ public final class KeptProcess<P extends KeptProcess.Started> implements AutoClo
         Origin.INTERRUPT, "Interrupted", "The statement was interrupted.", lines, shown);
   }
 
-  /** Interrupts the code that runs, unless that has been done a moment ago. */
+  /**
+   * Interrupts the code that runs, unless that has been done a moment ago; ends the process if that
+   * has not helped for long.
+   *
+   * @param elapsed since the statement was cancelled
+   */
   public void interrupt(Duration elapsed) {
     Optional<P> running = busy;
     boolean isDue =
@@ -219,7 +226,17 @@ public final class KeptProcess<P extends KeptProcess.Started> implements AutoClo
             .orElse(elapsed.compareTo(pace.delay()) >= 0);
     if (running.isPresent() && isDue) {
       lastInterrupt = Optional.of(elapsed);
-      running.get().interrupt(elapsed);
+      if (elapsed.compareTo(BEFORE_END) < 0) {
+        running.get().interrupt();
+      } else {
+        running
+            .get()
+            .kill(
+                new ProcessEnded(
+                    "the code did not stop within "
+                        + BEFORE_END.toSeconds()
+                        + " s of an interrupt"));
+      }
     }
   }
 

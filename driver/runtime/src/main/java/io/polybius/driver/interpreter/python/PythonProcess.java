@@ -37,9 +37,6 @@ final class PythonProcess implements KeptProcess.Started {
   private static final SecureRandom RANDOM = new SecureRandom();
   private static final Duration START_TIMEOUT = Duration.ofSeconds(60);
 
-  /** Code that has not stopped by then is ended with its Python, before the server gives it up. */
-  private static final Duration BEFORE_END = Duration.ofSeconds(20);
-
   /** What Python runs, and what that imports. */
   private static final List<String> PROGRAM =
       List.of(
@@ -199,17 +196,16 @@ final class PythonProcess implements KeptProcess.Started {
 
   /**
    * Lets a {@code KeyboardInterrupt} be raised in the code that runs, and interrupts the processes
-   * that it has started; ends Python if that has not helped for long.
+   * that it has started.
    */
   @Override
-  public void interrupt(Duration elapsed) {
-    if (elapsed.compareTo(BEFORE_END) < 0) {
-      process.signalGroup("INT");
-      return;
-    }
-    gate.close(
-        new ProcessEnded(
-            "the code did not stop within " + BEFORE_END.toSeconds() + " s of an interrupt"));
+  public void interrupt() {
+    process.signalGroup("INT");
+  }
+
+  @Override
+  public void kill(ProcessEnded reason) {
+    gate.close(reason);
     process.kill();
   }
 

@@ -239,7 +239,7 @@ final class RProcess implements KeptProcess.Started {
   }
 
   private synchronized void ended(ProcessEnded how) {
-    end = Optional.of(how);
+    end = end.or(() -> Optional.of(how));
     asked.forEach(each -> each.answer().completeExceptionally(how));
     asked.clear();
   }
@@ -310,8 +310,14 @@ final class RProcess implements KeptProcess.Started {
   }
 
   @Override
-  public void interrupt(Duration elapsed) {
+  public void interrupt() {
     process.interrupt();
+  }
+
+  @Override
+  public void kill(ProcessEnded reason) {
+    ended(reason);
+    process.kill();
   }
 
   /** Ends R, with the processes that it has started. */

@@ -118,7 +118,7 @@ public final class SqlInterpreter implements Interpreter {
             : new StatementError(
                 Origin.USER_CODE,
                 failure.getClass().getName(),
-                String.valueOf(failure.getMessage()),
+                Optional.ofNullable(failure.getMessage()).orElse(failure.getClass().getName()),
                 frames));
   }
 
