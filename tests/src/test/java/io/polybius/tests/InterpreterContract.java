@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
@@ -120,6 +121,9 @@ abstract class InterpreterContract {
   /** Returns code that asks for more memory than any machine has. */
   abstract Failure outOfMemory();
 
+  /** Returns code that ends the language, or means to; nothing if that ends the session. */
+  abstract Optional<Failure> exit();
+
   /** Returns code that does something in other processes or threads, as the language can. */
   abstract Sample forksAndThreads();
 
@@ -156,6 +160,11 @@ abstract class InterpreterContract {
   }
 
   private void assertFails(Failure failure) {
+    assertTold(failure);
+    assertShows(value());
+  }
+
+  private void assertTold(Failure failure) {
     JsonNode output = run(kind(), failure.code());
     assertThat(output.get("status").asText()).as(output.toString()).isEqualTo("error");
     assertThat(output.get("ename").asText()).isEqualTo(failure.name());
@@ -167,7 +176,6 @@ abstract class InterpreterContract {
     } else {
       assertThat(lines).isNotEmpty().allMatch(line -> line.matches(failure.line()));
     }
-    assertShows(value());
   }
 
   @Test
@@ -208,6 +216,14 @@ abstract class InterpreterContract {
   @Test
   void outOfMemoryFailsAlone() {
     assertFails(outOfMemory());
+  }
+
+  @Test
+  void exitIsToldAndTheNextStatementRuns() {
+    exit().ifPresent(this::assertTold);
+    // May say that the language was started again.
+    assertThat(run(kind(), value().code()).get("status").asText()).isEqualTo("ok");
+    assertShows(value());
   }
 
   @Test

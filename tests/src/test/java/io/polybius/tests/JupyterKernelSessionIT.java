@@ -102,6 +102,15 @@ class JupyterKernelSessionIT {
   }
 
   @Test
+  void hugeTextsAreShownAsFarAsTheyAreKept() {
+    String printed = text(PYTHON, "print('x' * 25_000_000)");
+    assertThat(printed).hasSizeBetween(8_000_000, 9_000_000);
+    JsonNode error = run(PYTHON, "raise ValueError('x' * 21_000_000)");
+    assertThat(error.get("ename").asText()).isEqualTo("ValueError");
+    assertThat(text(PYTHON, "40 + 2")).isEqualTo("42");
+  }
+
+  @Test
   void errorsAreThoseOfTheKernel() {
     JsonNode error = run(PYTHON, "def f():\n    return 1 / 0\nf()");
     assertThat(error.get("ename").asText()).isEqualTo("ZeroDivisionError");

@@ -1,6 +1,7 @@
 package io.polybius.tests;
 
 import java.nio.file.Path;
+import java.util.Optional;
 
 /** The contract for Python. */
 abstract class PythonContract extends InterpreterContract {
@@ -98,6 +99,16 @@ abstract class PythonContract extends InterpreterContract {
         "MemoryError",
         "",
         "(?s)(Traceback \\(most recent call last\\)|MemoryError| {2}).*\n");
+  }
+
+  @Override
+  Optional<Failure> exit() {
+    return Optional.of(
+        new Failure(
+            "import sys\nsys.exit(3)",
+            "SystemExit",
+            "3",
+            "(?s)(Traceback \\(most recent call last\\)|SystemExit: 3| {2}).*\n"));
   }
 
   @Override

@@ -357,6 +357,7 @@ class PythonSessionIT {
   }
 
   private void stubbornCodeIsEndedWithItsPython(int own) {
+    Path begun = folder.resolve("begun");
     int statement =
         rest.post(
             own,
@@ -364,10 +365,12 @@ class PythonSessionIT {
             import time
             while True:
                 try:
+                    open('%s', 'w').close()
                     time.sleep(600)
                 except KeyboardInterrupt:
-                    pass""");
-    JsonNode ended = rest.stop(own, statement);
+                    pass"""
+                .formatted(begun));
+    JsonNode ended = rest.stop(own, statement, begun);
     assertThat(ended.get("state").asText()).isEqualTo("cancelled");
     assertThat(ended.at("/output/evalue").asText()).contains("did not stop", "gone");
     assertThat(text(own, "'kept' in globals()"))

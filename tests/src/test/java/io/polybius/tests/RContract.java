@@ -1,6 +1,7 @@
 package io.polybius.tests;
 
 import java.nio.file.Path;
+import java.util.Optional;
 
 /** The contract for R, which needs no SparkR: what it lacks without, other languages do for it. */
 abstract class RContract extends InterpreterContract {
@@ -87,6 +88,11 @@ abstract class RContract extends InterpreterContract {
   Failure outOfMemory() {
     return new Failure(
         "numeric(1e15)", "Error", "\\[1\\] \"Error.*: cannot allocate vector of size .*\"", "");
+  }
+
+  @Override
+  Optional<Failure> exit() {
+    return Optional.of(new Failure("q(status = 3)", "Error", "(?s).*exit code 3.*is gone.*", ""));
   }
 
   @Override

@@ -1,6 +1,7 @@
 package io.polybius.tests;
 
 import java.nio.file.Path;
+import java.util.Optional;
 
 /** The contract for Scala. */
 abstract class ScalaContract extends InterpreterContract {
@@ -95,6 +96,11 @@ abstract class ScalaContract extends InterpreterContract {
         "Error",
         "java\\.lang\\.OutOfMemoryError: Java heap space",
         "  (at .*\\(.*\\)|\\.\\.\\. \\d+ elided)\n");
+  }
+
+  @Override
+  Optional<Failure> exit() {
+    return Optional.empty();
   }
 
   @Override

@@ -1,6 +1,7 @@
 package io.polybius.tests;
 
 import java.nio.file.Path;
+import java.util.Optional;
 import java.util.regex.Pattern;
 
 /** The contract for SQL, which prints nothing and whose results are all tables. */
@@ -107,6 +108,11 @@ abstract class SqlContract extends InterpreterContract {
         "Error",
         "(?s).*(sequence|array size limit).*",
         FRAME);
+  }
+
+  @Override
+  Optional<Failure> exit() {
+    return Optional.of(new Failure("exit", "Error", "(?s).*PARSE_SYNTAX_ERROR.*", FRAME));
   }
 
   @Override

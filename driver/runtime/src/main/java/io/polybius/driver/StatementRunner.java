@@ -591,7 +591,12 @@ final class StatementRunner implements AutoCloseable {
           @Override
           public void execute(String kind, String code) throws StatementException {
             // The lines below a cell's magic, or the rest of the magic's own line.
-            boolean isBelow = current.statement.code().startsWith("%%") && code.contains("\n");
+            String cell = current.statement.code();
+            int firstLine = cell.indexOf('\n');
+            boolean isBelow =
+                cell.startsWith("%%")
+                    && firstLine >= 0
+                    && cell.substring(firstLine).strip().equals(code.strip());
             StatementRunner.this.execute(kind, code, isBelow ? line + 1 : line, current);
           }
 

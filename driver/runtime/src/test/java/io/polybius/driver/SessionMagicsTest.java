@@ -72,6 +72,10 @@ class SessionMagicsTest {
     StatementDesk.Ended thrown = desk.runAs("sql", "%%scala\nval a = 1\nsys.error(\"boom\")");
     assertThat(thrown.error().message()).isEqualTo("boom");
     assertThat(String.join("\n", thrown.error().trace())).contains("line 3");
+    StatementDesk.Ended inOneLine = desk.runAs("sql", "%%scala\nsys.error(\"boom\")");
+    assertThat(String.join("\n", inOneLine.error().trace())).contains("line 2");
+    StatementDesk.Ended inLine = desk.runAs("sql", "%scala sys.error(\"boom\")");
+    assertThat(String.join("\n", inLine.error().trace())).contains("line 1");
     assertThat(desk.run("%r 1 + 1").error().message()).contains("no interpreter of kind sparkr");
   }
 

@@ -1,19 +1,16 @@
 package io.polybius.driver.interpreter.jupyter;
 
 import io.polybius.driver.protocol.jupyter.InstalledKernel;
-import java.io.File;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import java.util.stream.Stream;
 
-/** How the process of a kernel is started and sent signals, as Jupyter does it. */
+/** How the process of a kernel is started, as Jupyter does it. */
 final class KernelCommand {
 
   private static final Pattern PYTHON = Pattern.compile("python(3(\\.\\d+)?)?");
@@ -24,7 +21,6 @@ final class KernelCommand {
 
   private final InstalledKernel kernel;
   private final Map<String, String> environment;
-  private final Optional<Path> setsid;
 
   /**
    * Makes one.
@@ -34,29 +30,18 @@ final class KernelCommand {
   KernelCommand(InstalledKernel kernel, Map<String, String> environment) {
     this.kernel = kernel;
     this.environment = environment;
-    this.setsid = find("setsid");
   }
 
-  private Optional<Path> find(String program) {
-    return Stream.of(environment.getOrDefault("PATH", "").split(File.pathSeparator))
-        .filter(folder -> folder.startsWith(File.separator))
-        .map(folder -> Path.of(folder, program))
-        .filter(file -> Files.isRegularFile(file) && Files.isExecutable(file))
-        .findFirst();
-  }
-
-  /** Returns what starts the kernel, in a process group of its own where this system can do so. */
+  /** Returns what starts the kernel. */
   ProcessBuilder builder(Path connectionFile) {
     List<String> command = new ArrayList<>();
-    setsid.ifPresent(program -> command.add(program.toString()));
     for (String argument : kernel.arguments()) {
       command.add(
           argument
               .replace("{connection_file}", connectionFile.toString())
               .replace("{resource_dir}", kernel.folder().toString()));
     }
-    int program = setsid.isPresent() ? 1 : 0;
-    command.set(program, program(command.get(program)));
+    command.set(0, program(command.get(0)));
     ProcessBuilder builder = new ProcessBuilder(command);
     builder.environment().putAll(variables());
     // Kernels that are written in Python end by themselves when this process is gone.
@@ -93,15 +78,5 @@ final class KernelCommand {
                                     environment.getOrDefault(
                                         variable.group(1), variable.group())))));
     return variables;
-  }
-
-  /**
-   * Returns what sends a signal to a kernel, and to its group: what it runs in other processes is
-   * to stop as well, as it does when a key is pressed in a terminal.
-   */
-  ProcessBuilder signal(String signal, long pid) {
-    String receiver = setsid.isPresent() ? "-" + pid : String.valueOf(pid);
-    return new ProcessBuilder(
-        "/bin/sh", "-c", "kill -s \"$1\" -- \"$2\"", "kill", signal, receiver);
   }
 }

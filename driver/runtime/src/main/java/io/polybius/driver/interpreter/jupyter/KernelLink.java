@@ -94,8 +94,8 @@ final class KernelLink implements AutoCloseable {
   }
 
   /**
-   * Returns what completes when the kernel has greeted on every channel. What it says before to
-   * somebody whom it does not know yet is lost, such as a question on stdin.
+   * Returns what completes when the kernel has greeted on every channel. It knows the client a
+   * moment later: what it says before, such as a question on stdin, is lost.
    */
   CompletableFuture<Void> connected() {
     return CompletableFuture.allOf(greeted.values().toArray(CompletableFuture<?>[]::new));
@@ -185,6 +185,10 @@ final class KernelLink implements AutoCloseable {
         listener.accept(channel, codec.decode(frames));
       } catch (IOException e) {
         log.warn("dropped what came from a kernel on {}: {}", channel, e.getMessage());
+      } catch (RuntimeException e) {
+        // One message that cannot be used must not keep the others from being heard.
+        log.warn("what a kernel said on {} was not taken: {}", channel, e.getClass().getName());
+        log.debug("what a kernel said was not taken", e);
       }
     }
   }

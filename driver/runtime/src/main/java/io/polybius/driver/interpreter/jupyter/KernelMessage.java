@@ -9,4 +9,8 @@ import com.fasterxml.jackson.databind.JsonNode;
  * @param parentId the id of the request that it belongs to, empty if it belongs to none
  * @param content what it says
  */
-record KernelMessage(String type, String parentId, JsonNode content) {}
+record KernelMessage(String type, String parentId, JsonNode content) {
+
+  /** The type of a message that cannot be used; the content is that of an error. */
+  static final String UNREADABLE = "UnreadableMessage";
+}

@@ -2,6 +2,7 @@ package io.polybius.driver.interpreter.jupyter;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.polybius.driver.interpreter.Interpreter.Execution;
+import io.polybius.driver.interpreter.process.KeptProcess;
 import io.polybius.driver.protocol.MimeBundle;
 import io.polybius.driver.protocol.StatementError;
 import io.polybius.driver.protocol.StatementError.Origin;
@@ -41,6 +42,8 @@ final class KernelOutput {
           execution.put(new StatementOutput.DisplayUpdate(bundle(content.path("data")), displayId));
       case "clear_output" ->
           execution.put(new StatementOutput.Clear(content.path("wait").asBoolean()));
+      case KernelMessage.UNREADABLE ->
+          KeptProcess.tell(execution, content.path("evalue").asText() + "\n");
       default -> {}
     }
   }

@@ -5,21 +5,17 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.polybius.driver.interpreter.Interpreter.Execution;
 import io.polybius.driver.interpreter.process.KeptProcess;
+import io.polybius.driver.interpreter.process.LanguageProcess;
 import io.polybius.driver.interpreter.process.ProcessEnded;
-import io.polybius.driver.protocol.StreamName;
 import io.polybius.driver.protocol.jupyter.InstalledKernel;
 import io.polybius.notebook.NoInputException;
 import java.io.IOException;
-import java.io.InputStream;
 import java.math.BigInteger;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Clock;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
@@ -40,7 +36,9 @@ final class KernelProcess implements KeptProcess.Started {
   private static final SecureRandom RANDOM = new SecureRandom();
   private static final Duration START_TIMEOUT = Duration.ofSeconds(60);
   private static final Duration ASK_AGAIN = Duration.ofMillis(500);
-  private static final Duration END_TIMEOUT = Duration.ofSeconds(2);
+
+  /** How long a kernel that answers may take to listen on all channels; not all kernels do. */
+  private static final Duration CONNECTED_TIMEOUT = Duration.ofSeconds(5);
 
   /** How long the word that a request is done may take once its reply is there. */
   private static final Duration IDLE_TIMEOUT = Duration.ofSeconds(10);
@@ -48,49 +46,41 @@ final class KernelProcess implements KeptProcess.Started {
   /** How long the last output of a process that has ended may be on its way. */
   private static final Duration LAST_OUTPUT = Duration.ofMillis(300);
 
-  private static final int MOST_LAST_WORDS = 4_000;
   private static final String NO_MORE_INPUT = "\u0004";
 
   private final InstalledKernel kernel;
-  private final KernelCommand command;
   private final Path connectionFile;
-  private final Process process;
+  private final LanguageProcess process;
   private final KernelLink link;
-  private final List<Thread> pumps;
-  private final StringBuilder lastWords = new StringBuilder();
   private final Map<String, CompletableFuture<KernelMessage>> asked = new ConcurrentHashMap<>();
   private final CompletableFuture<Void> heard = new CompletableFuture<>();
   private volatile Execution latest = Execution.UNSEEN;
   private volatile Optional<KernelRun> current = Optional.empty();
-  private volatile boolean isReady;
 
   /** Why the process was ended, if it was. */
   private volatile Optional<ProcessEnded> killed = Optional.empty();
 
   private KernelProcess(InstalledKernel kernel, Path directory) throws IOException {
     this.kernel = kernel;
-    this.command = new KernelCommand(kernel, System.getenv());
     String session = UUID.randomUUID().toString();
     ConnectionFile connection = ConnectionFile.onLoopback(kernel.name(), random());
     this.connectionFile = connection.write(directory);
     try {
-      this.process = command.builder(connectionFile).start();
+      this.process =
+          new LanguageProcess(
+              "kernel " + kernel.name(),
+              new KernelCommand(kernel, System.getenv()).builder(connectionFile));
     } catch (IOException e) {
       Files.deleteIfExists(connectionFile);
       throw e;
     }
-    process.getOutputStream().close();
     this.link =
         new KernelLink(
             connection.ports(),
             session,
             new MessageCodec(connection.key(), session, Clock.systemUTC()),
             this::received);
-    this.pumps =
-        List.of(
-            pump("kernel-out", process.getInputStream(), StreamName.STDOUT),
-            pump("kernel-err", process.getErrorStream(), StreamName.STDERR));
-    CompletableFuture<Void> unused = process.onExit().thenAccept(ended -> ended());
+    process.whenEnded(this::ended);
   }
 
   /**
@@ -105,7 +95,9 @@ final class KernelProcess implements KeptProcess.Started {
       throws IOException, InterruptedException {
     KernelProcess started = new KernelProcess(kernel, directory);
     try {
+      started.process.input().close();
       started.awaitReady(execution);
+      started.process.ready();
       return started;
     } catch (IOException | InterruptedException | RuntimeException e) {
       started.close();
@@ -121,15 +113,23 @@ final class KernelProcess implements KeptProcess.Started {
   private void awaitReady(Execution execution) throws IOException, InterruptedException {
     long end = System.nanoTime() + START_TIMEOUT.toNanos();
     CompletableFuture<KernelMessage> reply = new CompletableFuture<>();
+    CompletableFuture<Void> ready =
+        CompletableFuture.allOf(reply, heard)
+            .thenCompose(
+                answered ->
+                    link.connected()
+                        .completeOnTimeout(
+                            null, CONNECTED_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS));
     while (true) {
       String id = newId();
       asked.put(id, reply);
       link.send(Channel.SHELL, id, "kernel_info_request", JSON.createObjectNode());
       try {
-        CompletableFuture.allOf(reply, heard, link.connected())
-            .get(ASK_AGAIN.toMillis(), TimeUnit.MILLISECONDS);
+        ready.get(ASK_AGAIN.toMillis(), TimeUnit.MILLISECONDS);
         asked.clear();
-        isReady = true;
+        // What is said behind the greetings arrives behind the client's own.
+        Optional<JsonNode> unused =
+            ask("kernel_info_request", JSON.createObjectNode(), CONNECTED_TIMEOUT);
         return;
       } catch (ExecutionException e) {
         throw endedAtStart();
@@ -145,7 +145,7 @@ final class KernelProcess implements KeptProcess.Started {
                   + " was not ready within "
                   + START_TIMEOUT.toSeconds()
                   + " s. "
-                  + lastWords(),
+                  + process.lastWords(),
               e);
         }
       }
@@ -153,59 +153,24 @@ final class KernelProcess implements KeptProcess.Started {
   }
 
   private IOException endedAtStart() throws InterruptedException {
-    for (Thread pump : pumps) {
-      pump.join(LAST_OUTPUT.toMillis());
+    if (!process.awaitOutput(Integer.MAX_VALUE, LAST_OUTPUT)
+        || !process.awaitErrors(Integer.MAX_VALUE, LAST_OUTPUT)) {
+      log.debug("the streams of the kernel {} have ended, or somebody holds them", kernel.name());
     }
-    return new IOException("The kernel " + kernel.name() + " ended at its start. " + lastWords());
+    return new IOException(
+        "The kernel " + kernel.name() + " ended at its start. " + process.lastWords());
   }
 
   private static String newId() {
     return UUID.randomUUID().toString();
   }
 
-  private Thread pump(String name, InputStream in, StreamName stream) {
-    Thread thread =
-        new Thread(
-            () -> {
-              byte[] buffer = new byte[8192];
-              try (in) {
-                for (int count = in.read(buffer); count >= 0; count = in.read(buffer)) {
-                  print(stream, buffer, count);
-                }
-              } catch (IOException e) {
-                log.debug("what a kernel prints has ended: {}", e.toString());
-              }
-            },
-            name);
-    thread.setDaemon(true);
-    thread.start();
-    return thread;
-  }
-
-  /** What the process prints beside its messages comes from code in C and child processes. */
-  private void print(StreamName stream, byte[] bytes, int length) {
-    if (isReady) {
-      latest.print(stream, bytes, 0, length);
-    } else {
-      synchronized (lastWords) {
-        lastWords.append(new String(bytes, 0, length, StandardCharsets.UTF_8));
-        lastWords.delete(0, Math.max(0, lastWords.length() - MOST_LAST_WORDS));
-      }
-    }
-  }
-
-  private String lastWords() {
-    synchronized (lastWords) {
-      return lastWords.toString().strip();
-    }
-  }
-
   private ProcessEnded howItEnded() {
-    return killed.orElseGet(() -> ProcessEnded.of(process));
+    return killed.orElseGet(process::howItEnded);
   }
 
-  private void ended() {
-    heard.completeExceptionally(howItEnded());
+  private void ended(ProcessEnded how) {
+    heard.completeExceptionally(how);
     asked.values().forEach(reply -> reply.cancel(false));
     current.ifPresent(KernelRun::end);
   }
@@ -243,6 +208,7 @@ final class KernelProcess implements KeptProcess.Started {
   JsonNode run(ObjectNode content, Execution execution) throws ProcessEnded {
     KernelRun run = new KernelRun(newId());
     latest = execution;
+    process.worksFor(execution);
     current = Optional.of(run);
     try {
       if (!process.isAlive()) {
@@ -359,50 +325,26 @@ final class KernelProcess implements KeptProcess.Started {
     if (kernel.isInterruptedByMessage()) {
       link.send(Channel.CONTROL, newId(), "interrupt_request", JSON.createObjectNode());
     } else {
-      signal("INT");
-    }
-  }
-
-  private void signal(String signal) {
-    try {
-      Process kill =
-          command
-              .signal(signal, process.pid())
-              .redirectErrorStream(true)
-              .redirectOutput(ProcessBuilder.Redirect.DISCARD)
-              .start();
-      kill.waitFor(END_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS);
-    } catch (IOException e) {
-      log.warn("the kernel {} cannot be sent a signal", kernel.name(), e);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
+      process.interrupt();
     }
   }
 
   @Override
   public void kill(ProcessEnded reason) {
     killed = Optional.of(reason);
-    process.destroyForcibly();
+    process.kill();
   }
 
   /** Ends the kernel, with the processes that it has started. */
   @Override
   public void close() {
-    List<ProcessHandle> all = new ArrayList<>(process.descendants().toList());
-    link.send(
-        Channel.CONTROL,
-        newId(),
-        "shutdown_request",
-        JSON.createObjectNode().put("restart", false));
-    try {
-      if (!process.waitFor(END_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS)) {
-        process.destroyForcibly();
-      }
-    } catch (InterruptedException e) {
-      process.destroyForcibly();
-      Thread.currentThread().interrupt();
-    }
-    all.forEach(ProcessHandle::destroyForcibly);
+    process.close(
+        () ->
+            link.send(
+                Channel.CONTROL,
+                newId(),
+                "shutdown_request",
+                JSON.createObjectNode().put("restart", false)));
     link.close();
     try {
       Files.deleteIfExists(connectionFile);

@@ -1,6 +1,8 @@
 package io.polybius.driver.interpreter.jupyter;
 
+import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.json.JsonReadFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -32,9 +34,18 @@ final class MessageCodec {
   private static final byte[] DELIMITER = "<IDS|MSG>".getBytes(StandardCharsets.US_ASCII);
   private static final int JSON_FRAMES = 4;
 
-  /** Python's kernels write what JSON does not have. */
+  /** Python's kernels write what JSON does not have, and texts and numbers of any length. */
   private static final ObjectMapper JSON =
-      JsonMapper.builder().enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS).build();
+      JsonMapper.builder(
+              JsonFactory.builder()
+                  .streamReadConstraints(
+                      StreamReadConstraints.builder()
+                          .maxStringLength(Integer.MAX_VALUE)
+                          .maxNumberLength(Integer.MAX_VALUE)
+                          .build())
+                  .build())
+          .enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS)
+          .build();
 
   private final Mac mac;
   private final String session;
@@ -83,7 +94,8 @@ final class MessageCodec {
   }
 
   /**
-   * Returns the message that frames hold.
+   * Returns the message that frames hold. One whose content cannot be used says so instead, in the
+   * words of an error, because somebody may wait for it.
    *
    * @throws IOException if they are none, or not one of a kernel that has the key
    */
@@ -101,10 +113,18 @@ final class MessageCodec {
     if (!MessageDigest.isEqual(expected, frames.get(delimiter + 1))) {
       throw new IOException("a message that is signed with another key");
     }
-    return new KernelMessage(
-        read(signed.get(0)).path("msg_type").asText(),
-        read(signed.get(1)).path("msg_id").asText(),
-        read(signed.get(3)));
+    String type = read(signed.get(0)).path("msg_type").asText();
+    String parentId = read(signed.get(1)).path("msg_id").asText();
+    try {
+      return new KernelMessage(type, parentId, read(signed.get(3)));
+    } catch (IOException e) {
+      ObjectNode problem =
+          JSON.createObjectNode()
+              .put("status", "error")
+              .put("ename", KernelMessage.UNREADABLE)
+              .put("evalue", "The kernel's " + type + " cannot be read: " + e.getMessage());
+      return new KernelMessage(KernelMessage.UNREADABLE, parentId, problem);
+    }
   }
 
   private synchronized String signature(List<byte[]> signed) {

@@ -2,26 +2,32 @@ package io.polybius.driver.interpreter.process;
 
 import io.polybius.driver.interpreter.Interpreter.Execution;
 import io.polybius.driver.protocol.StreamName;
+import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.math.BigInteger;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * A process of the system that runs a language: passes on what it prints to the statement that it
- * works for, and ends with all that it has started.
+ * works for, and ends with all that it has started. It leads a process group where this system can
+ * start it so, as a program does that is started in a terminal.
  */
 public final class LanguageProcess implements AutoCloseable {
 
@@ -29,11 +35,17 @@ public final class LanguageProcess implements AutoCloseable {
   private static final SecureRandom RANDOM = new SecureRandom();
   private static final Duration END_TIMEOUT = Duration.ofSeconds(2);
 
+  private static final int MOST_LAST_WORDS = 4_000;
+
+  /** A shell has this command; as a program of its own, it is not on every machine. */
+  private static final String KILL = "signal=$1; shift; kill -s \"$signal\" -- \"$@\"";
+
   /** The environment variable that tells the process how to begin a mark in its streams. */
   private static final String MARK = "POLYBIUS_MARK";
 
   private final String language;
   private final Process process;
+  private final boolean leadsGroup;
   private final MarkedStream out;
   private final MarkedStream err;
   private final StringBuilder lastWords = new StringBuilder();
@@ -44,14 +56,46 @@ public final class LanguageProcess implements AutoCloseable {
    * Starts it.
    *
    * @param language as users call it
+   * @param builder what to start; its command is changed
+   * @throws IOException if there is no such program
    */
   public LanguageProcess(String language, ProcessBuilder builder) throws IOException {
     this.language = language;
+    String path = builder.environment().getOrDefault("PATH", "");
+    requireProgram(builder, path);
+    Optional<Path> setsid = find("setsid", path);
+    this.leadsGroup = setsid.isPresent();
+    if (leadsGroup) {
+      List<String> command = new ArrayList<>(List.of(setsid.get().toString()));
+      command.addAll(builder.command());
+      builder.command(command);
+    }
     String mark = "\u0001" + new BigInteger(128, RANDOM).toString(16) + ":";
     builder.environment().put(MARK, mark);
     this.process = builder.start();
     this.out = stream("out", process.getInputStream(), mark, StreamName.STDOUT);
     this.err = stream("err", process.getErrorStream(), mark, StreamName.STDERR);
+  }
+
+  /** Says so at once; the other program that starts it could not. */
+  private static void requireProgram(ProcessBuilder builder, String path) throws IOException {
+    String program = builder.command().get(0);
+    Path directory = builder.directory() == null ? Path.of("") : builder.directory().toPath();
+    boolean isThere =
+        program.contains(File.separator)
+            ? Files.isExecutable(directory.resolve(program))
+            : find(program, path).isPresent();
+    if (!isThere) {
+      throw new IOException("There is no program " + program + " that can be run.");
+    }
+  }
+
+  private static Optional<Path> find(String program, String path) {
+    return Stream.of(path.split(File.pathSeparator))
+        .filter(folder -> folder.startsWith(File.separator))
+        .map(folder -> Path.of(folder, program))
+        .filter(file -> Files.isRegularFile(file) && Files.isExecutable(file))
+        .findFirst();
   }
 
   private MarkedStream stream(String name, InputStream in, String mark, StreamName stream) {
@@ -68,6 +112,7 @@ public final class LanguageProcess implements AutoCloseable {
     } else {
       synchronized (lastWords) {
         lastWords.append(new String(bytes, offset, length, StandardCharsets.UTF_8));
+        lastWords.delete(0, Math.max(0, lastWords.length() - MOST_LAST_WORDS));
       }
     }
   }
@@ -82,7 +127,7 @@ public final class LanguageProcess implements AutoCloseable {
     latest = execution;
   }
 
-  /** Returns what it has printed before it was ready. */
+  /** Returns the last of what it has printed before it was ready. */
   public String lastWords() {
     synchronized (lastWords) {
       return lastWords.toString().strip();
@@ -154,19 +199,17 @@ public final class LanguageProcess implements AutoCloseable {
 
   /** Interrupts it, and as a terminal does, the processes that it has started. */
   public void interrupt() {
-    List<String> receivers = new ArrayList<>(List.of(String.valueOf(process.pid())));
-    process.descendants().forEach(child -> receivers.add(String.valueOf(child.pid())));
-    signal("INT", receivers);
+    signal("INT");
   }
 
-  /** Sends a signal to the group of processes that it leads, also when it is gone itself. */
-  public void signalGroup(String signal) {
-    signal(signal, List.of("-" + process.pid()));
-  }
-
-  private void signal(String signal, List<String> receivers) {
-    List<String> command = new ArrayList<>(List.of("kill", "-s", signal, "--"));
-    command.addAll(receivers);
+  private void signal(String signal) {
+    List<String> command = new ArrayList<>(List.of("/bin/sh", "-c", KILL, "sh", signal));
+    if (leadsGroup) {
+      command.add("-" + process.pid());
+    } else {
+      command.add(String.valueOf(process.pid()));
+      process.descendants().forEach(child -> command.add(String.valueOf(child.pid())));
+    }
     try {
       Process kill =
           new ProcessBuilder(command)
@@ -181,9 +224,19 @@ public final class LanguageProcess implements AutoCloseable {
     }
   }
 
-  /** Ends it in the midst of what it does. */
+  /** Ends it in the midst of what it does, with the processes that it has started. */
   public void kill() {
+    List<ProcessHandle> started = process.descendants().toList();
     process.destroyForcibly();
+    endAll(started);
+  }
+
+  /** Also those whose parents are gone already, as far as they are of the group. */
+  private void endAll(List<ProcessHandle> started) {
+    started.forEach(ProcessHandle::destroyForcibly);
+    if (leadsGroup) {
+      signal("KILL");
+    }
   }
 
   /** Ends it, with the processes that it has started, by the end of its input. */
@@ -205,7 +258,7 @@ public final class LanguageProcess implements AutoCloseable {
    * @param request asks it to end, for which it has a moment
    */
   public void close(Runnable request) {
-    List<ProcessHandle> all = new ArrayList<>(process.descendants().toList());
+    List<ProcessHandle> started = process.descendants().toList();
     request.run();
     try {
       if (!process.waitFor(END_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS)) {
@@ -215,6 +268,6 @@ public final class LanguageProcess implements AutoCloseable {
       process.destroyForcibly();
       Thread.currentThread().interrupt();
     }
-    all.forEach(ProcessHandle::destroyForcibly);
+    endAll(started);
   }
 }

@@ -200,7 +200,7 @@ final class PythonProcess implements KeptProcess.Started {
    */
   @Override
   public void interrupt() {
-    process.signalGroup("INT");
+    process.interrupt();
   }
 
   @Override
@@ -213,8 +213,6 @@ final class PythonProcess implements KeptProcess.Started {
   @Override
   public void close() {
     process.close(() -> gate.close(new ProcessEnded("the session ends")));
-    // Those that have outlived it, and their parents.
-    process.signalGroup("KILL");
     server.shutdown();
   }
 }

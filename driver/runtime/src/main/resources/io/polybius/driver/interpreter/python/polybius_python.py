@@ -364,11 +364,6 @@ def end_with_the_driver():
     threading.Thread(target=watch, name="lifeline", daemon=True).start()
 
 
-def be_the_leader():
-    """Interrupts go to this process and to those that the user's code starts, as a terminal's do."""
-    os.setpgid(0, 0)
-
-
 def problem_of_the_workers():
     """Returns what is wrong with the Python that Spark's jobs would use; empty if nothing is."""
     workers = os.environ["PYSPARK_PYTHON"]
@@ -390,7 +385,6 @@ def problem_of_the_workers():
 
 
 if __name__ == "__main__":
-    be_the_leader()
     end_with_the_driver()
     sys.stdout.reconfigure(line_buffering=True)
     session = Session()

@@ -3,6 +3,7 @@ package io.polybius.driver.interpreter.jupyter;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -20,6 +21,7 @@ import org.junit.jupiter.api.Timeout;
 import org.zeromq.SocketType;
 import org.zeromq.ZContext;
 import org.zeromq.ZMQ;
+import org.zeromq.ZMQException;
 
 @Timeout(30)
 class KernelLinkTest {
@@ -70,7 +72,11 @@ class KernelLinkTest {
       connected.get(10, TimeUnit.SECONDS);
       ObjectNode question = JsonNodeFactory.instance.objectNode().put("prompt", "How many?");
       List<byte[]> frames = codec.encode("1", "input_request", question);
-      assertThat(asking.send(SESSION.getBytes(US_ASCII), ZMQ.SNDMORE)).isTrue();
+      // It knows the client a moment after it has greeted.
+      await()
+          .atMost(10, TimeUnit.SECONDS)
+          .ignoreExceptionsInstanceOf(ZMQException.class)
+          .until(() -> asking.send(SESSION.getBytes(US_ASCII), ZMQ.SNDMORE));
       for (int i = 0; i < frames.size(); i++) {
         assertThat(asking.send(frames.get(i), i + 1 < frames.size() ? ZMQ.SNDMORE : 0)).isTrue();
       }
