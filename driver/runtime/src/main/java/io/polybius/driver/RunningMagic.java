@@ -49,7 +49,7 @@ final class RunningMagic implements MagicContext, MagicSession {
      */
     void execute(String kind, String code) throws StatementException;
 
-    /** The statement shows a variable. */
+    /** The statement shows a variable, unless the magic fails. */
     void shows(Variable variable);
   }
 

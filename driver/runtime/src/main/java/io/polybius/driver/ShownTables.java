@@ -3,15 +3,16 @@ package io.polybius.driver;
 import io.polybius.driver.interpreter.Variable;
 import io.polybius.magic.PlainValue;
 import java.util.BitSet;
-import java.util.Iterator;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.apache.spark.sql.Dataset;
 
 /**
  * The tables that the latest statements have shown, one for each statement: the last one. Of a
- * DataFrame this is how to compute it; of a value in memory, the value, of which there is a limit.
+ * DataFrame this is how to compute it; of a value in memory, the value. Of those there is a limit:
+ * the oldest ones make room for the newest, which is kept however large it is.
  */
 final class ShownTables {
 
@@ -54,13 +55,21 @@ final class ShownTables {
     forgotten.clear(statementId);
     tables.put(statementId, shown);
     values += weight(shown);
-    Iterator<Integer> oldest = tables.keySet().iterator();
-    while (tables.size() > MOST || (values > MOST_VALUES && tables.size() > 1)) {
-      int id = oldest.next();
-      values -= weight(tables.get(id));
-      oldest.remove();
-      forgotten.set(id);
+    for (int id : List.copyOf(tables.keySet())) {
+      if (tables.size() > MOST || (hasTooManyValues(shown) && isOtherInMemory(id, statementId))) {
+        remove(id);
+        forgotten.set(id);
+      }
     }
+  }
+
+  /** What Spark computes takes no place, and so nothing has to make room for it. */
+  private boolean hasTooManyValues(Shown added) {
+    return added instanceof InMemory && values > MOST_VALUES;
+  }
+
+  private boolean isOtherInMemory(int statementId, int added) {
+    return statementId != added && tables.get(statementId) instanceof InMemory;
   }
 
   private void remove(int statementId) {

@@ -535,7 +535,10 @@ final class StatementRunner implements AutoCloseable {
       throws StatementException {
     try {
       MagicCall call = magics.parse(part.text());
-      MimeBundle result = magics.run(call, context(interpreter, line, current));
+      MagicPlace place = new MagicPlace(line, current);
+      MimeBundle result = magics.run(call, context(interpreter, place));
+      place.shown.ifPresent(
+          variable -> tables.add(current.statement.statementId(), ShownTables.of(variable)));
       if (result.entries().isEmpty()) {
         return Optional.empty();
       }
@@ -574,37 +577,47 @@ final class StatementRunner implements AutoCloseable {
         error.trace());
   }
 
-  /** Returns what a magic sees that stands in a line of a statement. */
-  private RunningMagic context(Interpreter interpreter, int line, Running current) {
+  /** Returns what a magic sees that stands in a statement. */
+  private RunningMagic context(Interpreter interpreter, MagicPlace place) {
     return new RunningMagic(
-        session,
-        sharedValues,
-        magics,
-        interpreters.keySet(),
-        interpreter,
-        new RunningMagic.Place() {
-          @Override
-          public Interpreter.Execution execution() {
-            return new CodeExecution(current.console.sink()::put, current, line);
-          }
+        session, sharedValues, magics, interpreters.keySet(), interpreter, place);
+  }
 
-          @Override
-          public void execute(String kind, String code) throws StatementException {
-            // The lines below a cell's magic, or the rest of the magic's own line.
-            String cell = current.statement.code();
-            int firstLine = cell.indexOf('\n');
-            boolean isBelow =
-                cell.startsWith("%%")
-                    && firstLine >= 0
-                    && cell.substring(firstLine).strip().equals(code.strip());
-            StatementRunner.this.execute(kind, code, isBelow ? line + 1 : line, current);
-          }
+  /** A line of a statement in which a magic stands. */
+  private final class MagicPlace implements RunningMagic.Place {
 
-          @Override
-          public void shows(Variable variable) {
-            tables.add(current.statement.statementId(), ShownTables.of(variable));
-          }
-        });
+    private final int line;
+    private final Running current;
+
+    /** What the magic has looked up, which is shown only if the magic does not fail. */
+    private Optional<Variable> shown = Optional.empty();
+
+    MagicPlace(int line, Running current) {
+      this.line = line;
+      this.current = current;
+    }
+
+    @Override
+    public Interpreter.Execution execution() {
+      return new CodeExecution(current.console.sink()::put, current, line);
+    }
+
+    @Override
+    public void execute(String kind, String code) throws StatementException {
+      // The lines below a cell's magic, or the rest of the magic's own line.
+      String cell = current.statement.code();
+      int firstLine = cell.indexOf('\n');
+      boolean isBelow =
+          cell.startsWith("%%")
+              && firstLine >= 0
+              && cell.substring(firstLine).strip().equals(code.strip());
+      StatementRunner.this.execute(kind, code, isBelow ? line + 1 : line, current);
+    }
+
+    @Override
+    public void shows(Variable variable) {
+      shown = Optional.of(variable);
+    }
   }
 
   private void interrupt(Running current, Duration elapsed) {

@@ -218,6 +218,18 @@ class ResultDownloadsTest {
   }
 
   @Test
+  void magicThatFailsHasShownNoTable() throws Exception {
+    run("val texts = Seq(\"x\").toDF(\"text\")");
+    StatementDesk.Ended ended = desk.run("%plot texts scatter");
+    assertThat(ended.error()).isNotNull();
+    assertThat(failure(ended.id(), ResultFormat.CSV).failure()).isEqualTo(ResultFailure.NO_RESULT);
+
+    StatementDesk.Ended half = desk.run("%table texts\n%plot texts scatter");
+    assertThat(half.error()).isNotNull();
+    assertThat(text(half.id(), ResultFormat.CSV)).isEqualTo("text\r\nx\r\n");
+  }
+
+  @Test
   void usersCodeThatFailsHalfWayFailsTheDownload() throws Exception {
     int statement =
         run("spark.range(0, 200000, 1, 4).map(n => if (n == 150000) sys.error(\"boom\") else n)");

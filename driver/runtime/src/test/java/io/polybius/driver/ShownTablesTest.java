@@ -4,10 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.polybius.magic.PlainValue;
 import java.util.Collections;
+import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-@Timeout(20)
+@Timeout(120)
 class ShownTablesTest {
 
   private final ShownTables tables = new ShownTables();
@@ -49,6 +50,22 @@ class ShownTablesTest {
     assertThat(tables.hasForgotten(0)).isTrue();
     assertThat(tables.of(1)).isPresent();
     assertThat(tables.of(2)).isPresent();
+  }
+
+  @Test
+  void valuesInMemoryTakeNoPlaceFromDataFrames() throws Exception {
+    StatementDesk.shared();
+    ShownTables.Shown frame = new ShownTables.Frame(SparkSession.active().range(3));
+    tables.add(0, frame);
+    tables.add(1, values((int) ShownTables.MOST_VALUES + 1));
+    tables.add(2, frame);
+
+    assertThat(tables.of(0)).contains(frame);
+    assertThat(tables.of(1)).isPresent();
+    tables.add(3, values(1));
+    assertThat(tables.of(0)).contains(frame);
+    assertThat(tables.hasForgotten(1)).isTrue();
+    assertThat(tables.of(2)).contains(frame);
   }
 
   @Test

@@ -321,10 +321,11 @@ final class ScalaInterpreter implements Interpreter {
       return Optional.empty();
     }
     Object value = bridge.valueOf(matcher.group(1)).orElse(null);
+    MimeBundle bundle = bundle(value, cell, execution);
     if (value instanceof Dataset<?> frame) {
       execution.showsTable(frame);
     }
-    return Optional.of(bundle(value, cell, execution));
+    return Optional.of(bundle);
   }
 
   /** Returns a value in all forms that are wanted of it. */

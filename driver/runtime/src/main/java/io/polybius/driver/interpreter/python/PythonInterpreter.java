@@ -215,7 +215,6 @@ public final class PythonInterpreter implements Interpreter {
   private static void put(
       String kind, JsonNode what, Optional<Dataset<?>> frame, Execution execution) {
     String id = what.path("id").asText();
-    frame.ifPresent(execution::showsTable);
     switch (kind) {
       case "value" -> {
         execution.put(new StatementOutput.Echo(what.path("echo").asText() + "\n"));
@@ -233,6 +232,7 @@ public final class PythonInterpreter implements Interpreter {
       case "page" -> execution.put(new StatementOutput.Page(bundle(what.path("data"))));
       default -> throw new IllegalArgumentException("Python puts out no " + kind);
     }
+    frame.ifPresent(execution::showsTable);
   }
 
   private static MimeBundle bundle(JsonNode data) {

@@ -62,13 +62,13 @@ public final class SqlInterpreter implements Interpreter {
         continue;
       }
       Result result = run(part.text(), execution);
-      if (!result.table().columns().isEmpty()) {
-        execution.showsTable(result.frame());
-      }
       try {
         execution.put(new StatementOutput.Display(bundle(result.table())));
       } catch (MagicException e) {
         throw new StatementException(e.toStatementError());
+      }
+      if (!result.table().columns().isEmpty()) {
+        execution.showsTable(result.frame());
       }
     }
   }
