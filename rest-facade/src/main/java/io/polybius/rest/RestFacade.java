@@ -83,7 +83,9 @@ public final class RestFacade implements AutoCloseable {
                 "gzip",
                 new GzipEncodingProvider(),
                 GZIP_PRIORITY,
-                exchange -> exchange.getResponseContentLength() > ONE_PACKET);
+                exchange ->
+                    exchange.getResponseContentLength() > ONE_PACKET
+                        || ResultStream.isText(exchange));
     return new EncodingHandler(next, encodings).setNoEncodingHandler(next);
   }
 }

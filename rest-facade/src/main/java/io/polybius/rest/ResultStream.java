@@ -56,6 +56,16 @@ final class ResultStream extends StreamedAnswer {
         .put(Headers.CONTENT_DISPOSITION, "attachment; filename=\"" + result.fileName() + "\"");
   }
 
+  /** Returns whether an answer is a table as text. What else comes has a length, or no end. */
+  static boolean isText(HttpServerExchange exchange) {
+    // Programs read Arrow's format from the connection, without what an HTTP library makes of it.
+    return exchange.getResponseHeaders().contains(Headers.CONTENT_DISPOSITION)
+        && !exchange
+            .getResponseHeaders()
+            .getFirst(Headers.CONTENT_TYPE)
+            .equals(ResultsApi.Form.ARROW.type());
+  }
+
   @Override
   void open() {
     download.setReader(this::proceed);

@@ -59,12 +59,17 @@ record Route(
     for (int i = 0; i < path.size(); i++) {
       String expected = template.get(i);
       if (expected.startsWith("{")) {
-        parameters.put(expected.substring(1, expected.length() - 1), path.get(i));
+        parameters.put(expected.substring(1, expected.length() - 1), unescaped(path.get(i)));
       } else if (!expected.equals(path.get(i))) {
         return Optional.empty();
       }
     }
     return Optional.of(parameters);
+  }
+
+  /** Undertow leaves the slashes of a path as they are that do not part it. */
+  private static String unescaped(String segment) {
+    return segment.replace("%2F", "/").replace("%2f", "/");
   }
 
   /** Returns the method and the path. */

@@ -15,6 +15,7 @@ import io.polybius.driver.protocol.ResultFailure;
 import io.polybius.session.testing.ScriptedDriver;
 import io.polybius.session.testing.ScriptedDriver.Script;
 import io.polybius.session.testing.ScriptedLauncher;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetAddress;
@@ -26,17 +27,30 @@ import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
+import java.util.Random;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.zip.GZIPInputStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The route of whole results, on a real port. */
 @Timeout(60)
 class ResultsTest {
 
   private static final String RESULT = "/sessions/0/statements/0/result";
+
+  /** A piece that no compression makes smaller. */
+  private static final byte[] NOISE = new byte[ResultPart.MAX_BYTES];
+
+  static {
+    new Random(1).nextBytes(NOISE);
+  }
 
   /** A driver whose tables have no end, and which counts what it may send. */
   private static final class EndlessTables implements Script {
@@ -61,7 +75,7 @@ class ResultsTest {
     private void send(ScriptedDriver driver, int download, int parts) {
       for (int i = 0; i < parts; i++) {
         sent.incrementAndGet();
-        driver.say(new ResultPart(download, new byte[ResultPart.MAX_BYTES]));
+        driver.say(new ResultPart(download, NOISE));
       }
     }
   }
@@ -150,6 +164,71 @@ class ResultsTest {
   }
 
   @Test
+  void textsAreCompressedForThoseWhoAcceptIt() throws Exception {
+    ScriptedDriver driver = serveWith(BY_HAND);
+    String row = "0123456789,abcdefghij\r\n";
+    for (String format : List.of("csv", "json")) {
+      CompletableFuture<HttpResponse<byte[]>> answer =
+          CompletableFuture.supplyAsync(
+              () ->
+                  server.send(
+                      server.to(RESULT + "?format=" + format).header("Accept-Encoding", "gzip"),
+                      BodyHandlers.ofByteArray()));
+      int number = next(driver, SendResult.class).downloadId();
+      byte[] part = row.repeat(1000).getBytes(StandardCharsets.US_ASCII);
+      for (int i = 0; i < 100; i++) {
+        driver.say(new ResultPart(number, part));
+      }
+      driver.say(new ResultEnded(number));
+      HttpResponse<byte[]> whole = answer.get(30, TimeUnit.SECONDS);
+
+      assertThat(whole.headers().firstValue("Content-Encoding")).contains("gzip");
+      assertThat(whole.body()).hasSizeLessThan(part.length * 10);
+      try (InputStream in = new GZIPInputStream(new ByteArrayInputStream(whole.body()))) {
+        assertThat(new String(in.readAllBytes(), StandardCharsets.US_ASCII))
+            .isEqualTo(row.repeat(100_000));
+      }
+    }
+    awaitLasting(0);
+  }
+
+  @Test
+  void arrowAndErrorsAreNotCompressed() {
+    server.openIdleSession();
+    server.run("value 1");
+    HttpResponse<String> arrow =
+        server.send(server.to(RESULT + "?format=arrow").header("Accept-Encoding", "gzip"));
+    assertThat(arrow.headers().firstValue("Content-Encoding")).isEmpty();
+    assertThat(arrow.body()).isEqualTo("ARROW of statement 0\n");
+    HttpResponse<String> none =
+        server.send(server.to("/sessions/0/statements/7/result").header("Accept-Encoding", "gzip"));
+    assertThat(none.headers().firstValue("Content-Encoding")).isEmpty();
+    assertThat(json(none).get("msg").asText()).isNotEmpty();
+  }
+
+  @Test
+  void nameOfASharedValueIsUnescaped() throws Exception {
+    server.close();
+    server =
+        new TestingRestServer(
+            ScriptedLauncher.ready(
+                (driver, command) -> {
+                  if (command instanceof SendResult send) {
+                    driver.say(
+                        new ResultFailed(
+                            send.downloadId(), ResultFailure.NOT_SHARED, send.source().toString()));
+                  } else {
+                    Script.TINY.onCommand(driver, command);
+                  }
+                }));
+    server.openIdleSession();
+
+    HttpResponse<String> answer = server.get("/sessions/0/shared/a%2Fb%20c");
+    assertThat(answer.statusCode()).isEqualTo(404);
+    assertThat(json(answer).get("msg").asText()).contains("a/b c");
+  }
+
+  @Test
   void headSaysWhatWouldComeAndStopsIt() throws Exception {
     ScriptedDriver driver = serveWith(new EndlessTables());
     HttpResponse<String> head =
@@ -211,10 +290,17 @@ class ResultsTest {
     awaitLasting(0);
   }
 
-  @Test
-  void resultThatFailsHalfWayIsBrokenOff() throws Exception {
+  @ParameterizedTest
+  @ValueSource(strings = {"identity", "gzip"})
+  void resultThatFailsHalfWayIsBrokenOff(String encoding) throws Exception {
     ScriptedDriver driver = serveWith(BY_HAND);
-    try (Socket socket = connected("GET " + RESULT + " HTTP/1.1\r\nHost: localhost\r\n\r\n")) {
+    try (Socket socket =
+        connected(
+            "GET "
+                + RESULT
+                + " HTTP/1.1\r\nHost: localhost\r\nAccept-Encoding: "
+                + encoding
+                + "\r\n\r\n")) {
       int number = next(driver, SendResult.class).downloadId();
       driver.say(new ResultPart(number, "a\r\n1\r\n".getBytes(StandardCharsets.US_ASCII)));
       driver.say(new ResultFailed(number, ResultFailure.FAILED, "boom"));
@@ -254,12 +340,16 @@ class ResultsTest {
     assertThat(next(driver, StopResult.class)).isNotNull();
   }
 
-  @Test
-  void slowClientHoldsTheDriverBack() throws Exception {
+  @ParameterizedTest
+  @ValueSource(strings = {"identity", "gzip"})
+  void slowClientHoldsTheDriverBack(String encoding) throws Exception {
     EndlessTables tables = new EndlessTables();
     serveWith(tables);
     HttpResponse<InputStream> response =
-        server.send(server.to(RESULT).GET(), BodyHandlers.ofInputStream());
+        server.send(
+            server.to(RESULT).header("Accept-Encoding", encoding), BodyHandlers.ofInputStream());
+    assertThat(response.headers().firstValue("Content-Encoding").orElse("identity"))
+        .isEqualTo(encoding);
     // Some of it is in the sockets, and in the client, which takes what nobody reads.
     AtomicInteger before = new AtomicInteger(-1);
     await()
