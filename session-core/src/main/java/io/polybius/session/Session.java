@@ -290,6 +290,8 @@ final class Session implements Drivers.Owner {
    * @return the statement as it was added; fails with {@link SessionException}
    */
   CompletionStage<Statement> execute(NewStatement request) {
+    Optional<SessionException> refusal =
+        LanguageCheck.ofStatement(request.kind(), environment.launcher());
     return tasks.call(
         () -> {
           boolean starting = state == SessionState.STARTING;
@@ -303,7 +305,9 @@ final class Session implements Drivers.Owner {
                 ErrorCode.TOO_MANY_WAITING,
                 "Too many statements wait in this session; send more when some have ended.");
           }
-          LanguageCheck.ofStatement(request.kind(), environment.launcher());
+          if (refusal.isPresent()) {
+            throw refusal.get();
+          }
           Statement statement = statements.add(request);
           dispatch();
           return statement;
@@ -388,13 +392,16 @@ final class Session implements Drivers.Owner {
    * @return fails with {@link SessionException}
    */
   CompletionStage<Completion> complete(Kind kind, String code, int cursor) {
+    Optional<SessionException> refusal = LanguageCheck.ofStatement(kind, environment.launcher());
     return tasks
         .call(
             () -> {
               if (!isRunning()) {
                 throw wrongState();
               }
-              LanguageCheck.ofStatement(kind, environment.launcher());
+              if (refusal.isPresent()) {
+                throw refusal.get();
+              }
               return ask(
                   id -> new DriverCommand.Complete(id, kind.canonicalName(), code, cursor),
                   DriverEvent.Completed.class);
@@ -414,13 +421,16 @@ final class Session implements Drivers.Owner {
    * @return fails with {@link SessionException}
    */
   CompletionStage<Inspection> inspect(Kind kind, String code, int cursor, boolean detailed) {
+    Optional<SessionException> refusal = LanguageCheck.ofStatement(kind, environment.launcher());
     return tasks
         .call(
             () -> {
               if (!isRunning()) {
                 throw wrongState();
               }
-              LanguageCheck.ofStatement(kind, environment.launcher());
+              if (refusal.isPresent()) {
+                throw refusal.get();
+              }
               return ask(
                   id -> new DriverCommand.Inspect(id, kind.canonicalName(), code, cursor, detailed),
                   DriverEvent.Inspected.class);

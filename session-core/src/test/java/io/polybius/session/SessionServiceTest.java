@@ -7,15 +7,22 @@ import static org.awaitility.Awaitility.await;
 import io.polybius.driver.protocol.Candidate;
 import io.polybius.driver.protocol.Completeness;
 import io.polybius.driver.protocol.DriverCommand;
+import io.polybius.driver.protocol.DriverConnection;
 import io.polybius.driver.protocol.DriverEvent;
 import io.polybius.driver.protocol.MimeBundle;
 import io.polybius.driver.protocol.StatementError;
 import io.polybius.driver.protocol.StatementOutput;
 import io.polybius.driver.protocol.StatementOutput.StreamText;
 import io.polybius.driver.protocol.StreamName;
+import io.polybius.driver.protocol.jupyter.InstalledKernel;
+import io.polybius.session.spi.DriverLauncher;
+import io.polybius.session.spi.LaunchException;
+import io.polybius.session.spi.LaunchSpec;
+import io.polybius.session.spi.RunningDriver;
 import io.polybius.session.testing.ScriptedDriver;
 import io.polybius.session.testing.ScriptedDriver.Script;
 import io.polybius.session.testing.ScriptedLauncher;
+import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -26,6 +33,7 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
@@ -62,6 +70,71 @@ class SessionServiceTest {
     if (service != null) {
       service.close();
     }
+  }
+
+  /** Whose kernels are on a disk that does not answer until the test lets it. */
+  private record SlowDisk(DriverLauncher drivers, CountDownLatch answered)
+      implements DriverLauncher {
+    @Override
+    public RunningDriver launch(
+        LaunchSpec spec, DriverConnection.Receiver<DriverEvent> events, ProcessLog log)
+        throws LaunchException {
+      return drivers.launch(spec, events, log);
+    }
+
+    @Override
+    public Set<Kind> languages() {
+      return drivers.languages();
+    }
+
+    @Override
+    public List<InstalledKernel> jupyterKernels() {
+      try {
+        assertThat(answered.await(30, TimeUnit.SECONDS)).isTrue();
+      } catch (InterruptedException e) {
+        throw new AssertionError(e);
+      }
+      return List.of(
+          new InstalledKernel("bash", Path.of("bash"), List.of(), Map.of(), "Bash", "bash", false));
+    }
+
+    @Override
+    public void close() {
+      drivers.close();
+    }
+  }
+
+  @Test
+  void slowDiskWithJupyterKernelsHoldsUpNoSession() throws Exception {
+    CountDownLatch answered = new CountDownLatch(1);
+    service =
+        new SessionService(
+            new SlowDisk(ScriptedLauncher.ready(Script.TINY), answered),
+            CoreSettings.of(QUICK),
+            Clock.systemUTC());
+    service.open(SessionSettings.of(Kind.SPARK), CALLER);
+    awaitState(SessionState.IDLE);
+    CompletableFuture<Statement> known = executeElsewhere("jupyter:bash");
+    CompletableFuture<Statement> unknown = executeElsewhere("jupyter:nobody");
+
+    Statement other = get(service.execute("0", statement(Kind.SPARK)));
+    await().until(() -> service.statement("0", other.id()).state().isTerminal());
+    assertThat(known).isNotDone();
+    answered.countDown();
+    assertThat(known.get(30, TimeUnit.SECONDS).kind().canonicalName()).isEqualTo("jupyter:bash");
+    assertThatThrownBy(() -> unknown.get(30, TimeUnit.SECONDS))
+        .hasMessageContaining("Invalid kind: jupyter:nobody");
+  }
+
+  private CompletableFuture<Statement> executeElsewhere(String kind) {
+    return CompletableFuture.supplyAsync(
+            () -> service.execute("0", statement(Kind.find(kind).orElseThrow())),
+            task -> new Thread(task, "request").start())
+        .thenCompose(begun -> begun);
+  }
+
+  private static NewStatement statement(Kind kind) {
+    return new NewStatement(kind, "value 1", Origin.REST, false, false, false);
   }
 
   // ---- starting
