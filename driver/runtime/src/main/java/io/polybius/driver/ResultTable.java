@@ -3,6 +3,7 @@ package io.polybius.driver;
 import io.polybius.driver.ShownTables.Frame;
 import io.polybius.driver.ShownTables.InMemory;
 import io.polybius.driver.ShownTables.Shown;
+import io.polybius.driver.interpreter.FetchedFrame;
 import io.polybius.driver.interpreter.ScalaValues;
 import io.polybius.driver.interpreter.SharedValue;
 import io.polybius.driver.protocol.ResultFormat;
@@ -87,14 +88,15 @@ sealed interface ResultTable {
       if (frame.isStreaming()) {
         throw new MagicException(MagicException.VALUE_ERROR, "The table of a stream has no end.");
       }
-      StructType schema = frame.schema();
+      Dataset<Row> fetched = FetchedFrame.of(frame);
+      StructType schema = fetched.schema();
       if (format == ResultFormat.ARROW) {
         ArrowTable.check(schema);
-        ArrowTable.write(schema, frame.toLocalIterator(), out);
+        ArrowTable.write(schema, fetched.toLocalIterator(), out);
         return;
       }
       TableWriter writer = writer(format, out, ScalaValues.columns(schema));
-      Iterator<Row> rows = frame.toLocalIterator();
+      Iterator<Row> rows = fetched.toLocalIterator();
       while (rows.hasNext()) {
         writer.row(ScalaValues.cells(rows.next()));
       }
@@ -133,6 +135,7 @@ sealed interface ResultTable {
     public void write(ResultFormat format, PartStream out) throws IOException, MagicException {
       if (format == ResultFormat.ARROW) {
         HeldRows rows = HeldRows.of(table);
+        ArrowTable.check(rows.schema());
         ArrowTable.write(rows.schema(), rows.iterator(), out);
         return;
       }

@@ -182,7 +182,7 @@ public final class ScalaValues {
       // Whoever wants no rows wants the schema, for which nothing has to be computed.
       return new PlainValue.Table(columns, List.of(), Extent.FIRST);
     }
-    List<Object> taken = arrayItems(frame.take(limitPlusOne()));
+    List<Object> taken = arrayItems(FetchedFrame.of(frame).take(limitPlusOne()));
     List<List<PlainValue>> rows = new ArrayList<>();
     for (Object row : taken.subList(0, Math.min(maxRows, taken.size()))) {
       rows.add(cells((Row) row, depth));
