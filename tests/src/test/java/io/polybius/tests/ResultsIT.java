@@ -135,6 +135,23 @@ class ResultsIT {
             "select id, cast(id as decimal(20, 2)) as price, string(id) as name,"
                 + " timestamp'2024-02-29 12:00:00Z' as time, array(id) as list"
                 + " from range(0, 100000, 1, 4)");
+    int held =
+        runWell(
+            "pyspark",
+            "import pandas as pd\n"
+                + "held = pd.DataFrame([[1, 'x', 2.5, 2**64 - 1]], columns=['a', 'a', 'b', 'c'])\n"
+                + "%table held");
+
+    assertThat(readByPyarrow(statement))
+        .isEqualTo(
+            "100000 int64 decimal128(20, 2) string timestamp[us, tz=UTC] list<element: int64 not null>\n"
+                + "99999 99999.00 99999 2024-02-29 12:00:00+00:00 [99999]\n");
+    assertThat(readByPyarrow(held))
+        .isEqualTo("1 int64 string double decimal128(38, 0)\n1 x 2.5 18446744073709551615\n");
+  }
+
+  /** Returns the number of rows and the types of the columns, and the last row. */
+  private String readByPyarrow(int statement) throws Exception {
     Path python = PythonEnvironment.CLIENTS.programs().resolve("python");
     Commands.Result read =
         Commands.run(
@@ -149,14 +166,10 @@ class ResultsIT {
                 with urllib.request.urlopen(sys.argv[1]) as answer:
                     table = pyarrow.ipc.open_stream(answer).read_all()
                 print(table.num_rows, *(field.type for field in table.schema))
-                print(*table.slice(99999).to_pylist()[0].values())
+                print(*(column[-1] for column in table.columns))
                 """,
                 uri(statement, "arrow").toString()));
-
-    assertThat(read.output())
-        .isEqualTo(
-            "100000 int64 decimal128(20, 2) string timestamp[us, tz=UTC] list<element: int64 not null>\n"
-                + "99999 99999.00 99999 2024-02-29 12:00:00+00:00 [99999]\n");
+    return read.output();
   }
 
   @Test
