@@ -54,6 +54,11 @@ class PythonTest(kernels.SessionTest):
         self.assertIn("<table", data["text/html"])
         self.assertIn("n", data["text/plain"])
 
+    def test_tables_of_arrow_are_tables(self):
+        data = self.result("import pyarrow\npyarrow.table({'n': list(range(30))})")
+        self.assertIn("<table", data["text/html"])
+        self.assertIn("20 of 30 rows", data["text/plain"])
+
     def test_frames_that_fail_when_they_are_shown_are_errors(self):
         reply, published = run(self.client, "kept = 5\nspark.range(3).selectExpr(\"raise_error('no rows')\")")
         self.assertEqual(reply["content"]["status"], "error")

@@ -28,6 +28,7 @@ final class BuiltinMagics {
                     "javascript", "application/javascript", "what JavaScript does", false),
                 new TextMagic("latex", "text/latex", "LaTeX", true),
                 new TextMagic("markdown", "text/markdown", "Markdown", true),
+                new MatplotMagic(),
                 new TextMagic("svg", "image/svg+xml", "an SVG picture", false))),
         new MagicGroup(
             "Languages",

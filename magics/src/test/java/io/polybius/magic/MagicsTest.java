@@ -159,6 +159,7 @@ class MagicsTest {
         "%lsmagic x",
         "%%lsmagic\nbody",
         "%help json table",
+        "%matplot plt",
         "%%help json\nbody",
       })
   void wrongUseIsUsageError(String text) {

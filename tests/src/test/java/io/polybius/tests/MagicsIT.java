@@ -141,6 +141,46 @@ class MagicsIT {
   }
 
   @Test
+  void tablesOfPandasAndArrowAreSharedWithTheirTypes() {
+    run(
+        "pyspark",
+        """
+        import pandas, pyarrow
+        p = pandas.DataFrame({
+            'yes': pandas.array([True, None], dtype='boolean'),
+            'took': pandas.to_timedelta(['1h', None]),
+            'n': pandas.array([2**60, None], dtype='Int64'),
+            'c': ['x', float('nan')],
+            'l': [[1], None]})
+        %share p
+        twice = pandas.DataFrame([[1, 'x', 0.5]], columns=['a', 'a', 'b'])
+        %share twice
+        arrow = pyarrow.table({'s': [{'x': 1}, None]})
+        %share arrow""");
+    assertThat(text("spark", "%shared p\np.schema.toDDL + p.collect().mkString"))
+        .contains(
+            "yes BOOLEAN,took STRING,n BIGINT,c STRING,l ARRAY<BIGINT>",
+            "[true,0 days 01:00:00,1152921504606846976,x,",
+            "[null,null,null,null,null]");
+    assertThat(text("spark", "%shared twice\ntwice.schema.toDDL + twice.first"))
+        .contains("a BIGINT,a STRING,b DOUBLE[1,x,0.5]");
+    assertThat(text("spark", "%shared arrow\narrow.schema.toDDL + arrow.collect().mkString"))
+        .contains("s STRUCT<x: BIGINT>[[1]][null]");
+    assertThat(run("pyspark", "kernel.share('none', pandas.DataFrame())").get("evalue").asText())
+        .contains("without columns");
+  }
+
+  @Test
+  void whatIsNoNameIsRefusedInPythonsOwnWords() {
+    JsonNode number = run("pyspark", "kernel.share(1, 2)");
+    assertThat(number.get("ename").asText()).isEqualTo("TypeError");
+    JsonNode blank = run("pyspark", "kernel.share('a b', 1)");
+    assertThat(blank.get("ename").asText()).isEqualTo("ValueError");
+    assertThat(blank.get("evalue").asText()).startsWith("'a b' cannot be a name");
+    assertThat(blank.get("traceback").toString()).doesNotContain("py4j");
+  }
+
+  @Test
   void rddsOfPlainValuesGoFromOneToTheOther() {
     run("spark", "val r = sc.parallelize(Seq(1, 2, 3))\n%share r as scala_rdd");
     assertThat(text("pyspark", "%shared scala_rdd\nscala_rdd.map(lambda n: n * 2).collect()"))

@@ -100,6 +100,9 @@ class PythonSessionIT {
     assertThat(syntax.get("traceback").toString()).doesNotContain("Traceback");
     JsonNode name = run("nothingOfThatName");
     assertThat(name.get("evalue").asText()).isEqualTo("name 'nothingOfThatName' is not defined");
+    JsonNode silent = run("class X(Exception):\n  def __str__(self): 1 / 0\nraise X()");
+    assertThat(silent.get("ename").asText()).isEqualTo("X");
+    assertThat(silent.get("evalue").asText()).isEqualTo("<exception str() failed>");
     JsonNode magic = run("%foo");
     assertThat(magic.get("ename").asText()).isEqualTo("UnknownMagic");
     assertThat(magic.get("evalue").asText()).isEqualTo("unknown magic command 'foo'");
@@ -115,6 +118,38 @@ class PythonSessionIT {
     assertThat(run("import sys\nsys.exit(3)").get("evalue").asText()).isEqualTo("3");
     assertThat(run("exit(4)").get("evalue").asText()).isEqualTo("4");
     assertThat(text("before")).isEqualTo("1");
+  }
+
+  @Test
+  void streamsThatCodeHasLostAreThereForTheNextStatement() {
+    codeMayLoseItsStreams(session);
+  }
+
+  private void codeMayLoseItsStreams(int where) {
+    text(where, "import io, sys");
+    for (String loss :
+        List.of(
+            "sys.stdin = sys.stdout = sys.stderr = None",
+            "sys.stdin.close(); sys.stdout.close(); sys.stderr.close()",
+            "sys.stdin = sys.__stdin__; del sys.stdout, sys.stderr",
+            "lost = sys.stdout.detach()")) {
+      // IPython itself fails when they are gone in the middle of a statement.
+      rest.run(where, loss);
+      assertThat(text(where, "print('out')\nprint('err', file=sys.stderr)\nsys.stdin.read()"))
+          .as(loss)
+          .isEqualTo("out\n''\nerr");
+    }
+    text(where, "kept, sys.stdout = sys.stdout, io.StringIO()");
+    assertThat(text(where, "print('caught')")).isEmpty();
+    assertThat(text(where, "caught, sys.stdout = sys.stdout.getvalue(), kept\ncaught"))
+        .isEqualTo("'caught\\n'");
+    text(
+        where,
+        """
+        class Broken(io.StringIO):
+            def flush(self): raise KeyError
+        sys.stdout = Broken()""");
+    assertThat(text(where, "sys.stdout = kept\nprint('back')")).isEqualTo("back");
   }
 
   @Test
@@ -170,6 +205,8 @@ class PythonSessionIT {
         .startsWith("iVBOR")
         .isNotEqualTo(again.at("/data/image~1png").asText());
     assertThat(run("%matplot nobody").get("ename").asText()).isEqualTo("NameError");
+    assertThat(run("%matplot").get("ename").asText()).isEqualTo("UsageError");
+    assertThat(text("%help matplot")).contains("%matplot plt");
     assertThat(run("wrong = plt.title('$x^$')").get("ename").asText()).isEqualTo("ValueError");
     assertThat(text("'still there'")).isEqualTo("'still there'");
   }
@@ -201,6 +238,8 @@ class PythonSessionIT {
                 + "{\"name\":\"d\",\"type\":\"DECIMAL_TYPE\"},"
                 + "{\"name\":\"s\",\"type\":\"STRING_TYPE\"}],"
                 + "\"data\":[[1,\"2024-02-29\",1.25,\"x\"]]}");
+    whatIsMissingInThemIsNull();
+    whatJsonDoesNotHaveIsShownAsItsText();
     // Spark 3.5 wants names of NumPy that later ones do not have.
     text(
         """
@@ -212,6 +251,55 @@ class PythonSessionIT {
     JsonNode onSpark = run("q = pyspark.pandas.DataFrame({'n': [1, 2]})\n%table q");
     assertThat(onSpark.at("/data/application~1vnd.livy.table.v1+json/data").toString())
         .isEqualTo("[[1],[2]]");
+  }
+
+  private void whatIsMissingInThemIsNull() {
+    JsonNode missing =
+        run(
+            """
+            import io
+            m = pandas.read_csv(io.StringIO('n,c\\nann,NaN\\nbob,x\\n'))
+            m['kind'] = pandas.Categorical(['u', None])
+            m['yes'] = pandas.array([None, True], dtype='boolean')
+            m['f'] = [0.5, float('nan')]
+            %json m""");
+    assertThat(missing.at("/data/application~1json").toString())
+        .isEqualTo(
+            "[{\"n\":\"ann\",\"c\":null,\"kind\":\"u\",\"yes\":null,\"f\":0.5},"
+                + "{\"n\":\"bob\",\"c\":\"x\",\"kind\":null,\"yes\":true,\"f\":\"NaN\"}]");
+    JsonNode texts = run("texts = m['c']\n%json texts");
+    assertThat(texts.at("/data/application~1json").toString()).isEqualTo("[null,\"x\"]");
+  }
+
+  private void whatJsonDoesNotHaveIsShownAsItsText() {
+    JsonNode odd =
+        run(
+            """
+            odd = pandas.DataFrame({
+                'long': pandas.to_timedelta(['1h', None]),
+                'month': pandas.period_range('2024-01', periods=2, freq='M'),
+                'z': [1 + 2j, 0j],
+                'range': pandas.interval_range(0, 2),
+                'list': [[1], [2, 3]],
+                'parts': [{'a': 'x'}, None],
+                'at': pandas.to_datetime(['2024-02-29', None], utc=True)})
+            %table odd""");
+    assertThat(odd.at("/data/application~1vnd.livy.table.v1+json/headers").findValuesAsText("type"))
+        .containsExactly(
+            "STRING_TYPE",
+            "STRING_TYPE",
+            "STRING_TYPE",
+            "STRING_TYPE",
+            "ARRAY_TYPE",
+            "MAP_TYPE",
+            "TIMESTAMP_TYPE");
+    assertThat(odd.at("/data/application~1vnd.livy.table.v1+json/data").toString())
+        .startsWith("[[\"0 days 01:00:00\",\"2024-01\",\"(1+2j)\",\"(0, 1]\",[1],{\"a\":\"x\"},")
+        .endsWith(",[null,\"2024-02\",\"0j\",\"(1, 2]\",[2,3],null,null]]");
+    assertThat(text("%schema odd"))
+        .contains(" |-- long: string", " |-- list: array", " |-- at: timestamp (");
+    assertThat(text("nested = pyarrow.table({'l': [[1]], 's': [{'a': ['x']}]})\n%schema nested"))
+        .contains(" |-- l: array", "element: long", " |-- s: struct", " |-- a: array");
   }
 
   @Test
@@ -331,6 +419,8 @@ class PythonSessionIT {
     assertThat(rest.run(bare, "exit(3)").at("/output/evalue").asText()).isEqualTo("3");
     assertThat(rest.run(bare, "%nothing").at("/output/ename").asText()).isEqualTo("UnknownMagic");
     assertThat(rest.run(bare, "%matplot 1").at("/output/ename").asText()).isEqualTo("TypeError");
+    assertThat(rest.run(bare, "%matplot").at("/output/ename").asText()).isEqualTo("UsageError");
+    codeMayLoseItsStreams(bare);
   }
 
   @Test

@@ -23,11 +23,16 @@ public final class SharedValues {
    * @throws IllegalArgumentException if that is no name that every language can have
    */
   public void put(String name, String kind, SharedValue value) {
-    if (!NAME.matcher(name).matches()) {
+    if (!isName(name)) {
       throw new IllegalArgumentException(
           "Not a name: " + name + "; it has letters, digits and _, and begins with no digit");
     }
     entries.put(name, new Entry(kind, value));
+  }
+
+  /** Returns whether every language can have a variable of that name. */
+  public static boolean isName(String name) {
+    return NAME.matcher(name).matches();
   }
 
   /** Returns what is shared under a name. */

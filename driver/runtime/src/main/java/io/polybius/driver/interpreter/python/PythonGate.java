@@ -192,6 +192,11 @@ public final class PythonGate {
     frame = Optional.of(next);
   }
 
+  /** Returns whether something can be shared under that name. */
+  public boolean isName(String name) {
+    return SharedValues.isName(name);
+  }
+
   /** Shares a DataFrame. */
   public void shareFrame(String name, Dataset<?> shared) {
     sharedValues.put(name, PythonInterpreter.KIND, new SharedValue.Frame(shared));

@@ -19,6 +19,9 @@ import io.polybius.driver.protocol.StatementError;
 import io.polybius.driver.protocol.StatementError.Origin;
 import io.polybius.driver.protocol.StatementOutput;
 import io.polybius.magic.MagicException;
+import io.polybius.magic.MagicLimits;
+import io.polybius.magic.PlainValue;
+import io.polybius.magic.TableDisplay;
 import io.polybius.magic.TableRules;
 import io.polybius.notebook.Comms;
 import java.io.IOException;
@@ -224,6 +227,13 @@ public final class PythonInterpreter implements Interpreter {
         String text = what.path("text").asText();
         execution.put(new StatementOutput.Echo(text + "\n"));
         execution.put(new StatementOutput.Value(TableValue.of(frame.orElseThrow(), text)));
+      }
+      case "table" -> {
+        execution.put(new StatementOutput.Echo(what.path("text").asText() + "\n"));
+        PlainValue.Table table = (PlainValue.Table) WrittenValues.read(what.path("table"));
+        execution.put(
+            new StatementOutput.Value(
+                TableDisplay.of(table, TableDisplay.ROWS, MagicLimits.DEFAULT)));
       }
       case "display" -> execution.put(new StatementOutput.Display(bundle(what.path("data")), id));
       case "update" ->

@@ -43,6 +43,8 @@ final class PythonProcess implements KeptProcess.Started {
           "polybius_python.py",
           "polybius_shells.py",
           "polybius_values.py",
+          "polybius_frames.py",
+          "polybius_streams.py",
           "polybius_comms.py",
           "polybius_kernel.py",
           "polybius_figures.py",

@@ -2,6 +2,7 @@
 
 import json
 
+from polybius_frames import is_table, to_spark
 from polybius_values import plain, spark_frame, value_of
 from pyspark.sql import DataFrame
 
@@ -18,8 +19,11 @@ class Kernel:
 
     def share(self, name, value):
         """Shares a value with the other languages and the other clients: a DataFrame or an RDD as it is, else a copy."""
-        if type(value).__module__.partition(".")[0] == "pandas" and hasattr(value, "columns"):
-            value = self._spark.createDataFrame(value)
+        self._check(name)
+        if not self._entry.isName(name):
+            raise ValueError(f"{name!r} cannot be a name: it has letters, digits and _, and begins with no digit")
+        if is_table(value):
+            value = to_spark(value, self._spark)
         frame = spark_frame(value)
         if frame is not None:
             self._entry.shareFrame(name, frame._jdf)
@@ -30,6 +34,7 @@ class Kernel:
 
     def shared(self, name):
         """Returns what is shared under a name."""
+        self._check(name)
         kind = self._entry.sharedType(name)
         if kind == "DataFrame":
             return DataFrame(self._entry.sharedFrame(name), self._spark)
@@ -38,6 +43,11 @@ class Kernel:
         if kind == "value":
             return value_of(json.loads(self._entry.sharedData(name)))
         raise KeyError(f"nothing is shared under the name {name}")
+
+    @staticmethod
+    def _check(name):
+        if not isinstance(name, str):
+            raise TypeError(f"what is shared has a text as its name, not a value of the class {type(name).__name__}")
 
     def _elements(self, name):
         from pyspark import RDD

@@ -19,12 +19,16 @@ import warnings
 
 MARK = os.environ.pop("POLYBIUS_MARK")
 PROGRAM = os.environ.pop("POLYBIUS_PROGRAM")
+# As many as of a DataFrame of Spark.
+SHOWN_ROWS = 20
 REMEDY = "Set spark.pyspark.python and spark.pyspark.driver.python so that both are the same version."
 
 from polybius_comms import Bridge  # noqa: E402
 from polybius_figures import Figures  # noqa: E402
+from polybius_frames import is_arrow_table  # noqa: E402
 from polybius_kernel import Kernel  # noqa: E402
 from polybius_shells import Failure, IPythonShell, Shell, failure, find, name_at  # noqa: E402
+from polybius_streams import Streams  # noqa: E402
 from polybius_values import (  # noqa: E402
     MAX_ANSWER,
     MAX_LINE,
@@ -85,6 +89,7 @@ class Driver:
     def __init__(self, entry):
         self.entry = entry
         self.process = os.getpid()
+        self.streams = Streams()
         self.marks = 0
         self.figures = Figures(self)
         self.captures = []
@@ -94,16 +99,9 @@ class Driver:
 
     def sync(self):
         """Marks both streams, and returns the number of the mark, up to which the driver reads first."""
-        for stream in (sys.stdout, sys.stderr):
-            try:
-                stream.flush()
-            except (AttributeError, ValueError):
-                # The user's code has closed or replaced it.
-                continue
+        self.streams.flush()
         self.marks += 1
-        mark = f"{MARK}{self.marks}\n".encode()
-        for descriptor in (1, 2):
-            os.write(descriptor, mark)
+        self.streams.write(f"{MARK}{self.marks}\n".encode())
         return self.marks
 
     def put(self, kind, **what):
@@ -139,6 +137,9 @@ class Driver:
             if self.wants_rich_value:
                 self.last_value = ("frame", {"text": text})
                 return
+        if self.wants_rich_value and is_arrow_table(value):
+            self.last_value = ("table", {"text": text, "table": plain(value, SHOWN_ROWS)})
+            return
         data = {}
         if self.wants_rich_value:
             try:
@@ -249,6 +250,7 @@ class Session:
 
     def obey(self, command):
         self.driver.wants_rich_value = command.get("rich", False)
+        self.driver.streams.put_back()
         self.interrupts.begin()
         try:
             if command["do"] == "run":
@@ -267,7 +269,7 @@ class Session:
         finally:
             self.interrupts.end()
             if self.driver.is_child():
-                sys.stdout.flush()
+                self.driver.streams.flush()
                 os._exit(0)
 
     def run(self, code):
@@ -386,7 +388,6 @@ def problem_of_the_workers():
 
 if __name__ == "__main__":
     end_with_the_driver()
-    sys.stdout.reconfigure(line_buffering=True)
     session = Session()
     session.driver.entry.ready(problem_of_the_workers())
     session.serve()

@@ -16,6 +16,13 @@ CELL = "<cell>"
 OWN_FOLDER = os.path.dirname(os.path.abspath(__file__))
 
 
+USAGE = "%matplot takes what has a figure: plt, or the name of a figure"
+
+
+class UsageError(Exception):
+    """A magic is written wrongly."""
+
+
 class Failure(Exception):
     """What the user's code has ended in."""
 
@@ -39,11 +46,14 @@ def failure(error, shown):
     lines = single_lines(head + (traceback.format_list(frames[1:]) if head else []) + last)
     if shown is None:
         shown = single_lines(head + (traceback.format_list(frames) if head else []) + last)
+    return Failure(type(error).__name__, message_of(error), lines, shown)
+
+
+def message_of(error):
     try:
-        message = str(error)
+        return str(error)
     except Exception:
-        message = ""
-    return Failure(type(error).__name__, message, lines, shown)
+        return "<exception str() failed>"
 
 
 def is_own(frame):
@@ -65,7 +75,13 @@ class Shell:
         sys.displayhook = self.show_value
         namespace["display"] = self.display
         namespace["exit"] = namespace["quit"] = self.leave
-        namespace["matplot"] = driver.figures.show
+        namespace["matplot"] = self.matplot
+
+    def matplot(self, *values):
+        """Show a figure of matplotlib."""
+        if len(values) != 1:
+            raise UsageError(USAGE)
+        self.driver.figures.show(*values)
 
     @staticmethod
     def leave(*code):
@@ -87,7 +103,7 @@ class Shell:
     def run(self, code):
         import linecache
 
-        code = re.sub(r"(?m)^%matplot[ \t]+(.+)$", r"matplot(\1)", code)
+        code = re.sub(r"(?m)^%matplot\b[ \t]*(.*)$", r"matplot(\1)", code)
         linecache.cache[CELL] = (len(code), None, code.splitlines(True), CELL)
         try:
             tree = ast.parse(code, CELL)
@@ -166,6 +182,7 @@ class IPythonShell(Shell):
     def __init__(self, driver, namespace):
         from IPython.core.displayhook import DisplayHook
         from IPython.core.displaypub import DisplayPublisher
+        from IPython.core.error import UsageError
         from IPython.core.interactiveshell import InteractiveShell
         from IPython.core.autocall import IPyAutocall
 
@@ -200,10 +217,15 @@ class IPythonShell(Shell):
             def enable_gui(self, gui=None):
                 pass
 
+            def _format_exception_for_storage(self, exception, *arguments, **options):
+                # It fails, and the statement with it, if the text of the error cannot be had.
+                return {"ename": type(exception).__name__, "evalue": message_of(exception), "traceback": []}
+
             def _showtraceback(self, etype, evalue, stb):
                 self.traceback_lines = stb
 
         self.driver = driver
+        self.usage_error = UsageError
         self.shell = Terminal.instance(user_ns=namespace, user_module=None)
         self.namespace = self.shell.user_ns
         self.shell.traceback_lines = []
@@ -219,7 +241,11 @@ class IPythonShell(Shell):
 
     def matplot(self, line):
         """Show a figure of matplotlib: %matplot plt, or the name of a figure."""
-        self.driver.figures.show(self.shell.ev(line.strip()))
+        try:
+            value = self.shell.ev(line.strip())
+        except SyntaxError:
+            raise self.usage_error(USAGE) from None
+        self.driver.figures.show(value)
 
     def page(self, shell, data, start, screen_lines):
         self.driver.page(data if isinstance(data, dict) else {"text/plain": data})

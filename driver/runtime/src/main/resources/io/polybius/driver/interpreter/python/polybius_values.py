@@ -105,6 +105,8 @@ def plain(value, rows, seen=(), depth=0):
     if isinstance(value, decimal.Decimal):
         return ["s", str(value)] if not value.is_finite() else ["d", str(value)]
     if isinstance(value, datetime.datetime):
+        if value != value:  # the time that is none of pandas
+            return None
         if value.tzinfo is None:
             return ["l", value.isoformat()]
         return ["t", value.astimezone(datetime.timezone.utc).replace(tzinfo=None).isoformat() + "Z"]
@@ -124,6 +126,8 @@ def nested(value, rows, convert):
     import collections.abc
     import dataclasses
 
+    import polybius_frames
+
     fields = getattr(value, "__fields__", None)
     if isinstance(value, tuple) and fields is not None:  # a Row of Spark
         return ["m", [[name, convert(each)] for name, each in zip(fields, value)]]
@@ -134,10 +138,10 @@ def nested(value, rows, convert):
     if hasattr(value, "_asdict"):
         return ["m", [[name, convert(each)] for name, each in value._asdict().items()]]
     module = type(value).__module__.partition(".")[0]
+    if polybius_frames.is_table(value):
+        return polybius_frames.table(value, rows, convert)
     if module == "pandas":
-        return of_pandas(value, rows, convert)
-    if module == "pyarrow" and hasattr(value, "schema") and hasattr(value, "to_pydict"):
-        return of_arrow(value, rows, convert)
+        return polybius_frames.of_pandas(value, rows, convert)
     if module == "pyarrow" and hasattr(value, "to_pylist"):
         cut = value.slice(0, rows) if hasattr(value, "slice") else value
         return sequence([convert(each) for each in cut.to_pylist()], len(value) > rows)
@@ -192,73 +196,3 @@ def key_text(key):
 
 def sequence(items, more):
     return ["q", items, more]
-
-
-def of_pandas(value, rows, convert):
-    import pandas
-
-    if isinstance(value, pandas.DataFrame):
-        cut = value.iloc[:rows]
-        names = [str(name) for name in cut.columns]
-        columns = [
-            [missing_as_none(each, convert) for each in cut.iloc[:, number].tolist()] for number in range(len(names))
-        ]
-        kinds = [pandas_type(value.dtypes.iloc[number]) for number in range(len(names))]
-        return ["p", [[name, kind] for name, kind in zip(names, kinds)], list(map(list, zip(*columns))), len(value) > rows]
-    if isinstance(value, (pandas.Series, pandas.Index)):
-        cut = value[:rows]
-        return sequence([missing_as_none(each, convert) for each in cut.tolist()], len(value) > rows)
-    if value is pandas.NaT or value is pandas.NA:
-        return None
-    raise ValueError(f"a value of the class {type(value).__name__} has no plain form")
-
-
-def of_arrow(value, rows, convert):
-    """Returns the rows of a table or a batch; columns may have the same name."""
-    cut = value.slice(0, rows)
-    columns = [[convert(each) for each in column.to_pylist()] for column in cut.columns]
-    schema = [[field.name, arrow_type(str(field.type))] for field in value.schema]
-    return ["p", schema, [list(row) for row in zip(*columns)], value.num_rows > rows]
-
-
-def arrow_type(name):
-    """Returns the name of Spark's type for a column; what is in it else is shown as text."""
-    for prefix, spark_type in (
-        ("bool", "boolean"),
-        ("int64", "long"),
-        ("uint", "long"),
-        ("int", "integer"),
-        ("halffloat", "float"),
-        ("float", "float"),
-        ("double", "double"),
-        ("decimal", "decimal"),
-        ("date", "date"),
-        ("null", "void"),
-    ):
-        if name.startswith(prefix):
-            return spark_type
-    if name.startswith("timestamp"):
-        return "timestamp" if "tz=" in name else "timestamp_ntz"
-    return "string"
-
-
-def missing_as_none(value, convert):
-    import pandas
-
-    return None if value is pandas.NaT or value is pandas.NA else convert(value)
-
-
-def pandas_type(dtype):
-    """Returns the name of Spark's type for a column; what is in it else is shown as text."""
-    name = str(dtype).lower()
-    for prefix, spark_type in (
-        ("bool", "boolean"),
-        ("int", "long"),
-        ("uint", "long"),
-        ("float", "double"),
-        ("datetime64[ns, ", "timestamp"),
-        ("datetime64", "timestamp_ntz"),
-    ):
-        if name.startswith(prefix):
-            return spark_type
-    return "string"
