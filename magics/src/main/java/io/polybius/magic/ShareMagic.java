@@ -37,9 +37,9 @@ final class ShareMagic implements Magic {
       call.requireNoBody();
       List<String> words = call.words();
       if (words.size() == 1) {
-        return new Names(words.get(0), checked(lastPart(words.get(0))));
+        return new Names(words.get(0), checked(lastPart(words.get(0)), words.get(0)));
       } else if (words.size() == 3 && words.get(1).equals("as")) {
-        return new Names(words.get(0), checked(words.get(2)));
+        return new Names(words.get(0), checked(words.get(2), words.get(2)));
       }
       throw new MagicException(
           MagicException.USAGE_ERROR, "%" + call.name() + " takes NAME or NAME as OTHER");
@@ -49,10 +49,10 @@ final class ShareMagic implements Magic {
       return name.substring(name.lastIndexOf('.') + 1);
     }
 
-    private static String checked(String name) throws MagicException {
+    private static String checked(String name, String written) throws MagicException {
       if (!Source.isName(name) || name.contains(".")) {
         throw new MagicException(
-            MagicException.USAGE_ERROR, "'" + name + "' cannot be the name of a variable");
+            MagicException.USAGE_ERROR, "'" + written + "' cannot be the name of a variable");
       }
       return name;
     }

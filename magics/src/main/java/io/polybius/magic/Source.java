@@ -9,9 +9,10 @@ import java.util.regex.Pattern;
  */
 final class Source {
 
+  /** A name with its parts, such as R's {@code frame$column}; TeX has its dollars at both ends. */
   private static final Pattern NAME =
       Pattern.compile(
-          "[\\p{L}_$][\\p{L}\\p{N}_$]*(\\.[\\p{L}_$][\\p{L}\\p{N}_$]*)*",
+          "[\\p{L}_][\\p{L}\\p{N}_]*([.$][\\p{L}_][\\p{L}\\p{N}_]*)*",
           Pattern.UNICODE_CHARACTER_CLASS);
 
   private Source() {}

@@ -40,9 +40,12 @@ class SessionMagicsTest {
   })
   void textsAreShownByTheirTypeAndAsTheyAre(String name, String type) throws Exception {
     String text = "<i>a &amp; \"b\"</i> $x_1$\n";
+    values.with("frame$text", rows -> PlainValue.of("of R"));
     assertThat(form(run("%%" + name + "\n" + text), type)).isEqualTo(text);
     assertThat(form(run("%" + name + " x"), type)).isEqualTo("<b>bold</b>");
     assertThat(form(run("%" + name + " <i>two words</i>"), type)).isEqualTo("<i>two words</i>");
+    assertThat(form(run("%" + name + " $x$"), type)).isEqualTo("$x$");
+    assertThat(form(run("%" + name + " frame$text"), type)).isEqualTo("of R");
     assertFails("%" + name, "UsageError");
     assertFails("%%" + name + " x\nbody", "UsageError");
     assertFails("%" + name + " nothing", "NameError");
@@ -167,6 +170,11 @@ class SessionMagicsTest {
   @ValueSource(strings = {"%share", "%share x y", "%share x as", "%share x as a.b", "%share 1"})
   void wrongNamesAreUsageErrors(String text) {
     assertFails(text, "UsageError");
+  }
+
+  @Test
+  void wrongNameIsSaidAsItIsWritten() {
+    assertFails("%shared ../x", "UsageError").hasMessage("'../x' cannot be the name of a variable");
   }
 
   @Test

@@ -86,7 +86,11 @@ class MagicsIT {
     assertThat(text(kind, "%lsmagic")).contains("Languages:", "%share ");
     assertThat(text(kind, "%help AddJar")).startsWith("Adds jars");
     assertThat(data(kind, "%markdown *some* text").toString()).contains("*some* text");
+    assertThat(data(kind, "%latex $x$").toString()).contains("$x$");
     assertThat(run(kind, "%nothing").get("ename").asText()).isEqualTo("UnknownMagic");
+    assertThat(run(kind, "%help nope").get("evalue").asText())
+        .contains("nope")
+        .doesNotContain("help");
     assertThat(run(kind, "%sql selekt").toString())
         .contains("\"status\":\"error\"", "PARSE_SYNTAX_ERROR");
     assertThat(run(kind, "%python 1 / 0").get("evalue").asText()).contains("division by zero");
@@ -121,6 +125,9 @@ class MagicsIT {
     assertThat(text("pyspark", "%shared back\nback == everything")).isEqualTo("True");
     run("spark", "case class P(x: Int, y: String)\nval points = Seq(P(1, \"a\"))\n%share points");
     assertThat(text("pyspark", "kernel.shared('points')")).isEqualTo("[{'x': 1, 'y': 'a'}]");
+    assertThat(run("pyspark", "%shared back as class").get("evalue").asText())
+        .isEqualTo("'class' cannot be the name of a variable in Python");
+    assertThat(text("spark", "%shared numbers as class\n`class`.size")).contains("Int = 3");
     run("pyspark", "kernel.share('from_python', (1, 'two'))");
     assertThat(text("spark", "kernel.shared(\"from_python\")")).contains("List(1, two)");
   }

@@ -533,8 +533,13 @@ final class StatementRunner implements AutoCloseable {
   private Optional<StatementOutput> runMagic(
       StatementPart part, Interpreter interpreter, int line, Running current)
       throws StatementException {
+    MagicCall call;
     try {
-      MagicCall call = magics.parse(part.text());
+      call = magics.parse(part.text());
+    } catch (MagicException e) {
+      throw new StatementException(inWordsOf(interpreter, part, e.toStatementError()));
+    }
+    try {
       MagicPlace place = new MagicPlace(line, current);
       MimeBundle result = magics.run(call, context(interpreter, place));
       place.shown.ifPresent(
@@ -547,7 +552,7 @@ final class StatementRunner implements AutoCloseable {
               ? new StatementOutput.Page(result)
               : new StatementOutput.Display(result));
     } catch (MagicException e) {
-      throw new StatementException(inWordsOf(interpreter, part, e.toStatementError()));
+      throw new StatementException(e.toStatementError());
     } catch (Throwable e) {
       // The user's own code, which computes what the magic shows.
       throw new StatementException(
@@ -565,7 +570,7 @@ final class StatementRunner implements AutoCloseable {
   private static StatementError inWordsOf(
       Interpreter interpreter, StatementPart part, StatementError error) {
     String name = Magics.nameIn(part.text());
-    if (!error.name().equals(MagicException.UNKNOWN_MAGIC) || name.isEmpty()) {
+    if (name.isEmpty()) {
       return error;
     }
     String hint = error.message().substring(error.message().lines().findFirst().get().length());

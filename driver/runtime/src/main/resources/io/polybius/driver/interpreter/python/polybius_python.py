@@ -8,6 +8,7 @@ the driver how far it has to read.
 
 import builtins
 import json
+import keyword
 import os
 import signal
 import subprocess
@@ -304,6 +305,8 @@ class Session:
             return {"refused": str(e)}
 
     def define(self, variable, name):
+        if not variable.isidentifier() or keyword.iskeyword(variable):
+            return {"refused": "'%s' cannot be the name of a variable in Python" % variable}
         try:
             self.shell.namespace[variable] = self.kernel.shared(name)
             return {}
