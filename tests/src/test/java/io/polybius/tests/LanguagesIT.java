@@ -152,6 +152,21 @@ class LanguagesIT {
   }
 
   @Test
+  void scriptsOfSqlRunWholeOnSpark4() {
+    String script = "begin\n  declare x int default 1;\n  set x = x + 41;\n  select x;\nend";
+    for (String code : List.of(script, "-- a script\nadding: " + script + " adding;")) {
+      assertThat(
+              onSpark4
+                  .rest()
+                  .run(onSpark4.session(), "sql", code)
+                  .at("/output/data/application~1json/data")
+                  .toString())
+          .as(code)
+          .isEqualTo("[[42]]");
+    }
+  }
+
+  @Test
   void pysparkPackageIsASpark() throws Exception {
     InterpreterContract.Place place = open("package");
     assertThat(shown(place, "spark", "spark.version")).endsWith("= 3.5.6\n");

@@ -54,6 +54,23 @@ class SessionMagicsTest {
   }
 
   @Test
+  void sqlWithoutColumnsShowsNotebooksNothingAndProgramsNoFields() throws Exception {
+    String code = "%sql create or replace temporary view made as select 1 as one";
+    StatementDesk.Ended notebook = desk.runRich(code);
+    assertThat(notebook.error()).isNull();
+    assertThat(notebook.outputs()).isEmpty();
+    assertThat(desk.runRich("%sql select one from made where one > 1").displays()).hasSize(1);
+    assertThat(desk.run(code).displays().get(0).find(MimeBundle.JSON).orElseThrow().data())
+        .isEqualTo("{\"schema\":{\"type\":\"struct\",\"fields\":[]},\"data\":[]}");
+  }
+
+  @Test
+  void errorOfCodeThatAMagicRunsNamesWhatIsUnknown() throws Exception {
+    assertThat(desk.run("%%time\n%tabel x").error().message())
+        .startsWith("Unknown magic command tabel");
+  }
+
+  @Test
   void cellsOfScalaStandInSql() throws Exception {
     StatementDesk.Ended ended =
         desk.runAs("sql", "%%scala\nval inSql = 20 + 22\nprintln(\"said\")\ninSql");

@@ -62,6 +62,10 @@ public final class SqlInterpreter implements Interpreter {
         continue;
       }
       Result result = run(part.text(), execution);
+      if (result.table().columns().isEmpty() && execution.wantsRichValue()) {
+        // Programs expect something of each statement; people do not want to look at nothing.
+        continue;
+      }
       try {
         execution.put(new StatementOutput.Display(bundle(result.table())));
       } catch (MagicException e) {

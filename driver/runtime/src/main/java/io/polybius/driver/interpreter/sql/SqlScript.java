@@ -2,9 +2,16 @@ package io.polybius.driver.interpreter.sql;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.regex.Pattern;
 
 /** Takes statements apart that semicolons separate. */
 final class SqlScript {
+
+  /** How a script of Spark 4 begins, perhaps with a label, which can be in backquotes. */
+  private static final Pattern SCRIPT =
+      Pattern.compile(
+          "(?:(?:\\w+|`[^`]*`)\\s*:\\s*)?begin\\b",
+          Pattern.CASE_INSENSITIVE | Pattern.UNICODE_CHARACTER_CLASS);
 
   private SqlScript() {}
 
@@ -16,23 +23,37 @@ final class SqlScript {
    */
   record Part(int start, String text) {}
 
-  /** Returns the statements; semicolons in texts, names and comments separate nothing. */
+  /**
+   * Returns the statements; semicolons in texts, names and comments separate nothing. One that
+   * begins with {@code BEGIN} is a script, whose own statements end with semicolons; which END is
+   * its last is Spark's to say, so it goes on to the end of the code.
+   */
   static List<Part> split(String code) {
     List<Part> parts = new ArrayList<>();
     int start = 0;
     int at = 0;
-    while (at < code.length()) {
-      char next = code.charAt(at);
-      if (next == ';') {
+    boolean isScript = isScript(code, 0);
+    while (at < code.length() && !isScript) {
+      if (code.charAt(at) == ';') {
         add(parts, code, start, at);
         start = at + 1;
         at++;
+        isScript = isScript(code, start);
       } else {
         at = endOfToken(code, at);
       }
     }
     add(parts, code, start, code.length());
     return parts;
+  }
+
+  /** Returns whether a script begins at a place, or behind comments there. */
+  private static boolean isScript(String code, int from) {
+    int at = from;
+    while (at < code.length() && (isComment(code, at) || Character.isWhitespace(code.charAt(at)))) {
+      at = endOfToken(code, at);
+    }
+    return at < code.length() && SCRIPT.matcher(code).region(at, code.length()).lookingAt();
   }
 
   /** Returns the statement in which an offset is, or at whose end. */

@@ -39,6 +39,34 @@ class SqlScriptTest {
 
   @ParameterizedTest
   @ValueSource(
+      strings = {
+        "begin declare x int default 1; select x; end",
+        "\n/* a; */ -- script;\nBEGIN\nselect 1; END;",
+        "begin; select 1",
+        "label: begin select 1; end label; select 2",
+        "`odd;label` :\nbegin select 1; end"
+      })
+  void scriptGoesOnToTheEnd(String code) {
+    assertThat(split(code)).containsExactly(code);
+    assertThat(split("select 0;" + code)).containsExactly("select 0", code);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "beginning; end",
+        "begin_x; end",
+        "select begin; end",
+        "a b: begin; end",
+        "'begin'; end",
+        "-- begin\nselect 1; end"
+      })
+  void otherWordsBeginNoScript(String code) {
+    assertThat(split(code)).hasSize(2);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
       strings = {"select 'a", "select \"a", "select `a", "select /* a /* b */", "x 'it\\'"})
   void whatIsBegunAndNotEndedIsOpen(String code) {
     assertThat(SqlScript.isOpen(code)).isTrue();
