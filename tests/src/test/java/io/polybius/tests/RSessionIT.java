@@ -161,6 +161,74 @@ class RSessionIT {
   }
 
   @Test
+  void valuesWithoutAPlainFormAreRefusedAndEmptyOnesShown() {
+    run(
+        "empty <- new.env(); full <- new.env(); full$a <- 1; formula <- y ~ x; symbol <- quote(a)\n"
+            + "calls <- expression(); within <- list(1, empty); S <- setClass('S', slots = 'x'); s4 <- S()\n"
+            + "nothing <- list(NULL, list()); named <- setNames(list(), character())\n"
+            + "raws <- raw(); pairs <- pairlist(a = 1L); rows <- mtcars[0, 1:2]; version <- getRversion()");
+    for (String name : List.of("empty", "full", "formula", "symbol", "calls", "within", "s4")) {
+      assertThat(run("%json " + name).path("evalue").asText())
+          .as(name)
+          .contains("has no plain form");
+    }
+    assertThat(run("%table empty").get("evalue").asText())
+        .isEqualTo("a value of the class environment has no plain form");
+    assertThat(run("%share full").get("ename").asText()).isEqualTo("ValueError");
+    List.of(
+            "nothing [null,[]]",
+            "named {}",
+            "raws \"\"",
+            "pairs {\"a\":1}",
+            "rows []",
+            "version [[4",
+            "full$a 1.0")
+        .forEach(
+            shown ->
+                assertThat(
+                        run("%json " + shown.split(" ")[0])
+                            .at("/data/application~1json")
+                            .toString())
+                    .startsWith(shown.split(" ")[1]));
+  }
+
+  @Test
+  void whatTheUserCallsAsBaseRDoesIsHisOnly() {
+    int own = rest.openSession("{\"kind\": \"sparkr\"}");
+    assertThat(text(own, "kept <- c(1, 2); c <- function(...) 1; 5")).startsWith("[1] 5");
+    assertThat(text(own, "list <- paste <- cat <- print <- eval <- c; T <- FALSE; c(1, 2)"))
+        .isEqualTo("[1] 1");
+    for (String each : List.of("c", "structure", "(", "{", "if", "[[", "function", "<-")) {
+      assertThat(text(own, "base::assign('" + each + "', base::max, base::globalenv())")).isEmpty();
+    }
+    assertThat(text(own, "base::warning('odd')")).isEqualTo("Warning message:\nodd");
+    assertThat(rest.run(own, "base::stop('boom')").at("/output/evalue").asText())
+        .endsWith(": boom\"");
+    assertThat(rest.run(own, "%json kept").at("/output/data/application~1json").toString())
+        .isEqualTo("[1.0,2.0]");
+    assertThat(text(own, "%share kept\n%shared kept as again\nagain")).isEqualTo("[1] 1 2");
+    assertThat(rest.run(own, "%shared kept as if").at("/output/evalue").asText())
+        .isEqualTo("'if' cannot be the name of a variable in R");
+
+    // Nor does R go on where it cannot say what it has to.
+    assertThat(
+            rest.run(own, "base::unlink(base::Sys.getenv('TMPDIR'), recursive = TRUE)")
+                .at("/output/evalue")
+                .asText())
+        .contains("gone");
+    assertThat(text(own, "c(40, 2)")).startsWith("[1] 40  2").contains("started again");
+    rest.call("DELETE", "/sessions/" + own, null);
+  }
+
+  @Test
+  void lineThatBeginsWithAnOperatorIsCode() {
+    assertThat(text("(5\n%in% 3:7)\n%python 'magic'")).contains("[1] TRUE", "magic");
+    assertThat(run("x <- 5\n%in% 3").get("evalue").asText()).contains("unexpected SPECIAL");
+    assertThat(run("x <- 5\n%% 3").get("evalue").asText()).contains("unexpected SPECIAL");
+    assertThat(run("%nothing 3").get("ename").asText()).isEqualTo("UnknownMagic");
+  }
+
+  @Test
   void muchOutputArrivesWholeAndInOrder() {
     String all =
         text("for (i in 1:50000) cat(i, strrep('x', 90), '\\n')\nsystem('echo end of it')");

@@ -125,6 +125,17 @@ public final class RInterpreter implements Interpreter {
 
   // ---- statements
 
+  /** A line that begins with an operator, such as {@code %in%} or the modulus, is code. */
+  @Override
+  public boolean hasMagic(String name) {
+    return name.indexOf('%') > 0;
+  }
+
+  @Override
+  public boolean hasCellMagic(String name) {
+    return name.isEmpty() || hasMagic(name);
+  }
+
   @Override
   public void prepare(Execution execution) throws StatementException {
     statement = execution;
@@ -285,11 +296,15 @@ public final class RInterpreter implements Interpreter {
     if (answer.has("missing")) {
       throw MagicException.noSuchValue(name);
     } else if (answer.has("refused")) {
-      throw new MagicException(MagicException.VALUE_ERROR, answer.path("refused").asText());
+      throw refused(answer);
     } else if (answer.has("view")) {
       return Variable.of(ScalaValues.plain(takeView(answer.path("view").asText()), maxRows));
     }
     return Variable.of(WrittenValues.read(answer.path("plain")));
+  }
+
+  private static MagicException refused(JsonNode answer) {
+    return new MagicException(MagicException.VALUE_ERROR, answer.path("refused").asText());
   }
 
   /**
@@ -307,7 +322,10 @@ public final class RInterpreter implements Interpreter {
             : shared instanceof SharedValue.Elements elements
                 ? ScalaValues.plain(elements.rdd(), RLiterals.MAX_ELEMENTS)
                 : ((SharedValue.Data) shared).value();
-    execute("`" + variable + "` <- " + RLiterals.of(value), execution);
+    JsonNode answer = run(List.of("define", variable, RLiterals.of(value)), execution);
+    if (answer.has("refused")) {
+      throw refused(answer);
+    }
   }
 
   @Override

@@ -249,26 +249,38 @@ final class RProcess implements KeptProcess.Started {
       log.debug("R has closed its standard error, or it is slow");
     }
     Execution execution = current();
-    Path file = folder.resolve("message-" + number);
+    String kind = "";
     try {
-      JsonNode message = JSON.readTree(file.toFile());
+      Path file = folder.resolve("message-" + number);
+      String message = new String(Files.readAllBytes(file), StandardCharsets.UTF_8);
       Files.delete(file);
-      JsonNode what = message.path("what");
-      switch (message.path("kind").asText()) {
+      kind = message.substring(0, message.indexOf('\n'));
+      JsonNode what = JSON.readTree(message.substring(kind.length() + 1));
+      switch (kind) {
         case "done" -> done(what);
         case "ask" -> write(answer(what, execution));
-        default -> outputs.put(message.path("kind").asText(), what, execution);
+        default -> outputs.put(kind, what, execution);
       }
     } catch (InterruptedException e) {
       throw e;
     } catch (Throwable e) {
-      // Also checked exceptions, which Spark throws without declaring them. R may wait for an
-      // answer, and so may a statement.
+      // Also checked exceptions, which Spark throws without declaring them.
       log.warn("a message of R cannot be used: {}", e.getClass().getName());
       log.debug("a message of R cannot be used", e);
-      unusable = Optional.of(String.valueOf(e));
-      if (Files.exists(file)) {
-        done(JSON.createObjectNode());
+      cannotUse(kind, "what R says cannot be used: " + e);
+    }
+  }
+
+  /** Sees to it that neither the statement nor R waits for ever for the other one. */
+  private void cannotUse(String kind, String problem) {
+    switch (kind) {
+      case "" -> kill(new ProcessEnded(problem));
+      case "ask" -> write(List.of("refused", problem));
+      default -> {
+        unusable = Optional.of(problem);
+        if (kind.equals("done")) {
+          done(JSON.createObjectNode());
+        }
       }
     }
   }
@@ -280,9 +292,7 @@ final class RProcess implements KeptProcess.Started {
   private synchronized void done(JsonNode answer) {
     JsonNode said =
         unusable
-            .<JsonNode>map(
-                problem ->
-                    JSON.createObjectNode().put("failed", "What R says cannot be used: " + problem))
+            .<JsonNode>map(problem -> JSON.createObjectNode().put("failed", problem))
             .orElse(answer);
     unusable = Optional.empty();
     Optional.ofNullable(asked.poll()).ifPresent(first -> first.answer().complete(said));

@@ -4,6 +4,9 @@
 # before a mark with the file's number is written into both standard streams: the driver reads them up to there first.
 # What is printed goes out through the process's own streams, so that the output of C code and of child processes is
 # there too. Interrupts are allowed in the user's code only.
+#
+# All of this sees nothing but base R, and names the packages of other functions: the user may call a function of his own
+# `c`, and so may a package that he attaches.
 
 local({
   mark <- Sys.getenv("POLYBIUS_MARK")
@@ -64,7 +67,7 @@ local({
     suspendInterrupts({
       number <<- number + 1L
       file <- file(file.path(folder, paste0("message-", number)), "wb")
-      writeBin(charToRaw(object(kind = quoted(kind), what = what)), file)
+      writeBin(charToRaw(paste0(kind, "\n", what)), file)
       close(file)
       flush(stdout())
       for (stream in streams) {
@@ -156,9 +159,15 @@ local({
       character = tagged("s", value),
       raw = tagged("i", as.character(as.integer(value))),
       complex = tagged("s", as.character(value)),
-      list = vapply(value, plain, ""),
-      stop("a value of the class ", class(value)[[1L]], " has no plain form", call. = FALSE))
+      list = vapply(unclass(value), plain, ""),
+      has_no_plain_form(value))
   }
+
+  has_no_plain_form <- function(value) {
+    stop("a value of the class ", class(value)[[1L]], " has no plain form", call. = FALSE)
+  }
+
+  plain_types <- c("logical", "integer", "double", "character", "raw", "complex", "list")
 
   depth_of_value <- 0L
 
@@ -169,6 +178,9 @@ local({
       stop("the value is nested more than ", max_depth, " levels deep", call. = FALSE)
     }
     if (is.null(value)) return("null")
+    if (is.pairlist(value)) value <- as.list(value)
+    # Environments and calls have a length and names as well.
+    if (!typeof(value) %in% plain_types) has_no_plain_form(value)
     if (is.data.frame(value)) return(table_of(value))
     if (inherits(value, "POSIXlt")) value <- as.POSIXct(value)
     if (is.raw(value)) return(paste0("[\"b\",\"", base64(value), "\"]"))
@@ -177,7 +189,7 @@ local({
     forms <- elements(value)
     keys <- names(value)
     if (!is.null(keys) && all(nzchar(keys) & !is.na(keys)) && !anyDuplicated(keys)) {
-      return(paste0("[\"m\",", sequence(paste0("[", quoted(keys), ",", forms, "]")), "]"))
+      return(paste0("[\"m\",", sequence(paste0("[", quoted(keys), ",", forms, "]", recycle0 = TRUE)), "]"))
     }
     paste0("[\"q\",", sequence(forms), ",false]")
   }
@@ -282,10 +294,20 @@ local({
     c("Traceback:", if (cut) append(lines, "...", max_calls / 2L) else lines)
   }
 
+  # Calls a function of a package with a value: methods are those that the user's code sees.
+  as_user <- function(called, value) {
+    depth <<- sys.nframe()
+    scope <- new.env(parent = globalenv())
+    scope$x <- value
+    eval(as.call(list(called, quote(x))), scope)
+  }
+
+  message_of <- function(error) paste0(as_user(conditionMessage, error), collapse = "\n")
+
   failure <- function(error, calls) {
     object(
       name = quoted(head_of(conditionCall(error))),
-      message = quoted(paste0(conditionMessage(error), collapse = "\n")),
+      message = quoted(message_of(error)),
       lines = sequence(if (length(calls)) quoted(lines_of(calls))))
   }
 
@@ -353,12 +375,9 @@ local({
     withVisible(eval(expression, globalenv()))
   }
 
-  # Prints as the prompt does: methods are those that the user's code sees.
+  # Prints as the prompt does.
   print_value <- function(value) {
-    depth <<- sys.nframe()
-    scope <- new.env(parent = globalenv())
-    scope$x <- value
-    eval(if (isS4(value)) quote(methods::show(x)) else quote(print(x)), scope)
+    as_user(if (isS4(value)) methods::show else print, value)
     invisible()
   }
 
@@ -462,7 +481,18 @@ local({
     if (inherits(value, "SparkDataFrame")) return(object(view = quoted(view_of(value))))
     tryCatch(
       object(plain = if (is.data.frame(value)) table_of(value, rows) else plain(value)),
-      error = function(error) object(refused = quoted(conditionMessage(error))))
+      error = function(error) object(refused = quoted(message_of(error))))
+  }
+
+  # Gives a name to the value of an expression, which the driver has made of nothing but base R.
+  define <- function(name, literal) {
+    if (make.names(name) != name) {
+      return(object(refused = quoted(paste0("'", name, "' cannot be the name of a variable in R"))))
+    }
+    tryCatch({
+      assign(name, eval(str2lang(literal), baseenv()), envir = globalenv())
+      object()
+    }, error = function(error) object(refused = quoted(message_of(error))))
   }
 
   # ---- questions
@@ -523,11 +553,11 @@ local({
     is_own <- !is.null(found) && (grepl("[$@]", name) || exists(name, globalenv(), inherits = FALSE))
     page <- if (nzchar(name) && !is_own) tryCatch(help_text(name), error = function(error) "") else ""
     head <- if (is.null(found)) "" else if (is.function(found[[1L]])) {
-      usage <- utils::head(utils::capture.output(args(found[[1L]])), -1L)
+      usage <- utils::head(utils::capture.output(print(args(found[[1L]]))), -1L)
       if (detailed && !nzchar(page)) usage <- utils::capture.output(print(found[[1L]]))
       paste0(c(paste0(name, ": ", usage[[1L]]), usage[-1L]), collapse = "\n")
     } else if (!nzchar(page)) {
-      paste0(c(name, utils::capture.output(utils::str(found[[1L]]))), collapse = "\n")
+      paste0(c(name, utils::capture.output(as_user(utils::str, found[[1L]]))), collapse = "\n")
     } else ""
     form <- paste0(c(head, page)[nzchar(c(head, page))], collapse = "\n\n")
     object(text = quoted(form))
@@ -622,6 +652,13 @@ local({
 
   # ---- the loop that serves the driver
 
+  # Returns the answer of a function that may run code of the user's.
+  answered <- function(body) {
+    answer <- NULL
+    wrong <- guarded(function() answer <<- body())
+    if (is.null(wrong)) answer else object(error = wrong)
+  }
+
   obey <- function(command) {
     switch(command[[1L]],
       run = {
@@ -629,11 +666,8 @@ local({
         run(command[[2L]], as.integer(command[[3L]]), command[[4L]] == "true")
       },
       evaluate = evaluate_text(command[[2L]]),
-      value = {
-        answer <- NULL
-        wrong <- guarded(function() answer <<- value_of(command[[2L]], as.integer(command[[3L]])))
-        if (is.null(wrong)) answer else object(error = wrong)
-      },
+      value = answered(function() value_of(command[[2L]], as.integer(command[[3L]]))),
+      define = answered(function() define(command[[2L]], command[[3L]])),
       completeness = object(
         status = quoted(completeness(command[[2L]])), indent = quoted(indentation(command[[2L]]))),
       complete = complete(command[[2L]], as.integer(command[[3L]])),
@@ -661,4 +695,4 @@ local({
       say("done", answer)
     }
   })
-})
+}, new.env(parent = baseenv()))
