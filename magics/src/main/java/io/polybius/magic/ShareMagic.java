@@ -46,11 +46,11 @@ final class ShareMagic implements Magic {
     }
 
     private static String lastPart(String name) {
-      return name.substring(name.lastIndexOf('.') + 1);
+      return name.substring(Math.max(name.lastIndexOf('.'), name.lastIndexOf('$')) + 1);
     }
 
     private static String checked(String name, String written) throws MagicException {
-      if (!Source.isName(name) || name.contains(".")) {
+      if (!Source.isName(name) || !lastPart(name).equals(name)) {
         throw new MagicException(
             MagicException.USAGE_ERROR, "'" + written + "' cannot be the name of a variable");
       }

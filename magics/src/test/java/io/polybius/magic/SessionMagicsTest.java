@@ -158,16 +158,30 @@ class SessionMagicsTest {
     run("%share x");
     run("%share x as y");
     run("%share a.b");
+    run("%share frame$n");
     run("%shared y");
     run("%shared y as z");
     assertThat(values.session().told)
         .containsExactly(
-            "share x as x", "share x as y", "share a.b as b", "define y by y", "define z by y");
+            "share x as x",
+            "share x as y",
+            "share a.b as b",
+            "share frame$n as n",
+            "define y by y",
+            "define z by y");
     assertThat(form(run("%shared"), MimeBundle.TEXT)).contains("struct<id:bigint>");
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"%share", "%share x y", "%share x as", "%share x as a.b", "%share 1"})
+  @ValueSource(
+      strings = {
+        "%share",
+        "%share x y",
+        "%share x as",
+        "%share x as a.b",
+        "%share x as a$b",
+        "%share 1"
+      })
   void wrongNamesAreUsageErrors(String text) {
     assertFails(text, "UsageError");
   }

@@ -154,7 +154,7 @@ class LanguagesIT {
   @Test
   void scriptsOfSqlRunWholeOnSpark4() {
     String script = "begin\n  declare x int default 1;\n  set x = x + 41;\n  select x;\nend";
-    for (String code : List.of(script, "-- a script\nadding: " + script + " adding;")) {
+    for (String code : List.of(script, "-- a script\nBEGIN adding: " + script + " adding; END;")) {
       assertThat(
               onSpark4
                   .rest()
