@@ -66,6 +66,18 @@ class PythonTest(kernels.SessionTest):
         self.assertIn("no rows", error["evalue"])
         self.assertEqual(self.result("kept")["text/plain"], "5")
 
+    def test_values_that_show_themselves_are_shown_once(self):
+        reply, published = run(
+            self.client,
+            "from IPython.display import display, HTML\n"
+            "class Chart:\n"
+            "    def _ipython_display_(self): display(HTML('<b>chart</b>'))\n"
+            "Chart()",
+        )
+        self.assertEqual(reply["content"]["status"], "ok")
+        self.assertEqual(of_type(published, "display_data")[0]["data"]["text/html"], "<b>chart</b>")
+        self.assertEqual(of_type(published, "execute_result"), [])
+
     def test_errors_have_the_traceback_of_python(self):
         reply, published = run(self.client, "def f(n):\n    return 1 / n\nf(0)")
         self.assertEqual(reply["content"]["ename"], "ZeroDivisionError")

@@ -147,6 +147,8 @@ class Driver:
                 data = self.shell.form(value)
             except Exception:
                 data = {}
+            if data is None:
+                return
         data.setdefault("text/plain", text)
         self.last_value = ("value", {"echo": text, "data": texts(data)})
 
@@ -259,7 +261,7 @@ class Session:
                 return {}
             if command["do"] == "evaluate":
                 value = self.shell.evaluate(command["code"])
-                data = self.shell.form(value) if command["rich"] else {}
+                data = (self.shell.form(value) if command["rich"] else None) or {}
                 data.setdefault("text/plain", safe_repr(value))
                 return {"data": texts(data)}
             if command["do"] == "share":

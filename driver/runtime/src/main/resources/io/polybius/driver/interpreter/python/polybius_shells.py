@@ -288,8 +288,13 @@ class IPythonShell(Shell):
         return {kind: sorted(found) for kind, found in self.shell.magics_manager.lsmagic().items()}
 
     def form(self, value):
+        """Returns a value's forms; nothing if it has shown itself."""
+        from IPython.utils.dir2 import get_real_method
+
         # It calls the methods of values that offer forms.
         data, _ = self.shell.display_formatter.format(value)
+        if not data and get_real_method(value, "_ipython_display_"):
+            return None
         return data
 
 
