@@ -66,17 +66,6 @@ class LanguageProcessTest {
   }
 
   @Test
-  void interruptReachesTheProcessesThatItHasStarted() throws Exception {
-    LanguageProcess process = start("sh -c 'echo $$; exec sleep 600'; echo on >&2; exit 4");
-    ProcessHandle child = child(process);
-
-    process.interrupt();
-
-    assertEnds(child);
-    assertThat(process.awaitEnd(Duration.ofSeconds(30))).isTrue();
-  }
-
-  @Test
   void lastWordsAreTheLast() throws Exception {
     LanguageProcess process = start("head -c 100000 /dev/zero | tr '\\0' x; echo end");
     assertThat(process.awaitEnd(Duration.ofSeconds(30))).isTrue();
