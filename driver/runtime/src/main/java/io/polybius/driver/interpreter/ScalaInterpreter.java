@@ -24,7 +24,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.CancellationException;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
 import java.util.regex.Matcher;
@@ -309,9 +308,6 @@ final class ScalaInterpreter implements Interpreter {
     return new Unlocked() {
       @Override
       public <T> T run(CompiledLine line, Supplier<T> runs) {
-        if (execution.isCancelled()) {
-          throw new CancellationException("cancelled while it was compiled");
-        }
         traces.remember(line, Place.of(cell, code, start, line));
         return execution.unlocked(runs);
       }
