@@ -1,17 +1,15 @@
 package io.polybius.launch;
 
+import io.polybius.driver.protocol.Programs;
 import io.polybius.driver.protocol.StreamName;
 import io.polybius.session.ProcessLog;
 import java.io.BufferedReader;
-import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InputStreamReader;
 import java.io.Reader;
 import java.lang.ProcessBuilder.Redirect;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -21,7 +19,6 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
-import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -119,7 +116,10 @@ final class LaunchedProcess {
     new FollowedFile(papers.errors()).close();
     ProcessTree.mark(builder.environment(), papers.directory().path());
     List<String> command = new ArrayList<>(builder.command());
-    findSetsid().ifPresent(program -> command.add(0, program.toString()));
+    // What is typed in the server's terminal, or that it is closed, would end the process
+    // otherwise.
+    Programs.setsid(Objects.requireNonNullElse(System.getenv("PATH"), ""))
+        .ifPresent(program -> command.add(0, program.toString()));
     Process process =
         builder
             .command(command)
@@ -134,20 +134,6 @@ final class LaunchedProcess {
       process.destroyForcibly();
       throw e;
     }
-  }
-
-  /**
-   * Finds the program that starts another one, in its own place, apart from the server's terminal:
-   * what is typed there, or that it is closed, would otherwise end a process that is to outlive the
-   * server. Not every system has it.
-   */
-  private static Optional<Path> findSetsid() {
-    String path = Objects.requireNonNullElse(System.getenv("PATH"), "");
-    return Stream.of(path.split(File.pathSeparator))
-        .filter(folder -> folder.startsWith(File.separator))
-        .map(folder -> Path.of(folder, "setsid"))
-        .filter(file -> Files.isRegularFile(file) && Files.isExecutable(file))
-        .findFirst();
   }
 
   /** Adopts a process that an earlier server has started so that it outlives that. */

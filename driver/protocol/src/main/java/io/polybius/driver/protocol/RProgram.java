@@ -1,13 +1,11 @@
 package io.polybius.driver.protocol;
 
 import java.io.File;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
-import java.util.stream.Stream;
 
 /**
  * The R that a driver starts. The server asks whether it is there before it starts the driver of an
@@ -57,14 +55,8 @@ public record RProgram(String name, String origin) {
    */
   public boolean isOn(String path) {
     return name.contains(File.separator)
-        ? isProgram(Path.of(name))
-        : Stream.of(path.split(File.pathSeparator, -1))
-            .filter(folder -> !folder.isEmpty())
-            .anyMatch(folder -> isProgram(Path.of(folder, name)));
-  }
-
-  private static boolean isProgram(Path file) {
-    return Files.isRegularFile(file) && Files.isExecutable(file);
+        ? Programs.isProgram(Path.of(name))
+        : Programs.on(path, name).findAny().isPresent();
   }
 
   /** Returns what to tell a user if it is not there. */

@@ -1,6 +1,7 @@
 package io.polybius.driver.interpreter.process;
 
 import io.polybius.driver.interpreter.Interpreter.Execution;
+import io.polybius.driver.protocol.Programs;
 import io.polybius.driver.protocol.StreamName;
 import java.io.File;
 import java.io.IOException;
@@ -20,7 +21,6 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
-import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -63,7 +63,7 @@ public final class LanguageProcess implements AutoCloseable {
     this.language = language;
     String path = builder.environment().getOrDefault("PATH", "");
     requireProgram(builder, path);
-    Optional<Path> setsid = find("setsid", path);
+    Optional<Path> setsid = Programs.setsid(path);
     this.leadsGroup = setsid.isPresent();
     if (leadsGroup) {
       List<String> command = new ArrayList<>(List.of(setsid.get().toString()));
@@ -84,18 +84,10 @@ public final class LanguageProcess implements AutoCloseable {
     boolean isThere =
         program.contains(File.separator)
             ? Files.isExecutable(directory.resolve(program))
-            : find(program, path).isPresent();
+            : Programs.find(path, program).isPresent();
     if (!isThere) {
       throw new IOException("There is no program " + program + " that can be run.");
     }
-  }
-
-  private static Optional<Path> find(String program, String path) {
-    return Stream.of(path.split(File.pathSeparator))
-        .filter(folder -> folder.startsWith(File.separator))
-        .map(folder -> Path.of(folder, program))
-        .filter(file -> Files.isRegularFile(file) && Files.isExecutable(file))
-        .findFirst();
   }
 
   private MarkedStream stream(String name, InputStream in, String mark, StreamName stream) {
