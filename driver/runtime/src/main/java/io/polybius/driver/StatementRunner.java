@@ -369,7 +369,7 @@ final class StatementRunner implements AutoCloseable {
               List.of()));
     }
     if (current.cancelled) {
-      throw new StatementException(interrupted());
+      throw new StatementException(StatementError.interrupted());
     }
     String code = text.replace("\r\n", "\n");
     interpreter.prepare(new CodeExecution(sink::put, current, firstLine));
@@ -422,7 +422,7 @@ final class StatementRunner implements AutoCloseable {
     StatementError error;
     try {
       if (execution.isCancelled()) {
-        error = interrupted();
+        error = StatementError.interrupted();
       } else if (!interpreterLock.isHeldByCurrentThread()) {
         // The expression before has not got it back.
         error = new StatementError(Origin.DRIVER, "CompilerBusy", BUSY, List.of());
@@ -540,7 +540,7 @@ final class StatementRunner implements AutoCloseable {
       throw new StatementException(inWordsOf(interpreter, part, e.toStatementError()));
     }
     try {
-      MagicPlace place = new MagicPlace(line, current);
+      MagicPlace place = new MagicPlace(call, line, current);
       MimeBundle result = magics.run(call, context(interpreter, place));
       place.shown.ifPresent(
           variable -> tables.add(current.statement.statementId(), ShownTables.of(variable)));
@@ -557,7 +557,7 @@ final class StatementRunner implements AutoCloseable {
       // The user's own code, which computes what the magic shows.
       throw new StatementException(
           current.cancelled
-              ? interrupted()
+              ? StatementError.interrupted()
               : new StatementError(
                   Origin.USER_CODE,
                   e.getClass().getName(),
@@ -588,16 +588,18 @@ final class StatementRunner implements AutoCloseable {
         session, sharedValues, magics, interpreters.keySet(), interpreter, place);
   }
 
-  /** A line of a statement in which a magic stands. */
+  /** The line of a statement in which a magic stands. */
   private final class MagicPlace implements RunningMagic.Place {
 
+    private final MagicCall call;
     private final int line;
     private final Running current;
 
     /** What the magic has looked up, which is shown only if the magic does not fail. */
     private Optional<Variable> shown = Optional.empty();
 
-    MagicPlace(int line, Running current) {
+    MagicPlace(MagicCall call, int line, Running current) {
+      this.call = call;
       this.line = line;
       this.current = current;
     }
@@ -610,12 +612,7 @@ final class StatementRunner implements AutoCloseable {
     @Override
     public void execute(String kind, String code) throws StatementException {
       // The lines below a cell's magic, or the rest of the magic's own line.
-      String cell = current.statement.code();
-      int firstLine = cell.indexOf('\n');
-      boolean isBelow =
-          cell.startsWith("%%")
-              && firstLine >= 0
-              && cell.substring(firstLine).strip().equals(code.strip());
+      boolean isBelow = code.equals(call.body());
       StatementRunner.this.execute(kind, code, isBelow ? line + 1 : line, current);
     }
 
@@ -649,7 +646,7 @@ final class StatementRunner implements AutoCloseable {
 
   private static StatementError unexpected(Throwable thrown, Running current) {
     return current.cancelled
-        ? interrupted()
+        ? StatementError.interrupted()
         : new StatementError(
             Origin.DRIVER,
             "Internal Error: " + thrown.getClass().getName(),
@@ -673,10 +670,5 @@ final class StatementRunner implements AutoCloseable {
 
   private static String shortened(String text) {
     return text.length() <= MAX_ERROR_CHARS ? text : text.substring(0, MAX_ERROR_CHARS) + "...";
-  }
-
-  private static StatementError interrupted() {
-    return new StatementError(
-        Origin.INTERRUPT, "Interrupted", "The statement was interrupted.", List.of());
   }
 }

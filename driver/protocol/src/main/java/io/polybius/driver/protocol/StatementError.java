@@ -41,4 +41,15 @@ public record StatementError(
   public StatementError(Origin origin, String name, String message, List<String> traceback) {
     this(origin, name, message, traceback, List.of());
   }
+
+  /** Returns that of a statement that was stopped, with what it did then. */
+  public static StatementError interrupted(List<String> traceback, List<String> trace) {
+    return new StatementError(
+        Origin.INTERRUPT, "Interrupted", "The statement was interrupted.", traceback, trace);
+  }
+
+  /** Returns that of a statement that was stopped, of which no more is known. */
+  public static StatementError interrupted() {
+    return interrupted(List.of(), List.of());
+  }
 }

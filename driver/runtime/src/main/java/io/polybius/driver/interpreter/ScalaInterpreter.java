@@ -114,7 +114,7 @@ final class ScalaInterpreter implements Interpreter {
     StringBuilder definitions = new StringBuilder();
     for (int i = 0; i < pieces.size(); i++) {
       if (execution.isCancelled()) {
-        throw new StatementException(interrupted(List.of(), List.of()));
+        throw new StatementException(StatementError.interrupted());
       }
       Piece piece = pieces.get(i);
       String echo = DISPLAY_ECHO.matcher(run(piece, cell, code, execution)).replaceAll("");
@@ -296,7 +296,7 @@ final class ScalaInterpreter implements Interpreter {
           Throwable thrown = interpreted.thrown().get();
           throw failed(thrown, frames(interpreted.text(), thrown), cell, execution);
         } else if (execution.isCancelled()) {
-          throw new StatementException(interrupted(List.of(), List.of()));
+          throw new StatementException(StatementError.interrupted());
         }
         throw new StatementException(
             compileError(
@@ -368,12 +368,12 @@ final class ScalaInterpreter implements Interpreter {
       Throwable thrown, List<String> frames, Cell cell, Execution execution) {
     if (thrown instanceof ThreadDeath) {
       // Its trace is that of the thread that has stopped the user's.
-      return new StatementException(interrupted(List.of(), List.of()));
+      return new StatementException(StatementError.interrupted());
     }
     List<String> trace = traces.of(thrown, cell);
     return new StatementException(
         execution.isCancelled()
-            ? interrupted(frames, trace)
+            ? StatementError.interrupted(frames, trace)
             : new StatementError(
                 Origin.USER_CODE,
                 thrown.getClass().getName(),
@@ -407,11 +407,6 @@ final class ScalaInterpreter implements Interpreter {
     return new StatementException(
         new StatementError(
             Origin.INCOMPLETE, "IncompleteStatement", "incomplete statement", List.of()));
-  }
-
-  private static StatementError interrupted(List<String> frames, List<String> trace) {
-    return new StatementError(
-        Origin.INTERRUPT, "Interrupted", "The statement was interrupted.", frames, trace);
   }
 
   private static StatementError compileError(String text, Place place) {

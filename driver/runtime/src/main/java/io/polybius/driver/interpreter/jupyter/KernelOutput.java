@@ -104,12 +104,7 @@ final class KernelOutput {
   /** Returns that a statement was interrupted, with what its kernel said about that. */
   static StatementError interrupted(JsonNode failure) {
     StatementError said = error(failure);
-    return new StatementError(
-        Origin.INTERRUPT,
-        "Interrupted",
-        "The statement was interrupted.",
-        said.traceback(),
-        said.trace());
+    return StatementError.interrupted(said.traceback(), said.trace());
   }
 
   private static String plain(String text) {

@@ -135,7 +135,7 @@ public final class KeptProcess<P extends KeptProcess.Started> implements AutoClo
                 String.valueOf(e.getMessage()),
                 List.of()));
       } catch (InterruptedException e) {
-        throw new StatementException(interrupted(List.of(), List.of()));
+        throw new StatementException(StatementError.interrupted());
       }
       if (hasEnded) {
         tell(
@@ -165,7 +165,7 @@ public final class KeptProcess<P extends KeptProcess.Started> implements AutoClo
   public <T> T run(Execution execution, Work<P, T> work) throws StatementException {
     P started = get(execution);
     if (execution.isCancelled()) {
-      throw new StatementException(interrupted(List.of(), List.of()));
+      throw new StatementException(StatementError.interrupted());
     }
     Result<T> result =
         execution.unlocked(
@@ -204,12 +204,6 @@ public final class KeptProcess<P extends KeptProcess.Started> implements AutoClo
     process.ifPresent(Started::close);
     process = Optional.empty();
     hasEnded = true;
-  }
-
-  /** Returns the error of a statement that was stopped. */
-  public static StatementError interrupted(List<String> lines, List<String> shown) {
-    return new StatementError(
-        Origin.INTERRUPT, "Interrupted", "The statement was interrupted.", lines, shown);
   }
 
   /**

@@ -202,7 +202,7 @@ public final class PythonInterpreter implements Interpreter {
     List<String> shown = texts(error.path("shown"));
     String name = error.path("name").asText();
     if (execution.isCancelled()) {
-      return KeptProcess.interrupted(lines, shown);
+      return StatementError.interrupted(lines, shown);
     }
     return new StatementError(Origin.USER_CODE, name, error.path("message").asText(), lines, shown);
   }

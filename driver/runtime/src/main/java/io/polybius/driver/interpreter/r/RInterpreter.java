@@ -189,7 +189,7 @@ public final class RInterpreter implements Interpreter {
     List<String> lines = new ArrayList<>();
     error.path("lines").forEach(line -> lines.add(line.asText()));
     return execution.isCancelled()
-        ? KeptProcess.interrupted(List.of(), lines)
+        ? StatementError.interrupted(List.of(), lines)
         : new StatementError(
             Origin.USER_CODE,
             error.path("name").asText(),

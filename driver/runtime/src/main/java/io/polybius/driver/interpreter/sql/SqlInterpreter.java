@@ -117,8 +117,7 @@ public final class SqlInterpreter implements Interpreter {
     List<String> frames = Arrays.stream(failure.getStackTrace()).map(String::valueOf).toList();
     throw new StatementException(
         execution.isCancelled()
-            ? new StatementError(
-                Origin.INTERRUPT, "Interrupted", "The statement was interrupted.", frames)
+            ? StatementError.interrupted(frames, List.of())
             : new StatementError(
                 Origin.USER_CODE,
                 failure.getClass().getName(),
