@@ -164,11 +164,19 @@ class RestartIT {
     Path printed = folder.resolve("printed");
     Process jupyter = jupyter(environment, printed);
     try {
-      await().atMost(LONG).until(() -> Files.readString(printed).contains("line 5\n"));
+      await()
+          .atMost(LONG)
+          .failFast(() -> assertThat(jupyter.isAlive()).as(Files.readString(errors())).isTrue())
+          .untilAsserted(
+              () ->
+                  assertThat(Files.readString(printed))
+                      .as(Files.readString(errors()))
+                      .contains("line 5\n"));
       end(before, killed);
       try (RunningServer after = before.startAgain()) {
         assertThat(jupyter.waitFor(LONG.toSeconds(), TimeUnit.SECONDS)).isTrue();
         assertThat(Files.readString(printed))
+            .as(Files.readString(errors()))
             .startsWith(ALL_LINES + "\nexecute_reply ok")
             .endsWith("done\n");
         assertThat(jupyter.exitValue()).isZero();
@@ -180,6 +188,11 @@ class RestartIT {
     }
   }
 
+  /** What a Jupyter client that does not go on says of it. */
+  private Path errors() {
+    return folder.resolve("errors");
+  }
+
   /** Starts a Jupyter client that runs the cell. */
   private Process jupyter(Map<String, String> environment, Path printed) throws Exception {
     ProcessBuilder client =
@@ -188,7 +201,7 @@ class RestartIT {
                 JupyterTools.SCRIPTS.resolve("restart.py").toString(),
                 CELL)
             .redirectOutput(printed.toFile())
-            .redirectError(folder.resolve("errors").toFile());
+            .redirectError(errors().toFile());
     client.environment().putAll(environment);
     return client.start();
   }
