@@ -1,6 +1,7 @@
 package io.polybius.rest;
 
 import io.polybius.session.BatchSnapshot;
+import io.polybius.session.ClusterApplication;
 import java.util.List;
 
 /** A batch as clients see it: Livy's fields in Livy's order, all of them always present. */
@@ -21,8 +22,11 @@ record BatchJson(
         batch.owner().orElse(null),
         batch.settings().application().proxyUser().orElse(null),
         batch.state().toString(),
-        batch.applicationId().orElse(null),
-        new AppInfoJson(null, null, null),
+        batch.application().map(ClusterApplication::id).orElse(null),
+        new AppInfoJson(
+            batch.application().flatMap(ClusterApplication::driverLogUrl).orElse(null),
+            batch.application().flatMap(ClusterApplication::trackingUrl).orElse(null),
+            null),
         log);
   }
 }

@@ -1,9 +1,9 @@
 package io.polybius.rest;
 
 import io.polybius.session.ApplicationSettings;
+import io.polybius.session.ClusterApplication;
 import io.polybius.session.SessionSettings;
 import io.polybius.session.SessionSnapshot;
-import io.polybius.session.SessionSnapshot.DriverInfo;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -49,12 +49,15 @@ record SessionJson(
     return new SessionJson(
         session.id(),
         application.name().orElse(null),
-        session.driver().map(DriverInfo::applicationId).orElse(null),
+        session.applicationId().orElse(null),
         session.owner().orElse(null),
         application.proxyUser().orElse(null),
         session.state().toString(),
         settings.kind().canonicalName(),
-        new AppInfoJson(null, session.driver().flatMap(DriverInfo::sparkUiUrl).orElse(null), null),
+        new AppInfoJson(
+            session.application().flatMap(ClusterApplication::driverLogUrl).orElse(null),
+            session.sparkUiUrl().orElse(null),
+            null),
         log,
         settings.ttl().orElse(null),
         settings.idleTimeout().orElse(null),

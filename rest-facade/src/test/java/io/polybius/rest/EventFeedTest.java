@@ -94,6 +94,7 @@ class EventFeedTest {
               Optional.empty(),
               SessionState.BUSY,
               Optional.empty(),
+              Optional.empty(),
               1,
               0,
               List.of(STATEMENT),

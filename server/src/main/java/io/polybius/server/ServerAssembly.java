@@ -3,10 +3,13 @@ package io.polybius.server;
 import io.polybius.kernel.KernelStore;
 import io.polybius.kernel.http.KernelGateway;
 import io.polybius.kernel.http.KernelGatewaySettings;
+import io.polybius.launch.ClusterSettings;
 import io.polybius.launch.LaunchSettings;
 import io.polybius.launch.LocalLauncher;
 import io.polybius.launch.SparkFinder;
+import io.polybius.launch.SparkLauncher;
 import io.polybius.launch.SparkSubmitLauncher;
+import io.polybius.launch.Submitter;
 import io.polybius.rest.RestFacade;
 import io.polybius.rest.RestSettings;
 import io.polybius.server.config.ServerConfig;
@@ -24,6 +27,7 @@ import io.polybius.session.Lifetimes;
 import io.polybius.session.SessionLimits;
 import io.polybius.session.SessionService;
 import io.polybius.session.SubmissionRules;
+import io.polybius.session.spi.LaunchException;
 import io.polybius.session.store.FileSessionStore;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -80,15 +84,23 @@ public final class ServerAssembly implements AutoCloseable {
         core = core.withStore(new FileSessionStore(lasting.get().folder("sessions")));
         kernelStore = Optional.of(new KernelStore(lasting.get().folder("kernels")));
       }
+      Submitter submitter =
+          part(
+              new Submitter(
+                  launches,
+                  (master, spark) -> {
+                    throw new LaunchException("later");
+                  }));
       // Closes the launcher when it is closed itself.
       SessionService sessions =
           part(
               new SessionService(
-                  new LocalLauncher(launches, lasting.map(kept -> kept.folder("drivers"))),
+                  new SparkLauncher(
+                      launches, lasting.map(kept -> kept.folder("drivers")), submitter),
                   core,
                   Clock.systemUTC()));
-      SparkSubmitLauncher submitter = part(new SparkSubmitLauncher(launches));
-      BatchService batches = part(new BatchService(submitter, core, Clock.systemUTC()));
+      SparkSubmitLauncher programs = part(new SparkSubmitLauncher(launches, submitter));
+      BatchService batches = part(new BatchService(programs, core, Clock.systemUTC()));
 
       BuildInfo build = BuildInfo.read();
       KernelGateway jupyter =
@@ -185,7 +197,8 @@ public final class ServerAssembly implements AutoCloseable {
         config.driverIdleTimeout(),
         LaunchSettings.DEFAULT_MAX_OUTPUT_CHARS,
         config.prespawnedDrivers(),
-        kernelFolders(environment));
+        kernelFolders(environment),
+        ClusterSettings.DEFAULT);
   }
 
   /** Returns where Jupyter would look for kernels, for the Python that is first on the path. */

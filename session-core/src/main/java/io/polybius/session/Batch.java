@@ -34,6 +34,7 @@ final class Batch {
   // In the mailbox:
   private BatchState state = BatchState.STARTING;
   private RunningBatch program;
+  private Optional<ClusterApplication> application = Optional.empty();
   private boolean killed;
   private long endedMillis;
 
@@ -110,21 +111,34 @@ final class Batch {
   private void launched(RunningBatch begun) {
     program = begun;
     become(BatchState.RUNNING);
+    begun.follow(told -> mailbox.execute(() -> changed(told)));
     begun.ended().thenAccept(end -> mailbox.execute(() -> ended(end)));
     if (killed) {
       begun.kill();
     }
   }
 
+  private void changed(ClusterApplication told) {
+    application = Optional.of(told);
+    snapshot = takeSnapshot();
+  }
+
   private void ended(RunningBatch.End end) {
     if (killed) {
       log.append(StreamName.STDERR, "The program was killed.");
       end(BatchState.KILLED);
-    } else if (end.succeeded()) {
-      end(BatchState.SUCCESS);
-    } else {
-      log.append(StreamName.STDERR, "The program failed: " + end.how());
-      end(BatchState.DEAD);
+      return;
+    }
+    switch (end.outcome()) {
+      case SUCCEEDED -> end(BatchState.SUCCESS);
+      case FAILED -> {
+        log.append(StreamName.STDERR, "The program failed: " + end.how());
+        end(BatchState.DEAD);
+      }
+      case KILLED -> {
+        log.append(StreamName.STDERR, "The program was killed: " + end.how());
+        end(BatchState.KILLED);
+      }
     }
   }
 
@@ -150,6 +164,6 @@ final class Batch {
   }
 
   private BatchSnapshot takeSnapshot() {
-    return new BatchSnapshot(id, asked, owner, state, Optional.empty(), endedMillis);
+    return new BatchSnapshot(id, asked, owner, state, application, endedMillis);
   }
 }

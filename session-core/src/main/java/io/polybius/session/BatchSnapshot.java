@@ -9,7 +9,7 @@ import java.util.Optional;
  * @param settings what its creator asked for
  * @param owner who created it
  * @param state where it was in its life
- * @param applicationId Spark's application id, once that is known
+ * @param application what its cluster says of its application, if a cluster has one
  * @param endedMillis epoch milliseconds of its end, 0 before
  */
 public record BatchSnapshot(
@@ -17,5 +17,5 @@ public record BatchSnapshot(
     BatchSettings settings,
     Optional<String> owner,
     BatchState state,
-    Optional<String> applicationId,
+    Optional<ClusterApplication> application,
     long endedMillis) {}

@@ -37,6 +37,9 @@ final class Drivers {
     /** The driver of an earlier server is there again. */
     void driverTakenBack();
 
+    /** The cluster says something of the present driver's application. */
+    void applicationChanged(ClusterApplication application);
+
     /** The present driver is of no more use. */
     void driverLost(String why);
 
@@ -102,6 +105,11 @@ final class Drivers {
   /** Returns whether the session has a driver. */
   boolean isThere() {
     return present.isPresent();
+  }
+
+  /** Returns whether the present driver starts when its cluster has room for it. */
+  boolean startsWhenAccepted() {
+    return present.filter(RunningDriver::startsWhenAccepted).isPresent();
   }
 
   /** Returns whether there is any driver, or may be one soon. */
@@ -189,6 +197,14 @@ final class Drivers {
       return;
     }
     present = Optional.of(begun);
+    begun.follow(
+        application ->
+            tasks.run(
+                () -> {
+                  if (isPresent(begun)) {
+                    owner.applicationChanged(application);
+                  }
+                }));
     if (!talk.isWith(launched)) {
       Change.Launched change = new Change.Launched(launched, begun.connection().sent());
       talk.begin(change);

@@ -9,10 +9,11 @@ import java.util.Optional;
 /**
  * What the process of a session or a batch prints, and what the server has to say about it. As Livy
  * shows it, it is the line {@code "stdout: "}, the lines of standard output, the line {@code
- * "\nstderr: "} and the lines of standard error. Nothing is dropped, so the lines of each part keep
- * their places in it. A program whose standard error is part of its standard output has the second
- * heading only when there is something below it, or nothing comes any more: so lines are only added
- * at the end. Safe for use by many threads.
+ * "\nstderr: "} and the lines of standard error; behind them, if a cluster is involved, a line such
+ * as {@code "\nYARN Diagnostics: "} and what the cluster says. Nothing is dropped, so the lines of
+ * each part keep their places in it. A program whose standard error is part of its standard output
+ * has the second heading only when there is something below it, or nothing comes any more: so lines
+ * are only added at the end. Safe for use by many threads.
  */
 public final class ProcessLog {
 
@@ -29,6 +30,9 @@ public final class ProcessLog {
 
   private final LineStore output;
   private final LineStore errors;
+
+  /** What a cluster says; the first line is its heading. */
+  private final LineStore diagnostics;
 
   /** Read without waiting for those who add or read much. */
   private volatile List<String> newest;
@@ -54,6 +58,7 @@ public final class ProcessLog {
   ProcessLog(Optional<Path> folder, String name, boolean errorsApart) {
     this.output = new LineStore(folder.map(files -> files.resolve(name + ".stdout")));
     this.errors = new LineStore(folder.map(files -> files.resolve(name + ".stderr")));
+    this.diagnostics = new LineStore(folder.map(files -> files.resolve(name + ".diagnostics")));
     this.errorsApart = errorsApart;
     this.newest = findNewest();
   }
@@ -64,7 +69,25 @@ public final class ProcessLog {
       successor.append(stream, text);
       return;
     }
-    LineStore lines = stream == StreamName.STDOUT ? output : errors;
+    add(stream == StreamName.STDOUT ? output : errors, text);
+  }
+
+  /**
+   * Adds what a cluster says.
+   *
+   * @param cluster its name, such as {@code YARN}
+   * @param text may have several lines; nothing but the heading is added when it is blank
+   */
+  public synchronized void diagnose(String cluster, String text) {
+    if (diagnostics.count() == 0) {
+      add(diagnostics, cluster + " Diagnostics: ");
+    }
+    if (!text.isBlank()) {
+      add(diagnostics, text.strip());
+    }
+  }
+
+  private void add(LineStore lines, String text) {
     for (String line : text.split("\n", -1)) {
       lines.add(
           line.length() <= MOST_CHARS_OF_LINE
@@ -96,7 +119,8 @@ public final class ProcessLog {
    * @param size how many lines at most, negative for all; fewer come when they are very long
    */
   public synchronized LogPage page(int from, int size) {
-    int total = 1 + output.count() + (hasErrorHeader() ? 1 + errors.count() : 0);
+    int total =
+        1 + output.count() + (hasErrorHeader() ? 1 + errors.count() : 0) + diagnostics.count();
     int count = size < 0 ? total : size;
     int begin = from < 0 ? Math.max(0, total - count) : from;
     int end = (int) Math.min(total, (long) begin + count);
@@ -119,10 +143,20 @@ public final class ProcessLog {
       into.add(OUTPUT_HEADER);
     }
     output.read(Math.max(0, from - 1), Math.min(output.count(), to - 1), into);
+    if (!hasErrorHeader()) {
+      return;
+    }
     if (from <= errorHeader && to > errorHeader) {
       into.add(ERROR_HEADER);
     }
-    errors.read(Math.max(0, from - errorHeader - 1), to - errorHeader - 1, into);
+    int firstError = errorHeader + 1;
+    errors.read(Math.max(0, from - firstError), Math.min(errors.count(), to - firstError), into);
+    int firstDiagnosis = firstError + errors.count();
+    int begin = into.size();
+    diagnostics.read(Math.max(0, from - firstDiagnosis), to - firstDiagnosis, into);
+    if (from <= firstDiagnosis && into.size() > begin) {
+      into.set(begin, "\n" + into.get(begin));
+    }
   }
 
   /** Returns up to {@code most} of the last lines, at most {@value LineStore#NEWEST}. */
@@ -133,19 +167,22 @@ public final class ProcessLog {
 
   private List<String> findNewest() {
     List<String> lines = new ArrayList<>();
-    if (errors.count() < LineStore.NEWEST) {
-      lines.add(OUTPUT_HEADER);
-      lines.addAll(output.newest(LineStore.NEWEST));
-      if (hasErrorHeader()) {
-        lines.add(ERROR_HEADER);
-      }
+    lines.add(OUTPUT_HEADER);
+    lines.addAll(output.newest(LineStore.NEWEST));
+    if (hasErrorHeader()) {
+      lines.add(ERROR_HEADER);
+      lines.addAll(errors.newest(LineStore.NEWEST));
     }
-    lines.addAll(errors.newest(LineStore.NEWEST));
+    int begin = lines.size();
+    lines.addAll(diagnostics.newest(LineStore.NEWEST));
+    if (diagnostics.count() == lines.size() - begin && diagnostics.count() > 0) {
+      lines.set(begin, "\n" + lines.get(begin));
+    }
     return List.copyOf(lines.subList(Math.max(0, lines.size() - LineStore.NEWEST), lines.size()));
   }
 
   private boolean hasErrorHeader() {
-    return errorsApart || errors.count() > 0;
+    return errorsApart || errors.count() > 0 || diagnostics.count() > 0;
   }
 
   /** From now on, what comes is from another program, as a line says. */
@@ -165,11 +202,13 @@ public final class ProcessLog {
     newest = findNewest();
     output.release();
     errors.release();
+    diagnostics.release();
   }
 
   /** Removes the files, for good. */
   synchronized void delete() {
     output.delete();
     errors.delete();
+    diagnostics.delete();
   }
 }

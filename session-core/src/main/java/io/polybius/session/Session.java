@@ -65,6 +65,7 @@ final class Session implements Drivers.Owner {
 
   private SessionState state = SessionState.STARTING;
   private Optional<DriverInfo> driverInfo = Optional.empty();
+  private Optional<ClusterApplication> application = Optional.empty();
   private Runnable startClock = () -> {};
   private int firstStatementId;
   private int nextQuestionId;
@@ -546,6 +547,7 @@ final class Session implements Drivers.Owner {
           downloads.endAll("The session was restarted.");
           drivers.replace();
           driverInfo = Optional.empty();
+          application = Optional.empty();
           firstStatementId = statements.nextId();
           if (state == SessionState.STARTING) {
             announce();
@@ -602,7 +604,11 @@ final class Session implements Drivers.Owner {
         tasks.later(
             limits.startTimeout(),
             () -> {
-              if (launched == drivers.incarnation() && state == SessionState.STARTING) {
+              if (launched != drivers.incarnation() || state != SessionState.STARTING) {
+                return;
+              }
+              // What its cluster has not let in yet, its launcher watches.
+              if (!drivers.startsWhenAccepted() || isAccepted()) {
                 driverLost(
                     "The driver was not ready within "
                         + limits.startTimeout().toSeconds()
@@ -620,6 +626,23 @@ final class Session implements Drivers.Owner {
     dispatch();
   }
 
+  @Override
+  public void applicationChanged(ClusterApplication changed) {
+    boolean wasAccepted = isAccepted();
+    application = Optional.of(changed);
+    if (state == SessionState.STARTING && !wasAccepted && isAccepted()) {
+      limitStart();
+    }
+    announce();
+  }
+
+  /** Returns whether the driver's cluster has let it in, if it has one. */
+  private boolean isAccepted() {
+    return application
+        .filter(known -> known.state() != ClusterApplication.State.SUBMITTED)
+        .isPresent();
+  }
+
   /** The session dies, and with it what it was doing. */
   @Override
   public void driverLost(String why) {
@@ -634,7 +657,10 @@ final class Session implements Drivers.Owner {
     driverInfo = Optional.empty();
     statements.endAll(error);
     downloads.endAll("The driver has ended: " + why);
-    become(SessionState.DEAD);
+    become(
+        application.filter(known -> known.state() == ClusterApplication.State.KILLED).isPresent()
+            ? SessionState.KILLED
+            : SessionState.DEAD);
     drivers.retire();
     endIfDriverless();
   }
@@ -865,6 +891,7 @@ final class Session implements Drivers.Owner {
         owner,
         state,
         driverInfo,
+        application,
         drivers.incarnation(),
         firstStatementId,
         statements.shown(),

@@ -11,6 +11,7 @@ import java.util.Optional;
  * @param owner who created it
  * @param state where it was in its life
  * @param driver about its driver, once that is up
+ * @param application what its cluster says of the driver's application, if a cluster has one
  * @param incarnation counts its drivers, from 1; a restart begins the next
  * @param firstStatementId the id of the first statement of this incarnation
  * @param statements its statements of all incarnations, oldest first, without hidden ones
@@ -22,10 +23,23 @@ public record SessionSnapshot(
     Optional<String> owner,
     SessionState state,
     Optional<DriverInfo> driver,
+    Optional<ClusterApplication> application,
     int incarnation,
     int firstStatementId,
     List<Statement> statements,
     long endedMillis) {
+
+  /** Returns the id of its Spark application, once that is known. */
+  public Optional<String> applicationId() {
+    return application.map(ClusterApplication::id).or(() -> driver.map(DriverInfo::applicationId));
+  }
+
+  /** Returns the address of Spark's web page, if it has one that can be reached. */
+  public Optional<String> sparkUiUrl() {
+    return application
+        .flatMap(ClusterApplication::trackingUrl)
+        .or(() -> driver.flatMap(DriverInfo::sparkUiUrl));
+  }
 
   /** Returns the statement of that id, if it is kept. */
   public Optional<Statement> statement(int statementId) {

@@ -3,14 +3,17 @@ package io.polybius.tests;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.polybius.launch.ClusterSettings;
 import io.polybius.launch.LaunchSettings;
 import io.polybius.launch.SparkFinder;
 import io.polybius.launch.SparkSubmitLauncher;
+import io.polybius.launch.Submitter;
 import io.polybius.server.Installation;
 import io.polybius.session.ApplicationSettings;
 import io.polybius.session.BatchSettings;
 import io.polybius.session.ProcessLog;
 import io.polybius.session.spi.BatchSpec;
+import io.polybius.session.spi.LaunchException;
 import io.polybius.session.spi.RunningBatch;
 import java.io.File;
 import java.io.IOException;
@@ -197,7 +200,7 @@ class SparkSubmitIT {
 
   private SparkSubmitLauncher launcher(Place place) throws IOException, InterruptedException {
     Path home = place == Place.EMBEDDED ? embedded() : pysparkPackage();
-    return new SparkSubmitLauncher(
+    LaunchSettings settings =
         new LaunchSettings(
             new InetSocketAddress("127.0.0.1", 0),
             Installation.at(Commands.HOME).driverJar(),
@@ -210,7 +213,15 @@ class SparkSubmitIT {
             Duration.ofSeconds(10),
             LaunchSettings.DEFAULT_MAX_OUTPUT_CHARS,
             0,
-            List.of()));
+            List.of(),
+            ClusterSettings.DEFAULT);
+    return new SparkSubmitLauncher(
+        settings,
+        new Submitter(
+            settings,
+            (master, spark) -> {
+              throw new LaunchException("There is no cluster here.");
+            }));
   }
 
   /** Returns the embedded Spark in a form that is preferred to a Spark that Python may have. */

@@ -14,19 +14,25 @@ import java.util.regex.Pattern;
 /** The command line of a driver process: what of it can be secret is in a file. */
 final class DriverCommandLine {
 
-  private static final String MAIN_CLASS = "io.polybius.driver.DriverMain";
-
   /**
    * Makes the JVM optimize only what is really hot: a start and the first hundred statements run
    * much code a little, and on few cores they would share them with the optimizing compiler. Each
    * is four times the default.
    */
-  private static final List<String> LATE_OPTIMIZATION =
+  static final List<String> LATE_OPTIMIZATION =
       List.of(
           "-XX:Tier4InvocationThreshold=20000",
           "-XX:Tier4MinInvocationThreshold=2400",
           "-XX:Tier4CompileThreshold=60000",
           "-XX:Tier4BackEdgeThreshold=160000");
+
+  /** What a driver's JVM is started with, wherever it runs. */
+  static final List<String> EVERYWHERE =
+      List.of(
+          // Deep expressions recurse deeply in the compiler.
+          "-Xss4m", "-Dlog4j2.configurationFile=polybius-driver-log4j2.properties");
+
+  static final String MAIN_CLASS = "io.polybius.driver.DriverMain";
 
   /** Costs the least while the heap is small. */
   private static final String SMALL_HEAP_COLLECTOR = "-XX:+UseParallelGC";
@@ -35,6 +41,8 @@ final class DriverCommandLine {
 
   /** What a jar's address begins with when it is a path: {@code local:} is on every machine. */
   private static final Pattern THIS_MACHINE = Pattern.compile("^(file|local):");
+
+  private static final Master LOCAL = new Master("local", false);
 
   private final SparkInstallation spark;
   private final Path driverJar;
@@ -107,10 +115,8 @@ final class DriverCommandLine {
       List<String> arguments)
       throws IOException {
     List<String> options = new ArrayList<>(jvmOptions);
-    // Deep expressions recurse deeply in the compiler.
-    options.add("-Xss4m");
     options.addAll(SparkJvm.options(directory));
-    options.add("-Dlog4j2.configurationFile=polybius-driver-log4j2.properties");
+    options.addAll(EVERYWHERE);
     List<String> classPath = new ArrayList<>();
     sharedClassPath().forEach(jar -> classPath.add(jar.toString()));
     classPath.addAll(moreJars);
@@ -122,7 +128,7 @@ final class DriverCommandLine {
     command.add(MAIN_CLASS);
     command.addAll(arguments);
     ProcessBuilder builder = new ProcessBuilder(command);
-    SparkJvm.addEnvironment(builder.environment(), spark, directory);
+    SparkJvm.addEnvironment(builder.environment(), spark, directory, LOCAL);
     return builder;
   }
 

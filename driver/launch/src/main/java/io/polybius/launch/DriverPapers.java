@@ -38,6 +38,8 @@ final class DriverPapers {
   private static final String PID = "pid";
   private static final String STARTED = "started";
   private static final String OWNER = "owner";
+  private static final String TAG = "application.tag";
+  private static final String MASTER = "application.master";
   private static final String LATE_SETTING = "late-setting.";
 
   private final Path directory;
@@ -144,6 +146,23 @@ final class DriverPapers {
     values.put(OWNER, owner);
     lateSettings.forEach((key, value) -> values.put(LATE_SETTING + key, value));
     write();
+  }
+
+  /** Writes down by which tag its application is known, and to which cluster it is submitted. */
+  synchronized void submitted(String tag, Master master) throws IOException {
+    values.put(TAG, tag);
+    values.put(MASTER, master.url());
+    write();
+  }
+
+  /** Returns the tag of its application, if the driver runs in a cluster. */
+  synchronized Optional<String> tag() {
+    return Optional.ofNullable(values.get(TAG));
+  }
+
+  /** Returns the master of the cluster in which the driver runs. */
+  synchronized Master master() {
+    return new Master(values.getOrDefault(MASTER, ""), true);
   }
 
   /** Returns the name under which the driver was launched; empty if it is nobody's. */

@@ -22,6 +22,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import javax.net.ssl.SSLContext;
@@ -51,6 +52,8 @@ final class LastingDrivers {
   private final Map<String, DriverPapers> expected = new HashMap<>();
   private Optional<String> whyNone = Optional.empty();
 
+  private volatile Consumer<DriverPapers> elsewhere = papers -> {};
+
   /**
    * @param folder used by no other launcher; made if it is missing
    */
@@ -67,6 +70,11 @@ final class LastingDrivers {
           .map(entry -> entry.getFileName().toString())
           .collect(Collectors.toUnmodifiableSet());
     }
+  }
+
+  /** Has what ends there called for drivers that are not processes of this machine. */
+  void endElsewhere(Consumer<DriverPapers> end) {
+    elsewhere = end;
   }
 
   /** Returns where drivers have their files. */
@@ -174,6 +182,9 @@ final class LastingDrivers {
     Thread thread =
         new Thread(
             () -> {
+              if (papers.tag().isPresent()) {
+                elsewhere.accept(papers);
+              }
               new ProcessTree(papers.directory().path()).killUntilGone();
               papers.delete();
             },

@@ -2,9 +2,11 @@ package io.polybius.launch;
 
 import io.polybius.session.ApplicationSettings;
 import io.polybius.session.spi.LaunchException;
+import io.polybius.session.spi.LaunchSpec;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -24,6 +26,7 @@ import java.util.Optional;
  * @param maxOutputChars how much printed text of one statement is passed on
  * @param prespawned how many drivers wait, started ahead, for sessions to come
  * @param kernelFolders where the descriptions of Jupyter kernels are that drivers can run
+ * @param cluster what is chosen about clusters
  */
 public record LaunchSettings(
     InetSocketAddress listenAddress,
@@ -37,7 +40,8 @@ public record LaunchSettings(
     Duration reconnectWindow,
     long maxOutputChars,
     int prespawned,
-    List<Path> kernelFolders) {
+    List<Path> kernelFolders,
+    ClusterSettings cluster) {
 
   /** Copies the lists. */
   public LaunchSettings {
@@ -48,22 +52,47 @@ public record LaunchSettings(
   /** Printed text of one statement that is passed on unless the operator sets another limit. */
   public static final long DEFAULT_MAX_OUTPUT_CHARS = 8L << 20;
 
-  boolean hasLocalMaster() {
-    return master.startsWith("local");
+  /** Returns where applications run that do not ask for anything else. */
+  Master usualMaster() {
+    return master(master, cluster.deployMode());
+  }
+
+  /** Returns where an application is to run. */
+  Master master(ApplicationSettings asked) {
+    return usualMaster();
+  }
+
+  private static Master master(String url, String deployMode) {
+    Master named = new Master(url.strip(), deployMode.equals("cluster"));
+    return named.isLocal() ? new Master(named.url(), false) : named;
   }
 
   /**
-   * Refuses what cannot be done yet.
+   * Returns Spark's settings for the driver of a session.
    *
-   * @throws LaunchException if Spark is to run its jobs elsewhere than in the launched process
+   * @param spark the Spark that it runs on
    */
-  void requireLocalMaster() throws LaunchException {
-    if (!hasLocalMaster()) {
-      throw new LaunchException(
-          "Spark can be started with a local master only, and livy.spark.master is "
-              + master
-              + ".");
+  Map<String, String> sessionSettings(LaunchSpec spec, SparkInstallation spark)
+      throws LaunchException {
+    Map<String, String> defaults = new LinkedHashMap<>(sparks.defaults(spark));
+    defaults.put("spark.app.name", "livy-session-" + spec.sessionId());
+    Map<String, String> all =
+        withSessionJars(sparkSettings(spec.settings().application(), defaults));
+    // What %info tells.
+    all.put("spark.polybius.session", String.valueOf(spec.sessionId()));
+    // The driver starts that language before its first statement.
+    all.put("spark.polybius.kind", spec.settings().kind().canonicalName());
+    return all;
+  }
+
+  /** Returns settings with the jars that each session gets before its own. */
+  Map<String, String> withSessionJars(Map<String, String> sparkSettings) {
+    Map<String, String> more = new LinkedHashMap<>(sparkSettings);
+    if (!sessionJars.isEmpty()) {
+      more.merge(
+          "spark.jars", String.join(",", sessionJars), (others, ours) -> ours + "," + others);
     }
+    return more;
   }
 
   /**
@@ -84,8 +113,9 @@ public record LaunchSettings(
    */
   Map<String, String> sparkSettings(ApplicationSettings asked, Map<String, String> defaults) {
     Map<String, String> spark = asked.sparkConf(defaults);
-    spark.put("spark.master", master);
-    spark.put("spark.submit.deployMode", "client");
+    Master where = master(asked);
+    spark.put("spark.master", where.url());
+    spark.put("spark.submit.deployMode", where.deployMode());
     return spark;
   }
 }

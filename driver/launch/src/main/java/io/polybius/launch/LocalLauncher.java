@@ -3,9 +3,7 @@ package io.polybius.launch;
 import io.polybius.driver.protocol.DriverCommand;
 import io.polybius.driver.protocol.DriverConnection;
 import io.polybius.driver.protocol.DriverEvent;
-import io.polybius.driver.protocol.DriverListener;
 import io.polybius.driver.protocol.LinkPosition;
-import io.polybius.driver.protocol.LinkSecrets;
 import io.polybius.driver.protocol.RProgram;
 import io.polybius.driver.protocol.jupyter.InstalledKernel;
 import io.polybius.session.Kind;
@@ -14,17 +12,14 @@ import io.polybius.session.spi.DriverLauncher;
 import io.polybius.session.spi.LaunchException;
 import io.polybius.session.spi.LaunchSpec;
 import io.polybius.session.spi.RunningDriver;
-import java.io.File;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
-import java.security.cert.X509Certificate;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -41,9 +36,7 @@ public final class LocalLauncher implements DriverLauncher {
   public static final Set<Kind> LANGUAGES = Set.of(Kind.SPARK, Kind.PYSPARK, Kind.SPARKR, Kind.SQL);
 
   private final LaunchSettings settings;
-  private final Optional<LastingDrivers> lasting;
-  private final SessionCertificates certificates;
-  private final DriverListener listener;
+  private final DriverLinks links;
   private final ClassDataArchive archive;
   private final PrespawnedDrivers prespawned;
 
@@ -64,32 +57,17 @@ public final class LocalLauncher implements DriverLauncher {
    * @throws IOException if the port cannot be bound, or the folder cannot be used
    */
   public LocalLauncher(LaunchSettings settings, Optional<Path> folder) throws IOException {
+    this(settings, new DriverLinks(settings, folder));
+  }
+
+  /** Makes one whose drivers use these links, which it closes. */
+  LocalLauncher(LaunchSettings settings, DriverLinks links) {
     this.settings = settings;
-    try {
-      if (folder.isPresent()) {
-        LastingDrivers drivers = new LastingDrivers(folder.get());
-        this.lasting = Optional.of(drivers);
-        this.certificates = new SessionCertificates(folder.get());
-        if (certificates.isNew()) {
-          drivers.giveUp("The key by which the driver knows the server is lost.");
-        }
-        this.listener =
-            drivers.listen(
-                settings.listenAddress(), certificates.serverContext(), settings.reconnectWindow());
-      } else {
-        this.lasting = Optional.empty();
-        this.certificates = new SessionCertificates();
-        this.listener =
-            new DriverListener(
-                settings.listenAddress(), certificates.serverContext(), settings.reconnectWindow());
-      }
-    } catch (GeneralSecurityException e) {
-      throw new IOException("this JVM cannot make keys for the driver links: " + e, e);
-    }
+    this.links = links;
     this.archive = new ClassDataArchive(settings.cacheDirectory(), settings.workDirectory());
     this.prespawned =
         new PrespawnedDrivers(
-            settings.hasLocalMaster() ? settings.prespawned() : 0,
+            settings.usualMaster().isLocal() ? settings.prespawned() : 0,
             (name, events, log) -> {
               DriverCommandLine commandLine = plainCommandLine();
               return new PrespawnedDrivers.Started(
@@ -101,19 +79,15 @@ public final class LocalLauncher implements DriverLauncher {
   public RunningDriver launch(
       LaunchSpec spec, DriverConnection.Receiver<DriverEvent> events, ProcessLog log)
       throws LaunchException {
-    settings.requireLocalMaster();
+    Master master = settings.master(spec.settings().application());
+    if (!master.isLocal()) {
+      throw new LaunchException("This needs a local master, not " + master + ".");
+    }
     SparkInstallation spark = settings.spark(spec.settings().application());
-    Map<String, String> defaults = new LinkedHashMap<>(settings.sparks().defaults(spark));
-    defaults.put("spark.app.name", "livy-session-" + spec.sessionId());
-    Map<String, String> sparkSettings =
-        withSessionJars(settings.sparkSettings(spec.settings().application(), defaults));
+    Map<String, String> sparkSettings = settings.sessionSettings(spec, spark);
     if (spec.settings().kind().equals(Kind.SPARKR)) {
       requireR(sparkSettings);
     }
-    // What %info tells.
-    sparkSettings.put("spark.polybius.session", String.valueOf(spec.sessionId()));
-    // The driver starts that language before its first statement.
-    sparkSettings.put("spark.polybius.kind", spec.settings().kind().canonicalName());
     DriverCommandLine commandLine =
         new DriverCommandLine(spark, settings.driverJar(), sparkSettings);
     String name = spec.driverName();
@@ -127,7 +101,7 @@ public final class LocalLauncher implements DriverLauncher {
   }
 
   /** Refuses a session whose every statement would fail. */
-  private static void requireR(Map<String, String> sparkSettings) throws LaunchException {
+  static void requireR(Map<String, String> sparkSettings) throws LaunchException {
     Map<String, String> environment = System.getenv();
     RProgram program =
         RProgram.of(name -> Optional.ofNullable(sparkSettings.get(name)), environment);
@@ -142,7 +116,7 @@ public final class LocalLauncher implements DriverLauncher {
     if (driver instanceof DriverProcess process && process.papers().isPresent()) {
       try {
         process.papers().get().handOver(owner, lateSettings);
-        lasting.ifPresent(drivers -> drivers.add(process));
+        links.lasting().ifPresent(drivers -> drivers.add(process));
       } catch (IOException e) {
         driver.kill();
         driver.connection().close();
@@ -154,8 +128,9 @@ public final class LocalLauncher implements DriverLauncher {
 
   @Override
   public void expect(List<LaunchSpec> wanted) {
-    lasting.ifPresent(
-        drivers -> drivers.expect(wanted.stream().map(LaunchSpec::driverName).toList()));
+    links
+        .lasting()
+        .ifPresent(drivers -> drivers.expect(wanted.stream().map(LaunchSpec::driverName).toList()));
   }
 
   @Override
@@ -165,38 +140,38 @@ public final class LocalLauncher implements DriverLauncher {
       DriverConnection.Receiver<DriverEvent> events,
       ProcessLog log)
       throws LaunchException {
-    LastingDrivers drivers =
-        lasting.orElseThrow(() -> new LaunchException("Drivers do not outlive the server."));
-    DriverPapers papers = drivers.claim(spec.driverName());
-    String driver = papers.driver();
-    DriverConnection<DriverCommand> connection = null;
+    return reattach(spec, links.claim(spec), position, events, log);
+  }
+
+  /** Takes a driver back of which these papers are left. */
+  DriverProcess reattach(
+      LaunchSpec spec,
+      DriverPapers papers,
+      LinkPosition position,
+      DriverConnection.Receiver<DriverEvent> events,
+      ProcessLog log)
+      throws LaunchException {
+    LastingDrivers drivers = links.lasting().orElseThrow();
+    Optional<DriverConnection<DriverCommand>> connection = Optional.empty();
     try {
       ProcessHandle handle =
           papers
               .process()
               .orElseThrow(
                   () -> new LaunchException("The driver ended while there was no server."));
-      X509Certificate certificate = papers.certificate();
-      connection =
-          listener.expectAgain(
-              driver, events, withLateSettings(position, papers), papers.secrets(), papers::keep);
-      // Last: whose certificate is trusted, but who is not expected, is sent away for good.
-      certificates.accept(driver, certificate);
-      LaunchedProcess process = LaunchedProcess.adopt(handle, papers, log, () -> forget(papers));
+      connection = Optional.of(links.openAgain(papers, withLateSettings(position, papers), events));
+      LaunchedProcess process =
+          LaunchedProcess.adopt(handle, papers, log, () -> links.forget(papers));
       logger.info("{} is still process {}", spec.driverName(), process.pid());
-      DriverProcess taken = new DriverProcess(process, connection, Optional.of(papers));
+      DriverProcess taken = new DriverProcess(process, connection.get(), Optional.of(papers));
       drivers.add(taken);
       return taken;
-    } catch (IOException | GeneralSecurityException | RuntimeException e) {
-      certificates.revoke(driver);
-      if (connection != null) {
-        connection.close();
-      }
-      drivers.end(papers);
-      throw new LaunchException("The driver cannot be taken back: " + e.getMessage(), e);
-    } catch (LaunchException e) {
-      drivers.end(papers);
-      throw e;
+    } catch (IOException | LaunchException e) {
+      connection.ifPresent(DriverConnection::close);
+      links.giveUp(papers);
+      throw e instanceof LaunchException told
+          ? told
+          : new LaunchException("The driver cannot be taken back: " + e.getMessage(), e);
     }
   }
 
@@ -206,11 +181,6 @@ public final class LocalLauncher implements DriverLauncher {
     return lateSettings.isEmpty() || position.sent() != 1
         ? position
         : position.after(PrespawnedDrivers.startSpark(lateSettings));
-  }
-
-  private void forget(DriverPapers papers) {
-    certificates.revoke(papers.driver());
-    papers.delete();
   }
 
   @Override
@@ -232,65 +202,26 @@ public final class LocalLauncher implements DriverLauncher {
       ProcessLog log)
       throws LaunchException {
     WorkDirectory directory = null;
-    DriverListener.Expectation expectation = null;
+    DriverLinks.Link link = null;
     LaunchedProcess process = null;
-    DriverPapers papers = null;
-    String driver = name;
     try {
-      directory =
-          WorkDirectory.create(
-              lasting.map(LastingDrivers::folder).orElse(settings.workDirectory()), name);
-      // Other than the given name, this one is never used a second time.
-      driver = directory.name();
-      papers = DriverPapers.blank(directory);
-      expectation =
-          listener.expect(
-              driver, events, lasting.isPresent() ? papers::keep : LinkSecrets.Keeper.NONE);
+      directory = links.newDirectory(name);
+      link = links.open(directory, events);
       Map<String, String> driverSettings = new LinkedHashMap<>(sparkSettings.orElse(Map.of()));
-      driverSettings.put("prespawned", String.valueOf(sparkSettings.isEmpty()));
-      SessionCertificates.DriverKeys issued = certificates.issue(driver);
-      driverSettings.put("driver", driver);
-      driverSettings.put("secret", expectation.secret());
-      driverSettings.put("server.host", settings.listenAddress().getHostString());
-      driverSettings.put("server.port", String.valueOf(listener.address().getPort()));
-      driverSettings.put("key-store", directory.writeKeys(issued).toString());
-      driverSettings.put("key-store.password", issued.password());
-      driverSettings.put(
-          "server.patience-millis", String.valueOf(settings.serverIdleTimeout().toMillis()));
+      driverSettings.putAll(links.driverSettings(link));
+      driverSettings.put("spark", sparkSettings.isPresent() ? "here" : "later");
+      driverSettings.put("key-store", directory.writeKeys(link.keys()).toString());
       driverSettings.put("work-directory", directory.path().toString());
-      driverSettings.put(
-          "jupyter-kernels",
-          settings.kernelFolders().stream()
-              .map(Path::toString)
-              .collect(Collectors.joining(File.pathSeparator)));
-      driverSettings.put("output.max-chars", String.valueOf(settings.maxOutputChars()));
       ProcessBuilder builder =
           commandLine.processBuilder(
               directory,
               archive.use(commandLine),
               List.of(directory.writeProperties("driver.properties", driverSettings).toString()));
-      DriverPapers own = papers;
-      if (lasting.isPresent()) {
-        papers.issue(issued.certificate(), expectation.secret());
-        process = LaunchedProcess.startLasting(builder, papers, log, () -> forget(own));
-      } else {
-        process = LaunchedProcess.start(builder, directory, log, () -> forget(own));
-      }
+      process = links.start(link, builder, directory, log);
       logger.info("{} is process {}", name, process.pid());
-      return new DriverProcess(process, expectation.connection(), lasting.map(drivers -> own));
+      return links.driver(link, process);
     } catch (IOException | GeneralSecurityException | RuntimeException e) {
-      certificates.revoke(driver);
-      if (expectation != null) {
-        expectation.connection().close();
-      }
-      if (process != null) {
-        // Its folder goes when it is gone.
-        process.kill();
-      } else if (papers != null) {
-        papers.delete();
-      } else if (directory != null) {
-        directory.delete();
-      }
+      links.undo(Optional.ofNullable(link), Optional.ofNullable(process), directory);
       throw new LaunchException("The driver could not be started: " + e.getMessage(), e);
     }
   }
@@ -310,16 +241,7 @@ public final class LocalLauncher implements DriverLauncher {
   private DriverCommandLine plainCommandLine() throws LaunchException {
     SparkInstallation spark = settings.sparks().choose();
     return new DriverCommandLine(
-        spark, settings.driverJar(), withSessionJars(settings.sparks().defaults(spark)));
-  }
-
-  private Map<String, String> withSessionJars(Map<String, String> sparkSettings) {
-    Map<String, String> more = new LinkedHashMap<>(sparkSettings);
-    if (!settings.sessionJars().isEmpty()) {
-      String jars = String.join(",", settings.sessionJars());
-      more.merge("spark.jars", jars, (others, ours) -> ours + "," + others);
-    }
-    return more;
+        spark, settings.driverJar(), settings.withSessionJars(settings.sparks().defaults(spark)));
   }
 
   /** Frees what the launcher holds. Drivers that can outlive the server are left to a later one. */
@@ -327,7 +249,6 @@ public final class LocalLauncher implements DriverLauncher {
   public void close() {
     prespawned.close();
     archive.close();
-    listener.close();
-    lasting.ifPresent(LastingDrivers::leave);
+    links.close();
   }
 }

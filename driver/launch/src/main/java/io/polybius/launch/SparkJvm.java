@@ -87,9 +87,14 @@ final class SparkJvm {
 
   /** Sets the variables that Spark needs in the environment of a process. */
   static void addEnvironment(
-      Map<String, String> environment, SparkInstallation spark, WorkDirectory directory) {
-    // Spark's own ports stay on this machine, like those of the server, unless the operator says.
-    environment.putIfAbsent("SPARK_LOCAL_IP", "127.0.0.1");
+      Map<String, String> environment,
+      SparkInstallation spark,
+      WorkDirectory directory,
+      Master master) {
+    if (master.isLocal()) {
+      // Spark's own ports stay on this machine, like those of the server, unless the operator says.
+      environment.putIfAbsent("SPARK_LOCAL_IP", "127.0.0.1");
+    }
     environment.put("SPARK_LOCAL_DIRS", directory.path().resolve("spark").toString());
     environment.put("SPARK_HOME", spark.home().toString());
   }

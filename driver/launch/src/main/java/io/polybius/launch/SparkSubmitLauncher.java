@@ -1,47 +1,77 @@
 package io.polybius.launch;
 
+import io.polybius.launch.WatchedApplications.Watched;
+import io.polybius.session.ApplicationSettings;
 import io.polybius.session.BatchSettings;
+import io.polybius.session.ClusterApplication;
 import io.polybius.session.ProcessLog;
 import io.polybius.session.spi.BatchLauncher;
 import io.polybius.session.spi.BatchSpec;
 import io.polybius.session.spi.LaunchException;
 import io.polybius.session.spi.RunningBatch;
 import java.io.IOException;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.CompletionStage;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Launches each batch by {@code spark-submit}, with Spark in local mode inside that process. Its
- * settings, which can be secrets, are in a file that only the server's user can read.
+ * Launches each batch by {@code spark-submit}, to the master that the server uses. Its settings,
+ * which can be secrets, are in a file that only the server's user can read.
  *
- * <p>A batch has no link to the server. So that none outlives it, all are known to a process that
- * ends them when the server is gone.
+ * <p>A batch has no link to the server. So that none outlives it, all processes of this machine are
+ * known to one that ends them when the server is gone; a driver in a cluster goes on if the server
+ * is killed, and is ended when the server ends in order.
  */
 public final class SparkSubmitLauncher implements BatchLauncher, AutoCloseable {
 
   private static final Logger logger = LoggerFactory.getLogger(SparkSubmitLauncher.class);
 
   private final LaunchSettings settings;
+  private final Submitter submitter;
   private final ProcessGuard guard = new ProcessGuard();
 
-  /** Makes a launcher, which begins nothing before its first batch. */
-  public SparkSubmitLauncher(LaunchSettings settings) {
+  /**
+   * Makes a launcher, which begins nothing before its first batch.
+   *
+   * @param submitter not closed by this launcher
+   */
+  public SparkSubmitLauncher(LaunchSettings settings, Submitter submitter) {
     this.settings = settings;
+    this.submitter = submitter;
   }
 
   @Override
   public RunningBatch launch(BatchSpec spec, ProcessLog log) throws LaunchException {
-    settings.requireLocalMaster();
-    SparkInstallation spark = settings.spark(spec.settings().application());
+    ApplicationSettings asked = spec.settings().application();
+    Master master = settings.master(asked);
+    SparkInstallation spark = settings.spark(asked);
     refuseWhatCannotRun(spec.settings(), spark);
-    Map<String, String> sparkSettings =
-        settings.sparkSettings(spec.settings().application(), settings.sparks().defaults(spark));
+    Submitter.Way way =
+        submitter.way(
+            master,
+            spark,
+            settings.sparkSettings(asked, settings.sparks().defaults(spark)),
+            spec.batchName(),
+            log);
+    Map<String, String> sparkSettings = new LinkedHashMap<>(way.settings());
+    if (master.type() == Master.Type.YARN) {
+      sparkSettings.put("spark.yarn.submit.waitAppCompletion", "false");
+    }
     SubmitCommandLine commandLine =
         new SubmitCommandLine(
-            spark, settings.sparks().configuration(spark), sparkSettings, spec.settings());
+            spark,
+            settings.sparks().configuration(spark),
+            sparkSettings,
+            new SubmitCommandLine.Program(
+                spec.settings().className(),
+                spec.settings().file(),
+                spec.settings().args(),
+                asked.proxyUser()),
+            master);
     WorkDirectory directory = null;
     LaunchedProcess process = null;
     try {
@@ -51,9 +81,10 @@ public final class SparkSubmitLauncher implements BatchLauncher, AutoCloseable {
           LaunchedProcess.start(
               commandLine.processBuilder(directory), directory, log, used::delete);
       guard.watch(process, directory);
-      logger.info("{} is process {}", spec.batchName(), process.pid());
-      return new SubmittedBatch(process);
+      logger.info("{} is process {}, and uses {}", spec.batchName(), process.pid(), master);
+      return new SubmittedBatch(submitter.submission(way, master, spark, process, log));
     } catch (IOException | RuntimeException e) {
+      way.application().ifPresent(Watched::kill);
       if (process != null) {
         // Its folder goes when it is gone.
         process.kill();
@@ -92,22 +123,25 @@ public final class SparkSubmitLauncher implements BatchLauncher, AutoCloseable {
   }
 
   /**
-   * A batch that is a process of this machine.
+   * A batch that was submitted.
    *
-   * @param process what submits it and runs it
+   * @param submission its process here and its application in a cluster
    */
-  private record SubmittedBatch(LaunchedProcess process) implements RunningBatch {
+  private record SubmittedBatch(Submission submission) implements RunningBatch {
 
     @Override
     public CompletionStage<End> ended() {
-      return process
-          .exited()
-          .thenApply(exitCode -> new End(exitCode == 0, LaunchedProcess.describe(exitCode)));
+      return submission.ended();
+    }
+
+    @Override
+    public void follow(Consumer<ClusterApplication> listener) {
+      submission.follow(listener);
     }
 
     @Override
     public void kill() {
-      process.kill();
+      submission.kill();
     }
   }
 }

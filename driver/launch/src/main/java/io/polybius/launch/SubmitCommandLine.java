@@ -1,6 +1,5 @@
 package io.polybius.launch;
 
-import io.polybius.session.BatchSettings;
 import java.io.File;
 import java.io.IOException;
 import java.nio.charset.Charset;
@@ -10,23 +9,43 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
- * The command line that submits a batch: Spark's own script, or what that would start where there
+ * The command line that submits a program: Spark's own script, or what that would start where there
  * is none. Spark's settings are in a file that only the server's user can read. So is all the rest
  * where there is no script; the script itself is given the class, the file and the arguments on its
  * command line, where other users of the machine may see them.
  *
  * @param spark the Spark to run on
  * @param configuration the folder of its configuration, which may be missing
- * @param settings Spark's settings for the batch
- * @param batch what to run
+ * @param settings Spark's settings for the program
+ * @param program what to run
+ * @param master where it is to run
  */
 record SubmitCommandLine(
     SparkInstallation spark,
     Path configuration,
     Map<String, String> settings,
-    BatchSettings batch) {
+    Program program,
+    Master master) {
+
+  /**
+   * A program for Spark.
+   *
+   * @param className its main class, if it is not named by its file
+   * @param file a jar, a Python file, or {@link #NO_FILE}
+   * @param args its arguments
+   * @param proxyUser whom to run it as, if not as the server's user
+   */
+  record Program(
+      Optional<String> className, String file, List<String> args, Optional<String> proxyUser) {}
+
+  /** What spark-submit is given in the place of a file when the class is on Spark's class path. */
+  static final String NO_FILE = "spark-internal";
+
+  /** Submitting to a cluster takes this, whatever the program needs there. */
+  private static final String SUBMIT_MEMORY = "512m";
 
   private static final String MAIN_CLASS = "org.apache.spark.deploy.SparkSubmit";
   private static final String ALL_LETTERS_LOCALE = "C.UTF-8";
@@ -34,7 +53,7 @@ record SubmitCommandLine(
   /**
    * Returns the process to start. It prints to one stream only.
    *
-   * @param directory the batch's own, for its files and temporary ones
+   * @param directory the program's own, for its files and temporary ones
    */
   ProcessBuilder processBuilder(WorkDirectory directory) throws IOException {
     Path workingDirectory = Files.createDirectory(directory.path().resolve("work"));
@@ -43,7 +62,7 @@ record SubmitCommandLine(
     ProcessBuilder builder =
         new ProcessBuilder().directory(workingDirectory.toFile()).redirectErrorStream(true);
     Map<String, String> environment = builder.environment();
-    SparkJvm.addEnvironment(environment, spark, directory);
+    SparkJvm.addEnvironment(environment, spark, directory, master);
     environment.put("TMPDIR", directory.path().toString());
     // As Spark's script has it: all Python processes must agree on the hash of a text.
     environment.put("PYTHONHASHSEED", "0");
@@ -74,15 +93,22 @@ record SubmitCommandLine(
     List<String> arguments = new ArrayList<>();
     arguments.add("--properties-file");
     arguments.add(directory.writeProperties("spark.properties", settings).toString());
-    batch
+    program
+        .proxyUser()
+        .ifPresent(
+            user -> {
+              arguments.add("--proxy-user");
+              arguments.add(user);
+            });
+    program
         .className()
         .ifPresent(
             name -> {
               arguments.add("--class");
               arguments.add(name);
             });
-    arguments.add(batch.file());
-    arguments.addAll(batch.args());
+    arguments.add(program.file());
+    arguments.addAll(program.args());
     return arguments;
   }
 
@@ -95,9 +121,12 @@ record SubmitCommandLine(
 
   private List<String> jvmOptions(WorkDirectory directory, Map<String, String> environment) {
     List<String> options = new ArrayList<>();
-    options.add("-Xmx" + SparkJvm.memory(settings));
+    // The options that are asked for are the driver's.
+    options.add("-Xmx" + (master.driverOnCluster() ? SUBMIT_MEMORY : SparkJvm.memory(settings)));
     options.addAll(SparkJvm.options(directory));
-    options.addAll(SparkJvm.askedOptions(settings));
+    if (!master.driverOnCluster()) {
+      options.addAll(SparkJvm.askedOptions(settings));
+    }
     options.add("-cp");
     options.add(String.join(File.pathSeparator, classPath(environment)));
     return options;
@@ -106,7 +135,9 @@ record SubmitCommandLine(
   /** Returns Spark's jars with what Spark's own launcher puts before and behind them. */
   private List<String> classPath(Map<String, String> environment) {
     List<String> classPath = new ArrayList<>();
-    classPath.add(settings.getOrDefault("spark.driver.extraClassPath", ""));
+    if (!master.driverOnCluster()) {
+      classPath.add(settings.getOrDefault("spark.driver.extraClassPath", ""));
+    }
     classPath.add(configuration.toString());
     spark.jars().forEach(jar -> classPath.add(jar.toString()));
     for (String more : List.of("HADOOP_CONF_DIR", "YARN_CONF_DIR", "SPARK_DIST_CLASSPATH")) {

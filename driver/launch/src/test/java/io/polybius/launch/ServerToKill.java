@@ -44,7 +44,7 @@ final class ServerToKill {
         new BatchSettings(
             "/a.jar", Optional.empty(), List.of(ALL_LETTERS), ApplicationSettings.NONE);
     try (SparkSubmitLauncher launcher =
-        new SparkSubmitLauncher(new TestingSpark(folder).settings("local"))) {
+        TestingSpark.submitLauncher(new TestingSpark(folder).settings("local"))) {
       launcher.launch(new BatchSpec(7, settings), new ProcessLog());
       Files.createFile(folder.resolve(LAUNCHED));
       System.in.read();

@@ -104,7 +104,7 @@ class SparkSubmitLauncherTest {
             "spark.master", "yarn",
             "spark.submit.deployMode", "cluster",
             "other.key", "1");
-    try (SparkSubmitLauncher launcher = new SparkSubmitLauncher(spark.settings("local[2]"))) {
+    try (SparkSubmitLauncher launcher = TestingSpark.submitLauncher(spark.settings("local[2]"))) {
       Files.createFile(folder.resolve("wait"));
       // Spark's script leaves no other way for the program's own arguments.
       List<String> arguments = way == Way.SCRIPT ? List.of() : List.of("hush-2");
@@ -205,7 +205,7 @@ class SparkSubmitLauncherTest {
   @Test
   void killEndsAllThatItHasStarted() throws Exception {
     spark.submitBy("sh -c 'sleep 600 & echo $!; wait' & echo $!; wait");
-    try (SparkSubmitLauncher launcher = new SparkSubmitLauncher(spark.settings("local"))) {
+    try (SparkSubmitLauncher launcher = TestingSpark.submitLauncher(spark.settings("local"))) {
       RunningBatch batch =
           launcher.launch(new BatchSpec(0, file("/a.jar", ApplicationSettings.NONE)), log);
       await().atMost(PATIENCE).until(() -> lines(log).size() == 4);
@@ -223,7 +223,7 @@ class SparkSubmitLauncherTest {
   void closingEndsWhatStillRuns() throws Exception {
     spark.submitBy("sleep 600");
     RunningBatch batch;
-    try (SparkSubmitLauncher launcher = new SparkSubmitLauncher(spark.settings("local"))) {
+    try (SparkSubmitLauncher launcher = TestingSpark.submitLauncher(spark.settings("local"))) {
       batch = launcher.launch(new BatchSpec(0, file("/a.jar", ApplicationSettings.NONE)), log);
     }
     assertThat(end(batch).succeeded()).isFalse();
@@ -263,7 +263,7 @@ class SparkSubmitLauncherTest {
     spark.submitBy("echo $$; sleep 600");
     ProcessLog secondLog = new ProcessLog();
     RunningBatch first;
-    try (SparkSubmitLauncher launcher = new SparkSubmitLauncher(spark.settings("local"))) {
+    try (SparkSubmitLauncher launcher = TestingSpark.submitLauncher(spark.settings("local"))) {
       first = launcher.launch(new BatchSpec(0, file("/a.jar", ApplicationSettings.NONE)), log);
       await().atMost(PATIENCE).until(() -> lines(log).size() == 3);
       ProcessHandle guard =
@@ -376,7 +376,7 @@ class SparkSubmitLauncherTest {
   }
 
   private RunningBatch.End run(BatchSettings settings) throws Exception {
-    try (SparkSubmitLauncher launcher = new SparkSubmitLauncher(spark.settings("local"))) {
+    try (SparkSubmitLauncher launcher = TestingSpark.submitLauncher(spark.settings("local"))) {
       RunningBatch.End end = end(launcher.launch(new BatchSpec(7, settings), log));
       assertThat(files()).isEmpty();
       return end;
@@ -385,7 +385,7 @@ class SparkSubmitLauncherTest {
 
   private void assertRefused(LaunchSettings settings, BatchSettings batch, String message)
       throws Exception {
-    try (SparkSubmitLauncher launcher = new SparkSubmitLauncher(settings)) {
+    try (SparkSubmitLauncher launcher = TestingSpark.submitLauncher(settings)) {
       assertThatThrownBy(() -> launcher.launch(new BatchSpec(0, batch), log))
           .isInstanceOf(LaunchException.class)
           .hasMessageContaining(message);

@@ -2,6 +2,7 @@ package io.polybius.launch;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.polybius.session.spi.LaunchException;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
@@ -50,7 +51,20 @@ record TestingSpark(Path folder) {
         Duration.ofSeconds(5),
         LaunchSettings.DEFAULT_MAX_OUTPUT_CHARS,
         0,
-        List.of());
+        List.of(),
+        ClusterSettings.DEFAULT);
+  }
+
+  /** Returns a launcher of batches, for which there is no cluster. */
+  static SparkSubmitLauncher submitLauncher(LaunchSettings settings) {
+    return new SparkSubmitLauncher(settings, new Submitter(settings, noCluster()));
+  }
+
+  /** Returns a way to no cluster. */
+  static ClusterConnector noCluster() {
+    return (master, spark) -> {
+      throw new LaunchException("There is no cluster " + master + ".");
+    };
   }
 
   Path home() {

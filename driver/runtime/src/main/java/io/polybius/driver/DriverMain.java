@@ -16,8 +16,8 @@ import io.polybius.driver.protocol.DriverEvent;
 import io.polybius.magic.Magics;
 import io.polybius.notebook.Kernel;
 import io.polybius.notebook.Notebook;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
@@ -31,6 +31,7 @@ import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
@@ -43,9 +44,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The driver process. Its one argument is the file that {@link DriverSettings} reads; with {@code
- * --train DIRECTORY} in its place it starts Spark and the REPL without a server, runs a few
- * statements and ends, so that the JVM can archive the classes that a driver needs.
+ * The driver process. Its one argument is the file that {@link DriverSettings} reads, or {@code
+ * --environment} if a variable has the settings; with {@code --train DIRECTORY} in its place it
+ * starts Spark and the REPL without a server, runs a few statements and ends, so that the JVM can
+ * archive the classes that a driver needs.
  */
 public final class DriverMain {
 
@@ -72,39 +74,48 @@ public final class DriverMain {
     timer.setRemoveOnCancelPolicy(true);
   }
 
-  /** Runs the driver until the server ends it or is gone for too long. */
+  /**
+   * Runs the driver until the server ends it or is gone for too long.
+   *
+   * @throws IllegalStateException if it could not work and its cluster is to know
+   */
   public static void main(String[] arguments) throws Exception {
     OutputCapture capture = new OutputCapture();
     capture.install();
     // Plots are drawn without a screen, also where the server's environment names one.
     System.setProperty("java.awt.headless", "true");
-    int status;
     if (arguments.length == 2 && arguments[0].equals("--train")) {
       Training.run(Path.of(arguments[1]));
-      status = 0;
-    } else {
-      Path file = Path.of(arguments[0]);
-      DriverSettings settings = DriverSettings.read(file);
-      Files.delete(file);
-      // The JVM has read its options, and those of users can be secrets.
-      Files.deleteIfExists(settings.workDirectory().resolve("java.arguments"));
-      status = new DriverMain(settings, capture).run();
+      System.exit(0);
     }
-    // Threads of user code must not keep the process alive.
-    System.exit(status);
+    DriverSettings settings =
+        arguments[0].equals("--environment")
+            ? DriverSettings.ofText(System.getenv(DriverSettings.VARIABLE))
+            : DriverSettings.take(Path.of(arguments[0]));
+    // The JVM has read its options, and spark-submit its settings; those of users can be secrets.
+    Files.deleteIfExists(settings.workDirectory().resolve("java.arguments"));
+    Files.deleteIfExists(settings.workDirectory().resolve("spark.properties"));
+    Optional<String> failure = new DriverMain(settings, capture).run();
+    if (!settings.endsByReturning()) {
+      // Threads of user code must not keep the process alive.
+      System.exit(failure.isEmpty() ? 0 : 1);
+    } else if (failure.isPresent()) {
+      throw new IllegalStateException(failure.get());
+    }
   }
 
-  private int run() throws IOException, GeneralSecurityException {
+  /** Returns why the driver could not work, if that is so. */
+  private Optional<String> run() throws IOException, GeneralSecurityException {
     DriverDialer dialer =
         new DriverDialer(
             settings.driver(),
             settings.secret(),
-            settings.server(),
+            settings.servers(),
             tls(),
             settings.serverPatience(),
             new Commands());
     OpenComms comms = new OpenComms(capture, dialer.connection()::send);
-    int status = 0;
+    Optional<String> failure = Optional.empty();
     SparkStart spark = null;
     try {
       PythonInterpreter python =
@@ -128,10 +139,13 @@ public final class DriverMain {
     } catch (Exception | LinkageError e) {
       log.error("the driver failed", e);
       Throwable cause = e.getCause() == null ? e : e.getCause();
-      dialer.connection().send(new DriverEvent.DriverFailed("The driver failed: " + cause));
-      status = 1;
+      failure = Optional.of("The driver failed: " + cause);
+      dialer.connection().send(new DriverEvent.DriverFailed(failure.get()));
     }
-    Watchdog.haltAfter(STOP_PATIENCE);
+    if (!settings.endsByReturning()) {
+      // Its cluster ends it otherwise, when it has told others of the end.
+      Watchdog.haltAfter(STOP_PATIENCE);
+    }
     if (runner != null) {
       runner.close();
     }
@@ -141,7 +155,7 @@ public final class DriverMain {
     }
     dialer.close();
     deleteRecursively(settings.workDirectory());
-    return status;
+    return failure;
   }
 
   private void serve(
@@ -262,10 +276,7 @@ public final class DriverMain {
   private SSLContext tls() throws IOException, GeneralSecurityException {
     char[] password = settings.keyStorePassword().toCharArray();
     KeyStore store = KeyStore.getInstance("PKCS12");
-    try (InputStream in = Files.newInputStream(settings.keyStore())) {
-      store.load(in, password);
-    }
-    Files.delete(settings.keyStore());
+    store.load(new ByteArrayInputStream(settings.keyStore()), password);
     KeyManagerFactory keys = KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
     keys.init(store, password);
     TrustManagerFactory trust =

@@ -16,6 +16,7 @@ import io.netty.util.concurrent.DefaultThreadFactory;
 import io.netty.util.concurrent.Future;
 import java.net.InetSocketAddress;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import javax.net.ssl.SSLContext;
 import org.slf4j.Logger;
@@ -23,7 +24,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * A driver's end of the link: dials the server, dials again whenever the transport is lost, and
- * gives up when the server has not answered for the configured time.
+ * gives up when the server has not answered for the configured time. A server with several
+ * addresses is dialled at one after the other, and from then on first at that where it answered.
  *
  * <p>All dialling happens on one event loop thread.
  */
@@ -33,12 +35,14 @@ public final class DriverDialer implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(DriverDialer.class);
   private static final Duration FIRST_PAUSE = Duration.ofMillis(100);
   private static final Duration LONGEST_PAUSE = Duration.ofSeconds(5);
-  private static final int CONNECT_MILLIS = 10_000;
+
+  /** One of several addresses may lead nowhere, and the next one must have its turn soon. */
+  private static final int CONNECT_MILLIS = 5_000;
 
   private final EventLoopGroup loop =
       new NioEventLoopGroup(1, new DefaultThreadFactory("server-link", true));
   private final String driver;
-  private final InetSocketAddress server;
+  private final List<InetSocketAddress> servers;
   private final JdkSslContext tls;
   private final Duration patience;
   private final ReliableConnection<DriverEvent, DriverCommand> connection;
@@ -46,6 +50,8 @@ public final class DriverDialer implements AutoCloseable {
   // Used on the loop only, once dialling has begun.
   private String secret;
   private Duration pause = FIRST_PAUSE;
+  private int next;
+  private int failuresInRow;
 
   private volatile Channel current;
 
@@ -54,7 +60,7 @@ public final class DriverDialer implements AutoCloseable {
    *
    * @param driver the name in this driver's certificate
    * @param secret the one-time secret for the first hello
-   * @param server where the server listens for drivers
+   * @param servers where the server may be found listening for drivers, at least one
    * @param context has this driver's key, and trusts the server's certificate only
    * @param patience how long to go on without an answer before the link counts as ended
    * @param receiver gets the server's commands
@@ -62,13 +68,13 @@ public final class DriverDialer implements AutoCloseable {
   public DriverDialer(
       String driver,
       String secret,
-      InetSocketAddress server,
+      List<InetSocketAddress> servers,
       SSLContext context,
       Duration patience,
       DriverConnection.Receiver<DriverCommand> receiver) {
     this.driver = driver;
     this.secret = secret;
-    this.server = server;
+    this.servers = List.copyOf(servers);
     this.tls = LinkTransport.tls(context, true);
     this.patience = patience;
     this.connection = new ReliableConnection<>(DriverCommand.class, receiver, reason -> {});
@@ -114,6 +120,7 @@ public final class DriverDialer implements AutoCloseable {
     if (connection.isClosed()) {
       return;
     }
+    InetSocketAddress server = servers.get(next);
     new Bootstrap()
         .group(loop)
         .channel(NioSocketChannel.class)
@@ -134,9 +141,21 @@ public final class DriverDialer implements AutoCloseable {
         .addListener(
             (ChannelFuture connecting) -> {
               if (!connecting.isSuccess()) {
-                dialAgainLater(connecting.cause().getMessage());
+                dialAgain(connecting.cause().getMessage());
               }
             });
+  }
+
+  /** Dials the next address, after a pause if all have been tried. */
+  private void dialAgain(String why) {
+    next = (next + 1) % servers.size();
+    failuresInRow++;
+    if (failuresInRow % servers.size() == 0) {
+      dialAgainLater(why);
+    } else {
+      log.info("no link to the server ({}); dialling its next address", why);
+      dial();
+    }
   }
 
   private void dialAgainLater(String why) {
@@ -180,6 +199,7 @@ public final class DriverDialer implements AutoCloseable {
         welcome = true;
         secret = answer.nextSecret();
         pause = FIRST_PAUSE;
+        failuresInRow = 0;
         context.writeAndFlush(new LinkFrame.Heartbeat(), context.voidPromise());
         current = context.channel();
         greeted(context, connection, answer.lastReceived());
@@ -193,7 +213,7 @@ public final class DriverDialer implements AutoCloseable {
     public void channelInactive(ChannelHandlerContext context) {
       super.channelInactive(context);
       if (!welcome) {
-        dialAgainLater("it hung up before greeting");
+        dialAgain("it hung up before greeting");
       }
     }
 

@@ -821,7 +821,7 @@ class DriverLinkTest {
         new DriverDialer(
             "session-1",
             secret,
-            server,
+            List.of(server),
             identity.trusting(Set.of(SERVER.certificate())),
             patience,
             receiver);

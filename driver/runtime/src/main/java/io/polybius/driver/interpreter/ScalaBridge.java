@@ -1,11 +1,13 @@
 package io.polybius.driver.interpreter;
 
+import java.io.File;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.lang.reflect.Constructor;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.UndeclaredThrowableException;
 import java.net.URL;
+import java.net.URLClassLoader;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -133,9 +135,9 @@ final class ScalaBridge implements AutoCloseable {
         scalaList(
             List.of(
                 "-usejavacp",
-                // Else the folders in the directory where the server was started are packages.
+                // Never empty folders of where the server was started, which would be packages.
                 "-classpath",
-                "",
+                submittedJars(),
                 "-Yrepl-class-based",
                 "-Yrepl-use-magic-imports",
                 "-Yrepl-outdir",
@@ -169,6 +171,26 @@ final class ScalaBridge implements AutoCloseable {
       throw new IllegalStateException("this Scala's interpreter cannot be started", e);
     }
     presentation = new PresentationCompiler(main, calls, scope);
+  }
+
+  /**
+   * Returns the class path of what spark-submit has loaded for the user, which is in loaders of its
+   * own beside the JVM's class path.
+   */
+  private static String submittedJars() {
+    List<String> jars = new ArrayList<>();
+    for (ClassLoader loader = Thread.currentThread().getContextClassLoader();
+        loader != null;
+        loader = loader.getParent()) {
+      if (loader instanceof URLClassLoader urls) {
+        for (URL url : urls.getURLs()) {
+          if (url.getProtocol().equals("file")) {
+            jars.add(new File(url.getPath()).getPath());
+          }
+        }
+      }
+    }
+    return String.join(File.pathSeparator, jars);
   }
 
   /** Returns the version of the Scala that runs, such as {@code 2.12.18}. */

@@ -1,0 +1,191 @@
+package io.polybius.launch;
+
+import io.polybius.launch.WatchedApplications.End;
+import io.polybius.launch.WatchedApplications.Watched;
+import io.polybius.session.ClusterApplication;
+import io.polybius.session.ProcessLog;
+import io.polybius.session.spi.RunningBatch;
+import io.polybius.session.spi.RunningBatch.Outcome;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/** A program that was given to {@code spark-submit}: its process here, its application there. */
+final class Submission {
+
+  /** After one of the two has ended, how long the other may take to end by itself. */
+  private static final Duration GRACE = Duration.ofSeconds(10);
+
+  /** After the process has ended, how long the cluster may take to say what became of it. */
+  private static final Duration ANSWER_PATIENCE = Duration.ofSeconds(30);
+
+  /** What Spark's client for standalone clusters says last. */
+  private static final Pattern STANDALONE_END =
+      Pattern.compile("State of driver (driver-\\S+) is (\\w+)");
+
+  private final Runnable killer;
+  private final Optional<Watched> application;
+  private final CompletionStage<RunningBatch.End> ended;
+
+  private Submission(
+      Runnable killer, Optional<Watched> application, CompletionStage<RunningBatch.End> ended) {
+    this.killer = killer;
+    this.application = application;
+    this.ended = ended;
+  }
+
+  /** Returns one whose process is itself the driver, with an application if a cluster has one. */
+  static Submission inProcess(LaunchedProcess process, Optional<Watched> application) {
+    if (application.isEmpty()) {
+      return new Submission(
+          process::kill,
+          application,
+          process.exited().thenApply(code -> new RunningBatch.End(code == 0, describe(code))));
+    }
+    Watched watched = application.get();
+    // A driver can live on without its application, but is of no use.
+    watched
+        .ended()
+        .thenRunAsync(
+            process::kill,
+            CompletableFuture.delayedExecutor(GRACE.toMillis(), TimeUnit.MILLISECONDS));
+    CompletionStage<RunningBatch.End> ended =
+        process
+            .exited()
+            .thenCompose(
+                code -> {
+                  watched.kill();
+                  return watched
+                      .ended()
+                      .copy()
+                      .completeOnTimeout(
+                          new End(Optional.empty(), ""),
+                          ANSWER_PATIENCE.toMillis(),
+                          TimeUnit.MILLISECONDS)
+                      .thenApply(end -> ofProcess(code, end));
+                });
+    return new Submission(process::kill, application, ended);
+  }
+
+  private static RunningBatch.End ofProcess(int code, End end) {
+    boolean killed = code != 0 && outcome(end) == Outcome.KILLED;
+    return new RunningBatch.End(
+        code == 0 ? Outcome.SUCCEEDED : killed ? Outcome.KILLED : Outcome.FAILED,
+        describe(code) + end.application().map(application -> "; " + end.how()).orElse(""));
+  }
+
+  /** Returns one whose application goes on without the process that submits it. */
+  static Submission inCluster(LaunchedProcess process, Watched application) {
+    CompletionStage<Void> submitted =
+        process
+            .exited()
+            .thenAccept(
+                code -> {
+                  application.hurry();
+                  if (code != 0) {
+                    application.submissionFailed("spark-submit failed: " + describe(code));
+                  }
+                });
+    return new Submission(
+        () -> {
+          process.kill();
+          application.kill();
+        },
+        Optional.of(application),
+        application.ended().thenCombine(submitted, (end, done) -> ofApplication(end)));
+  }
+
+  /** Returns one that an earlier server has submitted. */
+  static Submission ofEarlierServer(Watched application) {
+    return new Submission(
+        application::kill,
+        Optional.of(application),
+        application.ended().thenApply(Submission::ofApplication));
+  }
+
+  /**
+   * Returns one whose process follows a driver on a standalone cluster to its end.
+   *
+   * @param log has what the process prints
+   * @param killDriver ends the driver of that name
+   */
+  static Submission onStandalone(
+      LaunchedProcess process, ProcessLog log, Consumer<String> killDriver) {
+    CompletionStage<RunningBatch.End> ended =
+        process.exited().thenApply(code -> ofStandalone(code, log));
+    return new Submission(
+        () -> {
+          standaloneDriver(log).ifPresent(killDriver);
+          process.kill();
+        },
+        Optional.empty(),
+        ended);
+  }
+
+  private static RunningBatch.End ofStandalone(int code, ProcessLog log) {
+    Matcher end = STANDALONE_END.matcher(String.join("\n", log.newest(Integer.MAX_VALUE)));
+    String state = "";
+    while (end.find()) {
+      state = end.group(2);
+    }
+    return switch (state) {
+      case "FINISHED" -> new RunningBatch.End(Outcome.SUCCEEDED, "its driver has finished");
+      case "KILLED" -> new RunningBatch.End(Outcome.KILLED, "its driver was killed");
+      case "" -> new RunningBatch.End(false, "spark-submit: " + describe(code));
+      default -> new RunningBatch.End(false, "its driver is " + state);
+    };
+  }
+
+  /** Returns the name that a standalone cluster gave the driver, if the log has it already. */
+  private static Optional<String> standaloneDriver(ProcessLog log) {
+    Matcher named =
+        Pattern.compile("submitted as (driver-\\d+-\\d+)")
+            .matcher(String.join("\n", log.page(0, -1).lines()));
+    return named.find() ? Optional.of(named.group(1)) : Optional.empty();
+  }
+
+  private static RunningBatch.End ofApplication(End end) {
+    return new RunningBatch.End(outcome(end), end.how());
+  }
+
+  private static Outcome outcome(End end) {
+    return end.application()
+        .map(
+            application ->
+                switch (application.state()) {
+                  case SUCCEEDED -> Outcome.SUCCEEDED;
+                  case KILLED -> Outcome.KILLED;
+                  default -> Outcome.FAILED;
+                })
+        .orElse(Outcome.FAILED);
+  }
+
+  private static String describe(int exitCode) {
+    return LaunchedProcess.describe(exitCode);
+  }
+
+  /** Completes when nothing of it is left, here or there. Never completes with an exception. */
+  CompletionStage<RunningBatch.End> ended() {
+    return ended;
+  }
+
+  /** Returns what its cluster has, if it has anything of its own. */
+  Optional<Watched> application() {
+    return application;
+  }
+
+  /** Has a listener told what its cluster says. */
+  void follow(Consumer<ClusterApplication> listener) {
+    application.ifPresent(watched -> watched.follow(listener));
+  }
+
+  /** Ends it, wherever it is. */
+  void kill() {
+    killer.run();
+  }
+}

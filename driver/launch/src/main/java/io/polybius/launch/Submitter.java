@@ -1,0 +1,186 @@
+package io.polybius.launch;
+
+import io.polybius.launch.Deliveries.Parcel;
+import io.polybius.launch.WatchedApplications.Watched;
+import io.polybius.launch.cluster.ClusterManager;
+import io.polybius.session.ProcessLog;
+import io.polybius.session.spi.LaunchException;
+import java.io.File;
+import java.io.IOException;
+import java.lang.ProcessBuilder.Redirect;
+import java.security.SecureRandom;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Gives programs to {@code spark-submit}, for sessions and batches, and follows them. */
+public final class Submitter implements AutoCloseable {
+
+  private static final Logger logger = LoggerFactory.getLogger(Submitter.class);
+  private static final SecureRandom RANDOM = new SecureRandom();
+  private static final String TAG_LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789";
+  private static final int TAG_RANDOM_LETTERS = 8;
+  private static final long KILL_SECONDS = 60;
+
+  private final LaunchSettings settings;
+  private final Clusters clusters;
+  private final Deliveries deliveries;
+
+  /**
+   * Makes one, which asks no cluster before it is used.
+   *
+   * @param connector finds the way to clusters
+   */
+  public Submitter(LaunchSettings settings, ClusterConnector connector) {
+    this.settings = settings;
+    this.clusters = new Clusters(settings.cluster(), connector);
+    this.deliveries = new Deliveries(settings);
+  }
+
+  Deliveries deliveries() {
+    return deliveries;
+  }
+
+  /**
+   * How a program is to be submitted.
+   *
+   * @param settings Spark's settings
+   * @param application what will be its application, if its cluster can tell about that
+   */
+  record Way(Map<String, String> settings, Optional<Watched> application) {}
+
+  /**
+   * Prepares to submit a program.
+   *
+   * @param name of the session or batch, for the tag by which its application is found
+   * @param log gets what the cluster says of it
+   */
+  Way way(
+      Master master,
+      SparkInstallation spark,
+      Map<String, String> sparkSettings,
+      String name,
+      ProcessLog log)
+      throws LaunchException {
+    Map<String, String> all = new LinkedHashMap<>(sparkSettings);
+    switch (master.type()) {
+      case LOCAL -> {
+        return new Way(all, Optional.empty());
+      }
+      case STANDALONE -> {
+        all.put("spark.standalone.submit.waitAppCompletion", "true");
+        return new Way(all, Optional.empty());
+      }
+      case YARN -> {
+        WatchedApplications yarn = clusters.of(master, spark);
+        String tag = "livy-" + name + "-" + randomLetters();
+        all.merge("spark.yarn.tags", tag, (others, ours) -> others + "," + ours);
+        try {
+          deliveries.addYarnSettings(all, spark, yarn.cluster());
+        } catch (IOException e) {
+          throw new LaunchException(
+              "Spark's jars could not be copied to the cluster's file system: " + e.getMessage(),
+              e);
+        }
+        return new Way(all, Optional.of(yarn.watch(tag, log)));
+      }
+      default ->
+          throw new LaunchException(
+              "livy.spark.master is "
+                  + master.url()
+                  + ", which is no master that can be used: set it to local[*], yarn or"
+                  + " spark://HOST:PORT.");
+    }
+  }
+
+  private static String randomLetters() {
+    return RANDOM
+        .ints(TAG_RANDOM_LETTERS, 0, TAG_LETTERS.length())
+        .mapToObj(index -> TAG_LETTERS.substring(index, index + 1))
+        .collect(Collectors.joining());
+  }
+
+  /** Returns the cluster of a master. */
+  ClusterManager cluster(Master master, SparkInstallation spark) throws LaunchException {
+    return watched(master, spark).cluster();
+  }
+
+  /** Returns what watches the applications of a cluster. */
+  WatchedApplications watched(Master master, SparkInstallation spark) throws LaunchException {
+    return clusters.of(master, spark);
+  }
+
+  /** Returns the process that submits a driver. */
+  ProcessBuilder builder(
+      SparkInstallation spark, Master master, Parcel parcel, WorkDirectory directory)
+      throws IOException, LaunchException {
+    ProcessBuilder builder =
+        new SubmitCommandLine(
+                spark,
+                settings.sparks().configuration(spark),
+                parcel.sparkSettings(),
+                parcel.program(),
+                master)
+            .processBuilder(directory)
+            // A session shows the two streams apart.
+            .redirectErrorStream(false);
+    builder.environment().putAll(parcel.environment());
+    return builder;
+  }
+
+  /** Returns what follows a program whose submission has begun. */
+  Submission submission(
+      Way way, Master master, SparkInstallation spark, LaunchedProcess process, ProcessLog log) {
+    if (!master.driverOnCluster()) {
+      return Submission.inProcess(process, way.application());
+    }
+    return way.application()
+        .map(application -> Submission.inCluster(process, application))
+        .orElseGet(
+            () ->
+                Submission.onStandalone(
+                    process, log, driver -> killOnStandalone(master, spark, driver)));
+  }
+
+  /**
+   * Has a standalone cluster end a driver; Spark's own client is the only way that is always on.
+   */
+  private static void killOnStandalone(Master master, SparkInstallation spark, String driver) {
+    List<String> command = new ArrayList<>();
+    command.add(SparkJvm.java().toString());
+    command.add("-cp");
+    command.add(
+        spark.jars().stream().map(String::valueOf).collect(Collectors.joining(File.pathSeparator)));
+    command.addAll(List.of("org.apache.spark.deploy.Client", "kill", master.url(), driver));
+    try {
+      Process process =
+          new ProcessBuilder(command)
+              .redirectOutput(Redirect.DISCARD)
+              .redirectError(Redirect.DISCARD)
+              .start();
+      process
+          .onExit()
+          .orTimeout(KILL_SECONDS, TimeUnit.SECONDS)
+          .exceptionally(
+              late -> {
+                logger.warn("{} may go on in {}", driver, master);
+                process.destroyForcibly();
+                return process;
+              });
+    } catch (IOException e) {
+      logger.warn("{} may go on in {}: {}", driver, master, e.toString());
+    }
+  }
+
+  /** Asks no cluster any more, and ends what is to end. */
+  @Override
+  public void close() {
+    clusters.close();
+  }
+}

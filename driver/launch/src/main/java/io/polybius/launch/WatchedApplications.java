@@ -1,0 +1,345 @@
+package io.polybius.launch;
+
+import io.polybius.launch.cluster.ClusterManager;
+import io.polybius.session.ClusterApplication;
+import io.polybius.session.ProcessLog;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The applications that this server has submitted to one cluster. One thread asks about each of
+ * them in turn, often as long as one starts or is to end, and goes on asking about those that were
+ * given up, so that none is left in the cluster that appears late.
+ */
+final class WatchedApplications implements AutoCloseable {
+
+  private static final Logger logger = LoggerFactory.getLogger(WatchedApplications.class);
+
+  private static final Duration ROUND = Duration.ofMillis(500);
+
+  /** While somebody waits for a change, an application is asked about this often. */
+  private static final Duration SHORT_INTERVAL = Duration.ofSeconds(1);
+
+  /** How long the end of the server may be held up by killing what is left. */
+  private static final long CLOSE_SECONDS = 15;
+
+  private final String name;
+  private final ClusterManager cluster;
+  private final ClusterSettings settings;
+  private final Set<Watched> watched = ConcurrentHashMap.newKeySet();
+  private final ScheduledExecutorService thread =
+      Executors.newSingleThreadScheduledExecutor(
+          task -> {
+            Thread made = new Thread(task, "cluster-watch");
+            made.setDaemon(true);
+            return made;
+          });
+
+  /**
+   * @param name the cluster's name in logs, such as {@code YARN}
+   * @param cluster closed by this object
+   */
+  WatchedApplications(String name, ClusterManager cluster, ClusterSettings settings) {
+    this.name = name;
+    this.cluster = cluster;
+    this.settings = settings;
+    thread.scheduleWithFixedDelay(
+        this::round, ROUND.toMillis(), ROUND.toMillis(), TimeUnit.MILLISECONDS);
+  }
+
+  ClusterManager cluster() {
+    return cluster;
+  }
+
+  /**
+   * Begins to watch an application that is about to be submitted.
+   *
+   * @param tag given to it when it is submitted
+   * @param log gets what the cluster says
+   */
+  Watched watch(String tag, ProcessLog log) {
+    log.diagnose(name, "");
+    Watched application = new Watched(tag, log);
+    watched.add(application);
+    return application;
+  }
+
+  private void round() {
+    for (Watched application : watched) {
+      try {
+        if (application.isDue()) {
+          application.look();
+        }
+      } catch (IOException e) {
+        application.unanswered(e);
+        // The others would get no answer either, and each would wait for it.
+        return;
+      } catch (RuntimeException | LinkageError e) {
+        logger.error("{} could not be asked about an application", name, e);
+        return;
+      }
+    }
+  }
+
+  /** Ends the applications that are to end, and asks about none any more. */
+  @Override
+  public void close() {
+    thread.shutdown();
+    try {
+      if (!thread.awaitTermination(CLOSE_SECONDS, TimeUnit.SECONDS)) {
+        thread.shutdownNow();
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    for (Watched application : watched) {
+      application.lastTry();
+    }
+    cluster.close();
+  }
+
+  /** What became of an application in the end. */
+  record End(Optional<ClusterApplication> application, String how) {}
+
+  /** One application. Safe for use by many threads. */
+  final class Watched {
+
+    private final String tag;
+    private final ProcessLog log;
+    private final long beganNanos = System.nanoTime();
+    private final CompletableFuture<End> ended = new CompletableFuture<>();
+    private final CopyOnWriteArrayList<Consumer<ClusterApplication>> listeners =
+        new CopyOnWriteArrayList<>();
+
+    // Guarded by this:
+    private Optional<ClusterApplication> known = Optional.empty();
+    private Optional<String> failure = Optional.empty();
+    private boolean killed;
+    private boolean silent;
+    private long givenUpNanos;
+    private long lookedNanos = System.nanoTime();
+
+    private Watched(String tag, ProcessLog log) {
+      this.tag = tag;
+      this.log = log;
+    }
+
+    String tag() {
+      return tag;
+    }
+
+    /** Completes when it has ended or was given up. Never completes with an exception. */
+    CompletableFuture<End> ended() {
+      return ended;
+    }
+
+    /** Returns what was heard of it last. */
+    synchronized Optional<ClusterApplication> known() {
+      return known;
+    }
+
+    /** Has a listener told what is known of it, and then each change. */
+    void follow(Consumer<ClusterApplication> listener) {
+      synchronized (this) {
+        listeners.add(listener);
+        known.ifPresent(listener);
+      }
+    }
+
+    /** Has it looked for at the next opportunity, because something has happened. */
+    synchronized void hurry() {
+      lookedNanos = System.nanoTime() - settings.pollInterval().toNanos();
+    }
+
+    /** Ends it, as soon as it is there; if it never was, it will be looked for some time more. */
+    void kill() {
+      synchronized (this) {
+        killed = true;
+      }
+      hurry();
+    }
+
+    /** What submits it has failed; if it is not there by now, it will not come. */
+    void submissionFailed(String how) {
+      synchronized (this) {
+        failure = Optional.of(how);
+      }
+      hurry();
+    }
+
+    private synchronized boolean isDue() {
+      Duration interval =
+          ended.isDone()
+              ? settings.leakInterval()
+              : known
+                      .filter(app -> app.state() == ClusterApplication.State.RUNNING && !killed)
+                      .isPresent()
+                  ? settings.pollInterval()
+                  : SHORT_INTERVAL;
+      return System.nanoTime() - lookedNanos >= interval.toNanos();
+    }
+
+    /** Asks the cluster about it. */
+    private void look() throws IOException {
+      boolean isKilled;
+      Optional<ClusterApplication> before;
+      synchronized (this) {
+        lookedNanos = System.nanoTime();
+        isKilled = killed;
+        before = known;
+      }
+      Optional<ClusterApplication> now =
+          before.isPresent() ? cluster.application(before.get().id()) : cluster.find(tag);
+      synchronized (this) {
+        if (silent) {
+          silent = false;
+          log.diagnose(name, name + " answers again.");
+        }
+      }
+      if (now.isPresent()) {
+        heard(before, now.get());
+        if ((isKilled || ended.isDone()) && !now.get().state().isFinal()) {
+          cluster.kill(now.get().id());
+          hurryUnlessLeft();
+        }
+        if (now.get().state().isFinal()) {
+          finished(now.get());
+        }
+      } else if (before.isPresent()) {
+        finished(gone(before.get()));
+      } else {
+        missing();
+      }
+    }
+
+    private void hurryUnlessLeft() {
+      if (!ended.isDone()) {
+        hurry();
+      }
+    }
+
+    private ClusterApplication gone(ClusterApplication before) {
+      ClusterApplication last =
+          new ClusterApplication(
+              before.id(),
+              ClusterApplication.State.KILLED,
+              before.queue(),
+              before.trackingUrl(),
+              before.driverLogUrl(),
+              name + " does not know it any more.");
+      heard(Optional.of(before), last);
+      return last;
+    }
+
+    private void heard(Optional<ClusterApplication> before, ClusterApplication now) {
+      if (before.filter(now::equals).isPresent()) {
+        return;
+      }
+      if (before.filter(earlier -> earlier.state() == now.state()).isEmpty()) {
+        log.diagnose(
+            name,
+            now.id()
+                + " is "
+                + now.state()
+                + now.queue().map(queue -> " in queue " + queue).orElse("")
+                + ".");
+      }
+      if (before.filter(earlier -> earlier.diagnostics().equals(now.diagnostics())).isEmpty()) {
+        log.diagnose(name, now.diagnostics());
+      }
+      synchronized (this) {
+        known = Optional.of(now);
+        listeners.forEach(listener -> listener.accept(now));
+      }
+    }
+
+    private void finished(ClusterApplication last) {
+      String first = last.diagnostics().strip().lines().findFirst().orElse("");
+      watched.remove(this);
+      ended.complete(
+          new End(
+              Optional.of(last),
+              "application "
+                  + last.id()
+                  + " is "
+                  + last.state()
+                  + (first.isEmpty() ? "" : ": " + first)));
+    }
+
+    private void missing() {
+      boolean isKilled;
+      boolean tooLate;
+      Optional<String> whyNot;
+      synchronized (this) {
+        if (ended.isDone()) {
+          if (System.nanoTime() - givenUpNanos > settings.leakTimeout().toNanos()) {
+            watched.remove(this);
+          }
+          return;
+        }
+        isKilled = killed;
+        whyNot = failure;
+        tooLate = System.nanoTime() - beganNanos > settings.lookupTimeout().toNanos();
+      }
+      if (isKilled) {
+        giveUp("It was ended before it appeared in " + name + ".");
+      } else if (whyNot.isPresent()) {
+        giveUp(whyNot.get());
+      } else if (tooLate) {
+        giveUp(
+            "No application appeared within "
+                + settings.lookupTimeout().toSeconds()
+                + " s (livy.server.yarn.app-lookup-timeout).");
+      }
+    }
+
+    /** Waits for it no longer; if it appears all the same, it is ended. */
+    private void giveUp(String why) {
+      synchronized (this) {
+        givenUpNanos = System.nanoTime();
+        killed = true;
+      }
+      ended.complete(new End(Optional.empty(), why));
+    }
+
+    private void unanswered(IOException failure) {
+      synchronized (this) {
+        if (silent) {
+          return;
+        }
+        silent = true;
+      }
+      logger.warn("{} does not answer: {}", name, failure.toString());
+      log.diagnose(name, name + " does not answer: " + failure.getMessage());
+    }
+
+    /** The server ends: what is to end is killed now or never. */
+    private void lastTry() {
+      boolean isKilled;
+      synchronized (this) {
+        isKilled = killed;
+      }
+      try {
+        Optional<ClusterApplication> left =
+            !isKilled ? Optional.empty() : known().isPresent() ? known() : cluster.find(tag);
+        if (left.filter(application -> !application.state().isFinal()).isPresent()) {
+          cluster.kill(left.get().id());
+        }
+      } catch (IOException | RuntimeException e) {
+        logger.warn("an application with the tag {} may go on: {}", tag, e.toString());
+      }
+      ended.complete(new End(known(), "the server has ended"));
+    }
+  }
+}
