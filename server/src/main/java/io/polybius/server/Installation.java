@@ -35,6 +35,11 @@ public record Installation(Path home, Path distribution) {
     return distribution.resolve("lib").resolve("driver").resolve("polybius-driver.jar");
   }
 
+  /** Returns the jar that asks Hadoop YARN, which is not on the server's class path. */
+  public Path yarnLibrary() {
+    return distribution.resolve("lib").resolve("yarn").resolve("polybius-yarn.jar");
+  }
+
   /** Returns the folder with the jars of the Spark that comes with the program. */
   public Path embeddedSpark() {
     return distribution.resolve("lib").resolve("spark");

@@ -22,7 +22,10 @@ public final class LogSetup extends ContextAwareBase implements Configurator {
 
   static final String LEVEL = "polybius.log.level";
   private static final String PATTERN = "%d{HH:mm:ss.SSS} %-5level %logger{0}: %msg%n";
-  private static final List<String> QUIET = List.of("io.undertow", "org.jboss", "org.xnio");
+  private static final List<String> QUIET =
+      List.of("io.undertow", "org.jboss", "org.xnio", "org.apache.hadoop");
+  // Warns in each process that Hadoop has no library of C for this machine, which is not needed.
+  private static final String MUTE = "org.apache.hadoop.util.NativeCodeLoader";
 
   @Override
   public ExecutionStatus configure(LoggerContext logging) {
@@ -48,5 +51,6 @@ public final class LogSetup extends ContextAwareBase implements Configurator {
     root.setLevel(Level.toLevel(System.getProperty(LEVEL), Level.INFO));
     root.addAppender(standardError);
     QUIET.forEach(name -> logging.getLogger(name).setLevel(Level.WARN));
+    logging.getLogger(MUTE).setLevel(Level.ERROR);
   }
 }

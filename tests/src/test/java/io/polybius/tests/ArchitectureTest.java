@@ -49,6 +49,8 @@ class ArchitectureTest {
           List.of(PROTOCOL, LOGGING),
           "io.polybius.launch..",
           List.of(PROTOCOL, SESSION, "org.bouncycastle..", LOGGING),
+          "io.polybius.yarn..",
+          List.of("io.polybius.launch.cluster..", SESSION, "org.apache.hadoop..", LOGGING),
           "io.polybius.kernel..",
           List.of(PROTOCOL, SESSION, JEROMQ, JACKSON, UNDERTOW, UNDERTOW_IO, LOGGING),
           "io.polybius.rest..",
@@ -134,7 +136,8 @@ class ArchitectureTest {
             "io.polybius.driver",
             "io.polybius.driver.interpreter",
             "io.polybius.notebook..",
-            "io.polybius.magic..")
+            "io.polybius.magic..",
+            "io.polybius.yarn..")
         .check(CLASSES);
   }
 
@@ -146,6 +149,17 @@ class ArchitectureTest {
         .should()
         .dependOnClassesThat()
         .resideInAPackage("scala.tools..")
+        .check(CLASSES);
+  }
+
+  @Test
+  void onlyTheYarnClientUsesHadoop() {
+    noClasses()
+        .that()
+        .resideOutsideOfPackages("io.polybius.yarn..", "io.polybius.driver..")
+        .should()
+        .dependOnClassesThat()
+        .resideInAPackage("org.apache.hadoop..")
         .check(CLASSES);
   }
 
