@@ -57,12 +57,14 @@ public record LaunchSettings(
    *
    * @throws LaunchException if Spark is to run its jobs elsewhere than in the launched process
    */
-  void requireLocalMaster() throws LaunchException {
-    if (!hasLocalMaster()) {
+  void requireLocalMaster(ApplicationSettings asked) throws LaunchException {
+    String wanted = asked.master().orElse(master);
+    if (!wanted.startsWith("local")) {
       throw new LaunchException(
-          "Spark can be started with a local master only, and livy.spark.master is "
-              + master
-              + ".");
+          "Spark can be started with a local master only, and %s is %s."
+              .formatted(
+                  asked.master().isPresent() ? "that of its launch profile" : "livy.spark.master",
+                  wanted));
     }
   }
 
@@ -84,7 +86,7 @@ public record LaunchSettings(
    */
   Map<String, String> sparkSettings(ApplicationSettings asked, Map<String, String> defaults) {
     Map<String, String> spark = asked.sparkConf(defaults);
-    spark.put("spark.master", master);
+    spark.put("spark.master", asked.master().orElse(master));
     spark.put("spark.submit.deployMode", "client");
     return spark;
   }

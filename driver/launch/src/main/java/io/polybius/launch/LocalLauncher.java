@@ -101,7 +101,7 @@ public final class LocalLauncher implements DriverLauncher {
   public RunningDriver launch(
       LaunchSpec spec, DriverConnection.Receiver<DriverEvent> events, ProcessLog log)
       throws LaunchException {
-    settings.requireLocalMaster();
+    settings.requireLocalMaster(spec.settings().application());
     SparkInstallation spark = settings.spark(spec.settings().application());
     Map<String, String> defaults = new LinkedHashMap<>(settings.sparks().defaults(spark));
     defaults.put("spark.app.name", "livy-session-" + spec.sessionId());

@@ -34,7 +34,7 @@ public final class SparkSubmitLauncher implements BatchLauncher, AutoCloseable {
 
   @Override
   public RunningBatch launch(BatchSpec spec, ProcessLog log) throws LaunchException {
-    settings.requireLocalMaster();
+    settings.requireLocalMaster(spec.settings().application());
     SparkInstallation spark = settings.spark(spec.settings().application());
     refuseWhatCannotRun(spec.settings(), spark);
     Map<String, String> sparkSettings =
