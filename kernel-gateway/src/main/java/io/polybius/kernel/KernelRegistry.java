@@ -10,6 +10,7 @@ import io.polybius.session.SessionException;
 import io.polybius.session.SessionService;
 import io.polybius.session.SessionSettings;
 import io.polybius.session.SessionSnapshot;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -140,7 +141,7 @@ public final class KernelRegistry implements AutoCloseable {
                     sessions.open(
                         SessionSettings.of(spec.kind())
                             .withIdleTimeout(NEVER)
-                            .withApplication(request.application()),
+                            .withApplication(application(request, spec)),
                         caller));
     Kernel kernel =
         new Kernel(
@@ -167,6 +168,17 @@ public final class KernelRegistry implements AutoCloseable {
     return kernel;
   }
 
+  /** A kernelspec with a launch profile is chosen for that, whatever the environment says. */
+  private static ApplicationSettings application(NewKernel request, KernelSpec spec) {
+    ApplicationSettings asked = request.application();
+    if (spec.profile().isEmpty()) {
+      return asked;
+    }
+    Map<String, String> conf = new HashMap<>(asked.conf());
+    conf.put(ApplicationSettings.PROFILE, spec.profile().get());
+    return asked.withConf(conf);
+  }
+
   /**
    * Takes over the kernels of an earlier server whose sessions are there still.
    *
@@ -180,7 +192,11 @@ public final class KernelRegistry implements AutoCloseable {
       KernelJournal journal, Function<Kernel, Map<String, KernelConnection>> clients) {
     KernelJournal.Identity identity = journal.identity();
     try {
-      KernelSpec spec = spec(Optional.of(identity.name()));
+      SessionSnapshot session = sessions.session(String.valueOf(identity.sessionId()));
+      // The launch profile of its name may be gone, but its session goes on.
+      KernelSpec spec =
+          findSpec(identity.name())
+              .orElseGet(() -> spec(Optional.of(session.settings().kind().canonicalName())));
       Kernel kernel =
           new Kernel(
               new KernelDescription(
@@ -190,7 +206,7 @@ public final class KernelRegistry implements AutoCloseable {
                   spec.language(),
                   identity.ownsSession()),
               sessions,
-              sessions.session(String.valueOf(identity.sessionId())),
+              session,
               Optional.of(identity),
               services,
               this::ended);
@@ -236,19 +252,24 @@ public final class KernelRegistry implements AutoCloseable {
   }
 
   private KernelSpecs specs(List<InstalledKernel> jupyterKernels) {
-    return KernelSpecs.ALL.of(sessions.languages()).with(jupyterKernels);
+    return KernelSpecs.ALL
+        .of(sessions.languages())
+        .with(jupyterKernels)
+        .withProfiles(sessions.profiles().all());
   }
 
   private KernelSpec spec(Optional<String> name) {
-    KernelSpecs offered = specs();
-    return name.map(
-            asked -> offered.find(asked).or(() -> specs(sessions.jupyterKernels()).find(asked)))
-        .orElseGet(() -> offered.list().stream().findFirst())
+    return name.map(this::findSpec)
+        .orElseGet(() -> specs().list().stream().findFirst())
         .orElseThrow(
             () ->
                 new KernelException(
                     Reason.UNKNOWN_KERNEL_NAME,
                     "There is no kernel of the name " + name.orElse("") + "."));
+  }
+
+  private Optional<KernelSpec> findSpec(String name) {
+    return specs().find(name).or(() -> specs(sessions.jupyterKernels()).find(name));
   }
 
   private SessionSnapshot activeSession(String idOrName) {

@@ -14,7 +14,7 @@ import java.util.Locale;
 import java.util.Optional;
 
 /**
- * What Jupyter has to know of one language before a kernel runs.
+ * What Jupyter has to know of one language, possibly with a launch profile, before a kernel runs.
  *
  * @param kind the language
  * @param name the name of its kernelspec, in lower case
@@ -22,6 +22,7 @@ import java.util.Optional;
  * @param language its name for programs: exporters and papermill compare it letter by letter
  * @param folder where its logos are, in {@code kernelspecs} of the source tree
  * @param aliases names of other programs' kernelspecs that notebooks have stored, in lower case
+ * @param profile the name of the launch profile of its sessions
  */
 public record KernelSpec(
     Kind kind,
@@ -29,9 +30,13 @@ public record KernelSpec(
     String displayName,
     String language,
     String folder,
-    List<String> aliases) {
+    List<String> aliases,
+    Optional<String> profile) {
 
   private static final String JUPYTER = KernelSpecs.PREFIX + "jupyter-";
+
+  /** What stands behind a language where there is no profile. */
+  private static final String PLAIN_TITLE = " (Polybius)";
 
   private static final List<String> LOGOS =
       List.of("logo-svg.svg", "logo-64x64.png", "logo-32x32.png");
@@ -49,7 +54,46 @@ public record KernelSpec(
         kernel.displayName() + " on Polybius",
         kernel.language(),
         "jupyter",
-        List.of());
+        List.of(),
+        Optional.empty());
+  }
+
+  /** Returns the one of that language of Spark. */
+  static KernelSpec of(
+      Kind kind, String name, String displayName, String language, List<String> aliases) {
+    return new KernelSpec(
+        kind,
+        KernelSpecs.PREFIX + name,
+        displayName + PLAIN_TITLE,
+        language,
+        name,
+        aliases,
+        Optional.empty());
+  }
+
+  /**
+   * Returns this one for sessions with a launch profile.
+   *
+   * @param profileName the profile's name
+   * @param title its name for people
+   */
+  public KernelSpec withProfile(String profileName, String title) {
+    String plainName =
+        displayName.endsWith(PLAIN_TITLE)
+            ? displayName.substring(0, displayName.length() - PLAIN_TITLE.length())
+            : displayName;
+    return new KernelSpec(
+        kind,
+        name + suffix(profileName),
+        plainName + " (" + title + ")",
+        language,
+        folder,
+        aliases,
+        Optional.of(profileName));
+  }
+
+  private static String suffix(String profileName) {
+    return "-" + profileName.toLowerCase(Locale.ROOT);
   }
 
   /**
@@ -94,12 +138,20 @@ public record KernelSpec(
 
   boolean isCalled(String anyName) {
     String lowerCase = anyName.toLowerCase(Locale.ROOT);
+    if (profile.isEmpty()) {
+      return isNameOfLanguage(lowerCase) || name.equals(lowerCase);
+    }
+    String suffix = suffix(profile.get());
+    return lowerCase.endsWith(suffix)
+        && (name.equals(lowerCase)
+            || isNameOfLanguage(lowerCase.substring(0, lowerCase.length() - suffix.length())));
+  }
+
+  private boolean isNameOfLanguage(String lowerCase) {
     String kindName =
         lowerCase.startsWith(KernelSpecs.PREFIX)
             ? lowerCase.substring(KernelSpecs.PREFIX.length())
             : lowerCase;
-    return name.equals(lowerCase)
-        || aliases.contains(lowerCase)
-        || Kind.find(kindName).filter(kind::equals).isPresent();
+    return aliases.contains(lowerCase) || Kind.find(kindName).filter(kind::equals).isPresent();
   }
 }

@@ -2,6 +2,7 @@ package io.polybius.kernel;
 
 import io.polybius.driver.protocol.jupyter.InstalledKernel;
 import io.polybius.session.Kind;
+import io.polybius.session.LaunchProfile;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -19,34 +20,21 @@ public final class KernelSpecs {
   public static final KernelSpecs ALL =
       new KernelSpecs(
           List.of(
-              new KernelSpec(
+              KernelSpec.of(
                   Kind.SPARK,
-                  PREFIX + "scala",
-                  "Spark Scala (Polybius)",
                   "scala",
+                  "Spark Scala",
                   "scala",
                   List.of("sparkkernel", "apache_toree_scala")),
-              new KernelSpec(
+              KernelSpec.of(
                   Kind.PYSPARK,
-                  PREFIX + "python",
-                  "Spark Python (Polybius)",
                   "python",
+                  "Spark Python",
                   "python",
                   List.of("pysparkkernel", "pyspark3kernel", "apache_toree_pyspark")),
-              new KernelSpec(
-                  Kind.SPARKR,
-                  PREFIX + "r",
-                  "Spark R (Polybius)",
-                  "R",
-                  "r",
-                  List.of("sparkrkernel", "apache_toree_sparkr")),
-              new KernelSpec(
-                  Kind.SQL,
-                  PREFIX + "sql",
-                  "Spark SQL (Polybius)",
-                  "sql",
-                  "sql",
-                  List.of("apache_toree_sql"))));
+              KernelSpec.of(
+                  Kind.SPARKR, "r", "Spark R", "R", List.of("sparkrkernel", "apache_toree_sparkr")),
+              KernelSpec.of(Kind.SQL, "sql", "Spark SQL", "sql", List.of("apache_toree_sql"))));
 
   private final List<KernelSpec> specs;
 
@@ -63,6 +51,18 @@ public final class KernelSpecs {
   public KernelSpecs with(List<InstalledKernel> kernels) {
     return new KernelSpecs(
         Stream.concat(specs.stream(), kernels.stream().map(KernelSpec::of)).toList());
+  }
+
+  /** Returns these, and behind them those of their languages with launch profiles. */
+  public KernelSpecs withProfiles(List<LaunchProfile> profiles) {
+    Stream<KernelSpec> more =
+        profiles.stream()
+            .flatMap(
+                profile ->
+                    specs.stream()
+                        .filter(spec -> profile.isFor(spec.kind()))
+                        .map(spec -> spec.withProfile(profile.name(), profile.title())));
+    return new KernelSpecs(Stream.concat(specs.stream(), more).toList());
   }
 
   /** Returns them all, the one to prefer first. */

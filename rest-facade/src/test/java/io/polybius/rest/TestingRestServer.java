@@ -10,6 +10,7 @@ import io.polybius.session.BatchService;
 import io.polybius.session.CoreSettings;
 import io.polybius.session.SessionLimits;
 import io.polybius.session.SessionService;
+import io.polybius.session.SubmissionRules;
 import io.polybius.session.testing.ScriptedBatches;
 import io.polybius.session.testing.ScriptedLauncher;
 import io.undertow.Undertow;
@@ -49,6 +50,8 @@ final class TestingRestServer implements AutoCloseable {
   /** What the clock of the server always shows. */
   static final long NOW = 1767225600000L;
 
+  private static final Clock FIXED = Clock.fixed(Instant.ofEpochMilli(NOW), ZoneOffset.UTC);
+
   private static final SessionLimits LIMITS =
       new SessionLimits(
           Duration.ofSeconds(30),
@@ -78,12 +81,7 @@ final class TestingRestServer implements AutoCloseable {
       RestSettings settings,
       Deadlines deadlines,
       UnaryOperator<HttpHandler> around) {
-    this(
-        launcher,
-        settings,
-        deadlines,
-        around,
-        Clock.fixed(Instant.ofEpochMilli(NOW), ZoneOffset.UTC));
+    this(launcher, settings, deadlines, around, FIXED);
   }
 
   TestingRestServer(
@@ -92,9 +90,24 @@ final class TestingRestServer implements AutoCloseable {
       Deadlines deadlines,
       UnaryOperator<HttpHandler> around,
       Clock clock) {
+    this(launcher, settings, deadlines, around, clock, SubmissionRules.NONE);
+  }
+
+  TestingRestServer(ScriptedLauncher launcher, SubmissionRules rules) {
+    this(launcher, SETTINGS, Deadlines.DEFAULT, handler -> handler, FIXED, rules);
+  }
+
+  private TestingRestServer(
+      ScriptedLauncher launcher,
+      RestSettings settings,
+      Deadlines deadlines,
+      UnaryOperator<HttpHandler> around,
+      Clock clock,
+      SubmissionRules rules) {
     this.launcher = launcher;
-    this.sessions = new SessionService(launcher, CoreSettings.of(LIMITS), clock);
-    this.batches = new BatchService(batchLauncher, CoreSettings.of(LIMITS), clock);
+    CoreSettings core = CoreSettings.of(LIMITS).withRules(rules);
+    this.sessions = new SessionService(launcher, core, clock);
+    this.batches = new BatchService(batchLauncher, core, clock);
     this.rest = new RestFacade(sessions, batches, settings, deadlines);
     this.undertow =
         Undertow.builder()

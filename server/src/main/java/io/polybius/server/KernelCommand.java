@@ -28,15 +28,17 @@ final class KernelCommand implements Callable<Integer> {
   static final String DEFAULT_SERVER = "http://127.0.0.1:8998";
 
   static final String USAGE =
-      "polybius kernel -f CONNECTION_FILE [--server URL] [--kind KIND] [--session SESSION]"
-          + " [--patience SECONDS]";
+      "polybius kernel -f CONNECTION_FILE [--server URL] [--kind KIND]"
+          + " [--session SESSION | --profile PROFILE] [--patience SECONDS]";
 
   private static final String FILE = "-f";
   private static final String SERVER = "--server";
   private static final String KIND = "--kind";
   private static final String SESSION = "--session";
+  private static final String PROFILE = "--profile";
   private static final String PATIENCE = "--patience";
-  private static final List<String> OPTIONS = List.of(FILE, SERVER, KIND, SESSION, PATIENCE);
+  private static final List<String> OPTIONS =
+      List.of(FILE, SERVER, KIND, SESSION, PROFILE, PATIENCE);
   private static final long MAX_PATIENCE_SECONDS = Duration.ofDays(1).toSeconds();
   private static final String DEFAULT_KIND = "spark";
 
@@ -72,6 +74,9 @@ final class KernelCommand implements Callable<Integer> {
     if (!given.containsKey(FILE)) {
       throw new CommandException("The connection file is missing: " + USAGE);
     }
+    if (given.containsKey(SESSION) && given.containsKey(PROFILE)) {
+      throw new CommandException("A session that is there has its settings already: " + USAGE);
+    }
     String server = given.getOrDefault(SERVER, DEFAULT_SERVER);
     try {
       return new RelayOptions(
@@ -79,6 +84,7 @@ final class KernelCommand implements Callable<Integer> {
           Path.of(given.get(FILE)),
           given.getOrDefault(KIND, DEFAULT_KIND),
           Optional.ofNullable(given.get(SESSION)),
+          Optional.ofNullable(given.get(PROFILE)),
           given.containsKey(PATIENCE)
               ? patience(given.get(PATIENCE))
               : RelayOptions.DEFAULT_PATIENCE);

@@ -84,6 +84,19 @@ final class KernelspecCommand {
               description = "Attach kernels to this running session instead of opening new ones.")
           Optional<String> session,
       @Option(
+              names = "--profile",
+              paramLabel = "PROFILE",
+              description = {
+                "Open sessions with this launch profile of the server. The kernelspecs are named",
+                "after it, such as polybius-scala-PROFILE."
+              })
+          Optional<String> profile,
+      @Option(
+              names = "--title",
+              paramLabel = "TITLE",
+              description = "How people read the --profile (default: its name).")
+          Optional<String> title,
+      @Option(
               names = "--token-file",
               paramLabel = "FILE",
               description = "File with the server's access token, if it asks for one.")
@@ -94,8 +107,11 @@ final class KernelspecCommand {
           command.subcommands().get("install"),
           "--server needs an address such as " + KernelCommand.DEFAULT_SERVER);
     }
+    refuseContradictions(session, profile, title);
     boolean isOne = kind.isPresent() || name.isPresent() || session.isPresent();
-    for (KernelSpec spec : isOne ? List.of(spec(kind)) : LANGUAGES.list()) {
+    for (KernelSpec language : isOne ? List.of(spec(kind)) : LANGUAGES.list()) {
+      KernelSpec spec =
+          profile.map(named -> language.withProfile(named, title.orElse(named))).orElse(language);
       List<Path> installed =
           installer()
               .install(
@@ -120,6 +136,20 @@ final class KernelspecCommand {
                     .getErr()
                     .println(file + " cannot be read yet; kernels cannot start before it can."));
     return 0;
+  }
+
+  private void refuseContradictions(
+      Optional<String> session, Optional<String> profile, Optional<String> title) {
+    if (session.isPresent() && profile.isPresent()) {
+      throw new ParameterException(
+          command.subcommands().get("install"),
+          "--session and --profile exclude each other: a session that is there has its settings"
+              + " already");
+    }
+    if (title.isPresent() && profile.isEmpty()) {
+      throw new ParameterException(
+          command.subcommands().get("install"), "--title is for a --profile");
+    }
   }
 
   private KernelSpec spec(Optional<String> kind) throws InterruptedException {
@@ -157,7 +187,8 @@ final class KernelspecCommand {
               .formatted(
                   kernelspec.name(),
                   kernelspec.server()
-                      + kernelspec.session().map(id -> ", session " + id).orElse(""),
+                      + kernelspec.session().map(id -> ", session " + id).orElse("")
+                      + kernelspec.profile().map(name -> ", profile " + name).orElse(""),
                   kernelspec.folder()));
     }
     return 0;

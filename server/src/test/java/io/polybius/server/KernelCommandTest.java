@@ -39,6 +39,7 @@ class KernelCommandTest {
                 Path.of("/run/k.json"),
                 "spark",
                 Optional.of("team"),
+                Optional.empty(),
                 Duration.ofSeconds(5)));
   }
 
@@ -51,7 +52,10 @@ class KernelCommandTest {
                 Path.of("k.json"),
                 "spark",
                 Optional.empty(),
+                Optional.empty(),
                 Duration.ofSeconds(60)));
+    assertThat(KernelCommand.parse(List.of("-f", "k.json", "--profile", "large")).profile())
+        .contains("large");
   }
 
   @ParameterizedTest
@@ -60,6 +64,7 @@ class KernelCommandTest {
         "",
         "-f",
         "-f k.json --server",
+        "-f k.json --session 1 --profile large",
         "-f k.json --nothing x",
         "k.json",
         "-h",

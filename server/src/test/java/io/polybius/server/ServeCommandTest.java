@@ -114,6 +114,29 @@ class ServeCommandTest {
     assertThat(output(polybius("kernelspec", "list")))
         .anyMatch(line -> line.contains("http://127.0.0.1:8998, session team"));
 
+    Process profile =
+        polybius(
+            "kernelspec",
+            "install",
+            "--kind",
+            "sql",
+            "--profile",
+            "Large",
+            "--title",
+            "YARN, large");
+    assertThat(exitCode(profile)).isZero();
+    assertThat(folder.resolve("data/kernels/polybius-sql-large/kernel.json"))
+        .content()
+        .contains("Spark SQL (YARN, large)", "\"--profile\"", "\"Large\"");
+    assertThat(output(polybius("kernelspec", "list")))
+        .anyMatch(line -> line.contains("http://127.0.0.1:8998, profile Large"));
+    for (List<String> wrong :
+        List.of(List.of("--session", "1", "--profile", "a"), List.of("--title", "a"))) {
+      List<String> words = new ArrayList<>(List.of("kernelspec", "install"));
+      words.addAll(wrong);
+      assertThat(exitCode(polybius(words.toArray(new String[0])))).isEqualTo(2);
+    }
+
     assertThat(exitCode(polybius("kernelspec", "remove", "polybius-scala"))).isZero();
     assertThat(kernelspec).doesNotExist();
     assertThat(exitCode(polybius("kernelspec", "remove", "polybius-scala"))).isEqualTo(1);

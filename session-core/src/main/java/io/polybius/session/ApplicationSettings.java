@@ -42,6 +42,14 @@ public record ApplicationSettings(
   /** The key of {@link #conf} by which one of the server's Sparks is asked for. */
   public static final String SPARK = "polybius.spark";
 
+  /** The key of {@link #conf} by which one of the server's launch profiles is asked for. */
+  public static final String PROFILE = "polybius.profile";
+
+  /** The key of {@link #conf} that says where Spark runs its jobs. */
+  static final String MASTER = "spark.master";
+
+  private static final String DEPLOY_MODE = "spark.submit.deployMode";
+
   /** Settings that ask for nothing. */
   public static final ApplicationSettings NONE =
       new ApplicationSettings(
@@ -71,6 +79,32 @@ public record ApplicationSettings(
   /** Returns the name of the Spark that is asked for. */
   public Optional<String> spark() {
     return Optional.ofNullable(conf.get(SPARK)).map(String::strip);
+  }
+
+  /** Returns the name of the launch profile that is asked for. */
+  public Optional<String> profile() {
+    return Optional.ofNullable(conf.get(PROFILE)).map(String::strip);
+  }
+
+  /**
+   * Returns where Spark is to run its jobs, if it is not to be where it does by default. Of
+   * settings that {@link SubmissionRules} have checked, only a launch profile says that.
+   */
+  public Optional<String> master() {
+    return set(MASTER);
+  }
+
+  /**
+   * Returns where the driver is to run, {@code client} or {@code cluster}, if it is not to be where
+   * it does by default. Of settings that {@link SubmissionRules} have checked, a launch profile
+   * says that, or a user whom the operator lets do so.
+   */
+  public Optional<String> deployMode() {
+    return set(DEPLOY_MODE);
+  }
+
+  private Optional<String> set(String key) {
+    return Optional.ofNullable(conf.get(key)).map(String::strip).filter(text -> !text.isEmpty());
   }
 
   /** Returns the same settings under a name. */

@@ -187,6 +187,11 @@ public final class SessionService implements AutoCloseable {
     }
   }
 
+  /** Returns the launch profiles that sessions can be opened with. */
+  public LaunchProfiles profiles() {
+    return settings.rules().profiles();
+  }
+
   /** Returns the languages that sessions can run, beside those of Jupyter kernels. */
   public Set<Kind> languages() {
     return launcher.languages();

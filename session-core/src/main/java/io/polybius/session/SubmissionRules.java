@@ -6,8 +6,10 @@ import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Properties;
 import java.util.Set;
 import java.util.TreeMap;
@@ -90,6 +92,7 @@ public final class SubmissionRules {
   private final Set<String> fileLists = new TreeSet<>(String.CASE_INSENSITIVE_ORDER);
   private final Set<String> files = new TreeSet<>(String.CASE_INSENSITIVE_ORDER);
   private final Set<String> sparks;
+  private final LaunchProfiles profiles;
   private final SubmittedPaths paths;
 
   /**
@@ -103,6 +106,7 @@ public final class SubmissionRules {
    * @param allowCustomClasspath whether users may set what lets them put code of their own before
    *     Spark's
    * @param sparks the names of the Sparks that there are to choose from
+   * @param profiles the launch profiles that there are to choose from
    */
   public record Options(
       Set<String> forbiddenKeys,
@@ -110,7 +114,8 @@ public final class SubmissionRules {
       String defaultFileSystem,
       List<String> moreFileLists,
       boolean allowCustomClasspath,
-      Set<String> sparks) {
+      Set<String> sparks,
+      LaunchProfiles profiles) {
 
     /** Copies the collections. */
     public Options {
@@ -137,19 +142,27 @@ public final class SubmissionRules {
     files.addAll(FILES);
     files.removeAll(fileLists);
     sparks = options.sparks();
+    profiles = options.profiles();
     paths = new SubmittedPaths(options.localFolders(), options.defaultFileSystem());
   }
 
   private SubmissionRules() {
     unrestricted = true;
     sparks = Set.of();
+    profiles = LaunchProfiles.NONE;
     paths = new SubmittedPaths(List.of(), "file:///");
+  }
+
+  /** Returns the launch profiles that there are to choose from. */
+  public LaunchProfiles profiles() {
+    return profiles;
   }
 
   /**
    * Checks what a session was asked for with.
    *
-   * @return the same settings with the files that Spark is to read
+   * @return the same settings with the files that Spark is to read, and with those of the launch
+   *     profile
    * @throws SessionException with {@link ErrorCode#REJECTED} if they break a rule
    */
   public SessionSettings check(SessionSettings settings) {
@@ -159,7 +172,8 @@ public final class SubmissionRules {
   /**
    * Checks what a batch was asked for with.
    *
-   * @return the same settings with the files that Spark is to read
+   * @return the same settings with the files that Spark is to read, and with those of the launch
+   *     profile
    * @throws SessionException with {@link ErrorCode#REJECTED} if they break a rule
    */
   public BatchSettings check(BatchSettings settings) {
@@ -177,12 +191,29 @@ public final class SubmissionRules {
   private ApplicationSettings checked(ApplicationSettings asked) {
     refuseForbidden(asked.conf());
     refuseUnknownSpark(asked);
+    Optional<LaunchProfile> profile = profiles.of(asked);
+    Map<String, String> conf = resolved(asked.conf());
+    // Where Spark runs is the operator's affair: the profile's, or the server's.
+    conf.remove(ApplicationSettings.MASTER);
+    profile.ifPresent(chosen -> addWhatIsNotAskedFor(conf, chosen.conf()));
     return asked.with(
         resolved(asked.jars()),
         resolved(asked.pyFiles()),
         resolved(asked.files()),
         resolved(asked.archives()),
-        resolved(asked.conf()));
+        conf);
+  }
+
+  /** A setting of the user's counts whichever of its names it was given. */
+  private static void addWhatIsNotAskedFor(Map<String, String> conf, Map<String, String> more) {
+    Set<String> asked =
+        conf.keySet().stream().map(SubmissionRules::currentName).collect(Collectors.toSet());
+    more.forEach(
+        (key, value) -> {
+          if (!asked.contains(currentName(key))) {
+            conf.put(key, value);
+          }
+        });
   }
 
   private void refuseForbidden(Map<String, String> conf) {
@@ -246,10 +277,9 @@ public final class SubmissionRules {
   }
 
   private Map<String, String> resolved(Map<String, String> conf) {
-    return conf.entrySet().stream()
-        .collect(
-            Collectors.toMap(
-                Map.Entry::getKey, entry -> resolved(entry.getKey(), entry.getValue())));
+    Map<String, String> resolved = new HashMap<>();
+    conf.forEach((key, value) -> resolved.put(key, resolved(key, value)));
+    return resolved;
   }
 
   private String resolved(String key, String value) {

@@ -331,7 +331,13 @@ class SessionServiceTest {
     SubmissionRules rules =
         new SubmissionRules(
             new SubmissionRules.Options(
-                Set.of("spark.yarn.queue"), List.of(), "file:///", List.of(), false, Set.of()));
+                Set.of("spark.yarn.queue"),
+                List.of(),
+                "file:///",
+                List.of(),
+                false,
+                Set.of(),
+                LaunchProfiles.NONE));
     service =
         new SessionService(launcher, CoreSettings.of(QUICK).withRules(rules), Clock.systemUTC());
     for (String key : List.of("spark.yarn.queue", "livy.rsc.retained-statements")) {

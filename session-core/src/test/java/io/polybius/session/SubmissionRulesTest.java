@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.BeforeEach;
@@ -64,7 +65,8 @@ class SubmissionRulesTest {
                 "file:///",
                 List.of(),
                 false,
-                Set.of()));
+                Set.of(),
+                LaunchProfiles.NONE));
     SessionSettings asked =
         session(
             Map.of(
@@ -86,12 +88,159 @@ class SubmissionRulesTest {
         .isEqualTo(Map.of("spark.executor.cores", "2"));
   }
 
+  private static final LaunchProfile LARGE =
+      new LaunchProfile(
+          "large",
+          "YARN, large",
+          Optional.empty(),
+          Map.of(
+              "spark.master", "yarn",
+              "spark.submit.deployMode", "cluster",
+              "spark.driver.memory", "4g",
+              "spark.executor.memoryOverhead", "1g",
+              "spark.files", "/etc/passwd",
+              "polybius.spark", "new"));
+
+  private static SubmissionRules profiles(Optional<String> usual, LaunchProfile... profiles) {
+    return new SubmissionRules(
+        new SubmissionRules.Options(
+            Set.of("spark.yarn.queue"),
+            List.of(),
+            "file:///",
+            List.of(),
+            false,
+            Set.of("new", "embedded"),
+            new LaunchProfiles(List.of(profiles), usual)));
+  }
+
+  @Test
+  void aLaunchProfileSetsWhatIsNotAskedFor() {
+    SubmissionRules rules = profiles(Optional.empty(), LARGE);
+
+    ApplicationSettings checked =
+        rules.check(session(Map.of("polybius.profile", " large ", "spark.a", "1"))).application();
+
+    assertThat(checked.sparkConf(Map.of()))
+        .isEqualTo(
+            Map.of(
+                "spark.master", "yarn",
+                "spark.submit.deployMode", "cluster",
+                "spark.driver.memory", "4g",
+                "spark.executor.memoryOverhead", "1g",
+                "spark.files", "/etc/passwd",
+                "spark.a", "1"));
+    assertThat(checked.master()).contains("yarn");
+    assertThat(checked.deployMode()).contains("cluster");
+    assertThat(checked.spark()).contains("new");
+    assertThat(checked.profile()).contains("large");
+    BatchSettings batch =
+        rules.check(
+            new BatchSettings(
+                "hdfs:/a.jar",
+                Optional.empty(),
+                List.of(),
+                ApplicationSettings.NONE.withConf(Map.of("polybius.profile", "large"))));
+    assertThat(batch.application().master()).contains("yarn");
+  }
+
+  @Test
+  void whatIsAskedForWinsOverTheLaunchProfile() {
+    SessionSettings asked =
+        session(
+            Map.of(
+                "polybius.profile", "large",
+                "polybius.spark", "embedded",
+                // As earlier releases of Spark call it.
+                "spark.yarn.executor.memoryOverhead", "2g",
+                "spark.driver.memory", "1g"));
+
+    ApplicationSettings checked = profiles(Optional.empty(), LARGE).check(asked).application();
+
+    assertThat(checked.spark()).contains("embedded");
+    assertThat(checked.conf())
+        .containsEntry("spark.driver.memory", "1g")
+        .containsEntry("spark.yarn.executor.memoryOverhead", "2g")
+        .doesNotContainKey("spark.executor.memoryOverhead");
+    SessionSettings byField =
+        asked.withApplication(
+            new ApplicationSettings(
+                Optional.empty(),
+                Optional.empty(),
+                Optional.of("8g"),
+                OptionalInt.empty(),
+                Optional.empty(),
+                OptionalInt.empty(),
+                OptionalInt.empty(),
+                Optional.empty(),
+                List.of("hdfs:/a.jar"),
+                List.of(),
+                List.of("hdfs:/b.txt"),
+                List.of(),
+                Map.of("polybius.profile", "large")));
+    assertThat(profiles(Optional.empty(), LARGE).check(byField).application().sparkConf(Map.of()))
+        .containsEntry("spark.driver.memory", "8g")
+        .containsEntry("spark.jars", "hdfs:/a.jar")
+        .containsEntry("spark.files", "hdfs:/b.txt,/etc/passwd");
+  }
+
+  @Test
+  void aLaunchProfileIsNoWayAroundTheRules() {
+    SubmissionRules rules = profiles(Optional.empty(), LARGE);
+
+    assertRejected(
+        () ->
+            rules.check(
+                session(
+                    Map.of(
+                        "polybius.profile", "large",
+                        "spark.yarn.queue", "fast",
+                        "spark.submit.deployMode", "client"))),
+        "Blacklisted configuration values in session config: spark.submit.deployMode,"
+            + " spark.yarn.queue");
+    assertThat(
+            rules
+                .check(session(Map.of("polybius.profile", "large", "spark.master", "local")))
+                .application()
+                .master())
+        .contains("yarn");
+    assertThat(rules.check(session(Map.of("spark.master", "local"))).application().master())
+        .isEmpty();
+  }
+
+  @Test
+  void theUsualLaunchProfileIsForThoseWhoAskForNone() {
+    LaunchProfile small =
+        new LaunchProfile("small", "small", Optional.empty(), Map.of("spark.master", "local[2]"));
+    SubmissionRules rules = profiles(Optional.of("small"), LARGE, small);
+
+    assertThat(rules.check(session(Map.of())).application().master()).contains("local[2]");
+    assertThat(rules.check(session(Map.of("polybius.profile", "large"))).application().master())
+        .contains("yarn");
+  }
+
+  @Test
+  void aLaunchProfileIsAskedForByANameThatThereIs() {
+    SessionSettings asked = session(Map.of("polybius.profile", "small\n"));
+
+    assertRejected(
+        () -> profiles(Optional.empty(), LARGE).check(asked),
+        "There is no launch profile 'small' here. polybius.profile can be: large");
+    assertRejected(
+        () -> rules.check(asked), "There is no launch profile 'small' here. There are none.");
+  }
+
   @Test
   void aSparkIsAskedForByANameThatThereIs() {
     SubmissionRules two =
         new SubmissionRules(
             new SubmissionRules.Options(
-                Set.of(), List.of(), "file:///", List.of(), false, Set.of("new", "embedded")));
+                Set.of(),
+                List.of(),
+                "file:///",
+                List.of(),
+                false,
+                Set.of("new", "embedded"),
+                LaunchProfiles.NONE));
     SessionSettings asked = session(Map.of("polybius.spark", " new "));
     assertThat(two.check(asked).application().spark()).contains("new");
     assertRejected(
@@ -113,7 +262,13 @@ class SubmissionRulesTest {
     SubmissionRules strict =
         new SubmissionRules(
             new SubmissionRules.Options(
-                Set.of(forbidden), List.of(), "file:///", List.of(), true, Set.of()));
+                Set.of(forbidden),
+                List.of(),
+                "file:///",
+                List.of(),
+                true,
+                Set.of(),
+                LaunchProfiles.NONE));
 
     assertRejected(
         () -> strict.check(session(Map.of(other, "x"))),
@@ -131,7 +286,7 @@ class SubmissionRulesTest {
     SubmissionRules open =
         new SubmissionRules(
             new SubmissionRules.Options(
-                Set.of(), List.of(), "file:///", List.of(), true, Set.of()));
+                Set.of(), List.of(), "file:///", List.of(), true, Set.of(), LaunchProfiles.NONE));
 
     assertRejected(
         () -> rules.check(asked), "Blacklisted configuration values in session config: " + key);
@@ -612,7 +767,13 @@ class SubmissionRulesTest {
   private static SubmissionRules localFiles(Path... folders) {
     return new SubmissionRules(
         new SubmissionRules.Options(
-            Set.of(), List.of(folders), "file:///", List.of("spark.my.files"), false, Set.of()));
+            Set.of(),
+            List.of(folders),
+            "file:///",
+            List.of("spark.my.files"),
+            false,
+            Set.of(),
+            LaunchProfiles.NONE));
   }
 
   private SubmissionRules remoteDefault() {
@@ -622,7 +783,13 @@ class SubmissionRulesTest {
   private SubmissionRules defaultFileSystem(String uri) {
     return new SubmissionRules(
         new SubmissionRules.Options(
-            Set.of(), List.of(data), uri, List.of("spark.my.files"), false, Set.of()));
+            Set.of(),
+            List.of(data),
+            uri,
+            List.of("spark.my.files"),
+            false,
+            Set.of(),
+            LaunchProfiles.NONE));
   }
 
   private static SessionSettings session(Map<String, String> conf) {

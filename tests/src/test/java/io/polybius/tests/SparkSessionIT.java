@@ -27,14 +27,31 @@ class SparkSessionIT {
 
   @BeforeAll
   void openSession() throws Exception {
-    server = RunningServer.start();
+    server =
+        RunningServer.start(
+            "polybius.profile.two.spark.master=local[2]",
+            "polybius.profile.two.spark.asked=profile",
+            "polybius.profile.two.spark.note=profile");
     rest = server.rest();
-    session = rest.openSession();
+    session =
+        rest.openSession(
+            "{\"kind\": \"spark\", \"conf\": {\"polybius.profile\": \"two\", \"spark.asked\": \"user\"}}");
   }
 
   @AfterAll
   void stopServer() throws Exception {
     server.close();
+  }
+
+  @Test
+  void settingsOfItsLaunchProfileReachSparkWhereTheUserAskedForNothingElse() {
+    JsonNode output =
+        rest.run(
+                session,
+                "println(Seq(sc.master, sc.getConf.get(\"spark.note\"),"
+                    + " sc.getConf.get(\"spark.asked\")).mkString(\" \"))")
+            .get("output");
+    assertThat(output.at("/data/text~1plain").asText()).isEqualTo("local[2] profile user\n");
   }
 
   @Test

@@ -59,7 +59,8 @@ public record LaunchSettings(
 
   /** Returns where an application is to run. */
   Master master(ApplicationSettings asked) {
-    return usualMaster();
+    return master(
+        asked.master().orElse(master), asked.deployMode().orElse(cluster.deployMode()));
   }
 
   private static Master master(String url, String deployMode) {

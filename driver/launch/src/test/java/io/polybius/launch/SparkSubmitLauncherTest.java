@@ -101,7 +101,6 @@ class SparkSubmitLauncherTest {
             "spark.b", "conf",
             "spark.secret", "hush-1",
             "spark.odd", "c:\\d=e\n f # ünï€😀",
-            "spark.master", "yarn",
             "spark.submit.deployMode", "cluster",
             "other.key", "1");
     try (SparkSubmitLauncher launcher = TestingSpark.submitLauncher(spark.settings("local[2]"))) {

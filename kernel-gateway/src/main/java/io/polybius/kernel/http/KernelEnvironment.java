@@ -24,9 +24,13 @@ final class KernelEnvironment {
   private static final String USER = "KERNEL_USERNAME";
   private static final String OPTIONS = "KERNEL_EXTRA_SPARK_OPTS";
 
-  /** Where the application runs on Kubernetes, as Enterprise Gateway's users say it. */
+  /**
+   * The launch profile, and where the application runs on Kubernetes, as Enterprise Gateway's users
+   * say it.
+   */
   private static final Map<String, String> SETTINGS =
       Map.of(
+          "KERNEL_PROFILE", ApplicationSettings.PROFILE,
           "KERNEL_NAMESPACE", "spark.kubernetes.namespace",
           "KERNEL_IMAGE", "spark.kubernetes.driver.container.image",
           "KERNEL_EXECUTOR_IMAGE", "spark.kubernetes.executor.container.image",

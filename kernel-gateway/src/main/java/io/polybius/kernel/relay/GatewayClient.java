@@ -19,6 +19,9 @@ final class GatewayClient {
   /** The variable with options for the Spark of new kernels. */
   static final String SPARK_OPTIONS = "KERNEL_EXTRA_SPARK_OPTS";
 
+  /** The variable with the launch profile of new kernels. */
+  static final String PROFILE = "KERNEL_PROFILE";
+
   private static final byte[] NOTHING = new byte[0];
   private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(5);
   private static final Duration REQUEST_TIMEOUT = Duration.ofSeconds(5);
@@ -33,18 +36,18 @@ final class GatewayClient {
 
   private final String server;
   private final ServerToken token;
-  private final Optional<String> sparkOptions;
+  private final Map<String, String> wishes;
 
   /**
    * Makes a client that has not talked to the server.
    *
-   * @param sparkOptions options as {@code spark-submit} takes them, for the Spark of new kernels
+   * @param wishes variables that say what is asked for of the sessions of new kernels
    */
-  GatewayClient(URI server, ServerToken token, Optional<String> sparkOptions) {
+  GatewayClient(URI server, ServerToken token, Map<String, String> wishes) {
     String text = server.toString();
     this.server = text.endsWith("/") ? text.substring(0, text.length() - 1) : text;
     this.token = token;
-    this.sparkOptions = sparkOptions;
+    this.wishes = Map.copyOf(wishes);
   }
 
   /** Returns whether the server has a living kernel of that id. */
@@ -63,7 +66,7 @@ final class GatewayClient {
     if (session.isPresent()) {
       body.put("session", session.get());
     } else {
-      sparkOptions.ifPresent(options -> variables.put(SPARK_OPTIONS, options));
+      wishes.forEach(variables::put);
     }
     Answer answer = create(body);
     if (answer.status() == CONFLICT) {

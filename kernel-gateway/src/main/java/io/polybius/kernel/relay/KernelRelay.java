@@ -14,6 +14,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -97,10 +98,7 @@ public final class KernelRelay {
     this.connectionFile = read(options.connectionFile());
     this.kernelId = kernelId(options.connectionFile());
     this.gateway =
-        new GatewayClient(
-            options.server(),
-            token(environment),
-            Optional.ofNullable(environment.get(GatewayClient.SPARK_OPTIONS)));
+        new GatewayClient(options.server(), token(environment), wishes(options, environment));
     this.messages = new MessageSource(() -> kernelSession, "polybius", Clock.systemUTC());
     this.sockets = bind();
   }
@@ -111,6 +109,16 @@ public final class KernelRelay {
     } catch (IOException e) {
       throw new RelayException("The connection file cannot be read: " + e.getMessage(), e);
     }
+  }
+
+  /** What is asked for of a new session; the option is of the kernelspec that was chosen. */
+  private static Map<String, String> wishes(RelayOptions options, Map<String, String> environment) {
+    Map<String, String> wishes = new HashMap<>();
+    for (String name : List.of(GatewayClient.SPARK_OPTIONS, GatewayClient.PROFILE)) {
+      Optional.ofNullable(environment.get(name)).ifPresent(value -> wishes.put(name, value));
+    }
+    options.profile().ifPresent(profile -> wishes.put(GatewayClient.PROFILE, profile));
+    return wishes;
   }
 
   private static ServerToken token(Map<String, String> environment) throws RelayException {

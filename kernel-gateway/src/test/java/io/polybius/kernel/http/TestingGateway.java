@@ -7,6 +7,7 @@ import io.polybius.kernel.KernelStore;
 import io.polybius.session.CoreSettings;
 import io.polybius.session.SessionLimits;
 import io.polybius.session.SessionService;
+import io.polybius.session.SubmissionRules;
 import io.polybius.session.store.FileSessionStore;
 import io.polybius.session.testing.ScriptedDriver.Script;
 import io.polybius.session.testing.ScriptedLauncher;
@@ -68,13 +69,24 @@ public final class TestingGateway implements AutoCloseable {
   /** Starts a gateway whose sessions and kernels outlive it in a folder. */
   public static TestingGateway start(
       Path runtimeDirectory, ScriptedLauncher launcher, Path store, int port) {
+    return start(runtimeDirectory, launcher, store, port, SubmissionRules.NONE);
+  }
+
+  /** Starts a gateway whose sessions and kernels outlive it in a folder, with rules. */
+  public static TestingGateway start(
+      Path runtimeDirectory,
+      ScriptedLauncher launcher,
+      Path store,
+      int port,
+      SubmissionRules rules) {
     return new TestingGateway(
         launcher,
         runtimeDirectory,
         Duration.ofSeconds(30),
         KernelGatewaySettings.Culling.NEVER,
         port,
-        Optional.of(store));
+        Optional.of(store),
+        rules);
   }
 
   /** Starts a gateway on a given port. */
@@ -95,16 +107,28 @@ public final class TestingGateway implements AutoCloseable {
       KernelGatewaySettings.Culling culling,
       int port,
       Optional<Path> store) {
+    this(launcher, runtimeDirectory, relayGrace, culling, port, store, SubmissionRules.NONE);
+  }
+
+  private TestingGateway(
+      ScriptedLauncher launcher,
+      Path runtimeDirectory,
+      Duration relayGrace,
+      KernelGatewaySettings.Culling culling,
+      int port,
+      Optional<Path> store,
+      SubmissionRules rules) {
     this.launcher = launcher;
     CoreSettings plain =
         CoreSettings.of(
-            new SessionLimits(
-                Duration.ofSeconds(60),
-                Duration.ofMillis(100),
-                Duration.ofSeconds(10),
-                Duration.ofSeconds(2),
-                1000,
-                8 << 20));
+                new SessionLimits(
+                    Duration.ofSeconds(60),
+                    Duration.ofMillis(100),
+                    Duration.ofSeconds(10),
+                    Duration.ofSeconds(2),
+                    1000,
+                    8 << 20))
+            .withRules(rules);
     try {
       CoreSettings core = plain;
       Optional<KernelStore> kernels = Optional.empty();

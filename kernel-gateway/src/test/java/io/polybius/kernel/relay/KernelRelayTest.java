@@ -130,7 +130,7 @@ class KernelRelayTest {
   }
 
   private RelayOptions options(URI server, Optional<String> session) {
-    return new RelayOptions(server, file, "spark", session, SERVER_PATIENCE);
+    return new RelayOptions(server, file, "spark", session, Optional.empty(), SERVER_PATIENCE);
   }
 
   private boolean kernelExists() throws Exception {
@@ -317,13 +317,38 @@ class KernelRelayTest {
   }
 
   @Test
-  void sparkOptionsOfTheEnvironmentAreThoseOfTheNewSession() throws Exception {
+  void wishesOfTheEnvironmentAreThoseOfTheNewSession() throws Exception {
     Map<String, String> environment =
-        Map.of("KERNEL_EXTRA_SPARK_OPTS", "--conf polybius.spark=new --driver-memory 2g");
+        Map.of(
+            "KERNEL_EXTRA_SPARK_OPTS", "--conf polybius.spark=new --driver-memory 2g",
+            "KERNEL_PROFILE", "large");
     try (KernelClient client = relay(gateway.uri(""), Optional.empty(), environment)) {
       client.kernelInfo(PATIENCE);
       assertThat(gateway.sessions().sessions().get(0).settings().application().conf())
-          .isEqualTo(Map.of("polybius.spark", "new", "spark.driver.memory", "2g"));
+          .isEqualTo(
+              Map.of(
+                  "polybius.spark", "new",
+                  "spark.driver.memory", "2g",
+                  "polybius.profile", "large"));
+    }
+  }
+
+  @Test
+  void launchProfileOfTheKernelspecWinsOverThatOfTheEnvironment() throws Exception {
+    running =
+        new Running(
+            new RelayOptions(
+                gateway.uri(""),
+                file,
+                "spark",
+                Optional.empty(),
+                Optional.of("large"),
+                SERVER_PATIENCE),
+            Map.of("KERNEL_PROFILE", "small"));
+    try (KernelClient client = new KernelClient(ConnectionFile.read(file))) {
+      client.kernelInfo(PATIENCE);
+      assertThat(gateway.sessions().sessions().get(0).settings().application().profile())
+          .contains("large");
     }
   }
 
@@ -831,6 +856,7 @@ class KernelRelayTest {
                       gateway.uri(""),
                       directory.resolve("none"),
                       "spark",
+                      Optional.empty(),
                       Optional.empty(),
                       SERVER_PATIENCE);
               assertThat(KernelRelay.run(options, Map.of())).isOne();

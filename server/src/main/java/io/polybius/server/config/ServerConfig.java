@@ -3,6 +3,7 @@ package io.polybius.server.config;
 import io.polybius.launch.SparkFinder;
 import io.polybius.session.SubmissionRules;
 import java.net.InetAddress;
+import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.LinkedHashMap;
@@ -25,7 +26,7 @@ import java.util.stream.Stream;
  * @param csrfProtection whether REST requests that change something need {@code X-Requested-By}
  * @param driverIdleTimeout after how long without a server a driver ends itself
  * @param driverConnectTimeout how long a driver may take from its start until it is ready
- * @param driverAddress the address that drivers dial back to
+ * @param driverAddress the address of this machine that drivers dial in at
  * @param prespawnedDrivers how many drivers are started ahead of the sessions to come
  * @param retainedStatements how many statements are kept of each session
  * @param allowUnauthenticated whether anybody who reaches the server may use it
@@ -38,7 +39,8 @@ import java.util.stream.Stream;
  * @param notebooks what users of notebooks see and what is kept for them
  * @param http what is particular about HTTP
  * @param sessions when sessions and batches end and are forgotten, and what they start with
- * @param submissions what users may submit
+ * @param submissions what users may submit, and the launch profiles that they can choose
+ * @param clusters how drivers run on other machines
  */
 public record ServerConfig(
     InetAddress host,
@@ -62,7 +64,8 @@ public record ServerConfig(
     Notebooks notebooks,
     Http http,
     Sessions sessions,
-    SubmissionRules.Options submissions) {
+    SubmissionRules.Options submissions,
+    Clusters clusters) {
 
   /**
    * Which kernels end because nobody uses them.
@@ -208,6 +211,46 @@ public record ServerConfig(
     }
   }
 
+  /**
+   * How drivers run on other machines.
+   *
+   * @param deployMode {@code client} or {@code cluster}: where drivers run unless a launch profile
+   *     says otherwise
+   * @param launcherAddresses host names or addresses at which they reach this server; empty for
+   *     those that it has
+   * @param launcherPorts the ports that they may dial; empty for any
+   * @param yarn what is particular about YARN
+   * @param standaloneDriverJar where the machines of a standalone cluster find the driver runtime
+   */
+  public record Clusters(
+      String deployMode,
+      List<String> launcherAddresses,
+      Optional<PortRange> launcherPorts,
+      Yarn yarn,
+      Optional<URI> standaloneDriverJar) {
+
+    /** Copies the list. */
+    public Clusters {
+      launcherAddresses = List.copyOf(launcherAddresses);
+    }
+  }
+
+  /**
+   * What is particular about YARN.
+   *
+   * @param lookupTimeout how long an application may take to appear
+   * @param pollInterval how often it is asked for the state of applications
+   * @param leakTimeout how long it is looked for applications that nobody needs
+   * @param leakInterval how often
+   * @param stagingDirectory where containers find the driver runtime
+   */
+  public record Yarn(
+      Duration lookupTimeout,
+      Duration pollInterval,
+      Duration leakTimeout,
+      Duration leakInterval,
+      Optional<URI> stagingDirectory) {}
+
   static final Setting<InetAddress> HOST =
       new Setting<>(
           "livy.server.host",
@@ -246,6 +289,21 @@ public record ServerConfig(
           "local[*]",
           "Where Spark runs its jobs: the `spark.master` of every session.");
 
+  static final Setting<String> DEPLOY_MODE =
+      new Setting<>(
+          "livy.spark.deploy-mode",
+          SettingType.DEPLOY_MODE,
+          "client",
+          "Where the drivers of sessions and batches run: `client` is on this machine, `cluster` is"
+              + " inside the cluster.");
+
+  static final Setting<Optional<String>> DEFAULT_PROFILE =
+      new Setting<>(
+          "polybius.default-profile",
+          SettingType.PROFILE,
+          "",
+          "The launch profile of those who ask for none.");
+
   static final Setting<Boolean> CSRF_PROTECTION =
       new Setting<>(
           "livy.server.csrf-protection.enabled",
@@ -274,7 +332,70 @@ public record ServerConfig(
           "livy.rsc.rpc.server.address",
           SettingType.ADDRESS,
           "127.0.0.1",
-          "Address of this machine that drivers dial back to.");
+          "Address of this machine on which the server waits for drivers to dial in; `0.0.0.0` for"
+              + " all that it has. Drivers on other machines need one that they can reach.");
+
+  static final Setting<List<String>> LAUNCHER_ADDRESSES =
+      new Setting<>(
+          "livy.rsc.launcher.address",
+          SettingType.HOSTS,
+          "",
+          "Names or addresses at which drivers on other machines reach this server, which they try"
+              + " in this order. Without any, `livy.rsc.rpc.server.address`, or all that this"
+              + " machine has where that is `0.0.0.0`.");
+
+  static final Setting<Optional<PortRange>> LAUNCHER_PORTS =
+      new Setting<>(
+          "livy.rsc.launcher.port.range",
+          SettingType.PORTS,
+          "",
+          "Ports of this machine that drivers may dial, for firewalls. Without it, any free one.");
+
+  static final Setting<Duration> YARN_LOOKUP_TIMEOUT =
+      new Setting<>(
+          "livy.server.yarn.app-lookup-timeout",
+          SettingType.TIME,
+          "120s",
+          "How long an application may take to appear in YARN after it was submitted; then its"
+              + " session or batch has failed.");
+
+  static final Setting<Duration> YARN_POLL_INTERVAL =
+      new Setting<>(
+          "livy.server.yarn.poll-interval",
+          SettingType.TIME,
+          "5s",
+          "How often YARN is asked for the state of applications.");
+
+  static final Setting<Duration> YARN_LEAK_TIMEOUT =
+      new Setting<>(
+          "livy.server.yarn.app-leakage.check-timeout",
+          SettingType.TIME,
+          "600s",
+          "How long it is looked for an application that had not appeared in YARN when its session"
+              + " or batch ended, to kill it.");
+
+  static final Setting<Duration> YARN_LEAK_INTERVAL =
+      new Setting<>(
+          "livy.server.yarn.app-leakage.check-interval",
+          SettingType.TIME,
+          "60s",
+          "How often it is looked for such applications.");
+
+  static final Setting<Optional<URI>> YARN_STAGING_DIRECTORY =
+      new Setting<>(
+          "polybius.yarn.staging-directory",
+          SettingType.OPTIONAL_URI,
+          "",
+          "Folder, such as one in HDFS, in which the driver runtime is kept for YARN's containers."
+              + " Without it, each application brings its own copy.");
+
+  static final Setting<Optional<URI>> STANDALONE_DRIVER_JAR =
+      new Setting<>(
+          "polybius.standalone.driver-jar",
+          SettingType.OPTIONAL_URI,
+          "",
+          "Where the machines of a standalone cluster find the driver runtime, for sessions in"
+              + " cluster mode.");
 
   static final Setting<Integer> PRESPAWNED_DRIVERS =
       new Setting<>(
@@ -603,6 +724,8 @@ public record ServerConfig(
           SPARK_HOME,
           SPARKS,
           SPARK_MASTER,
+          DEPLOY_MODE,
+          DEFAULT_PROFILE,
           RSC_JARS,
           REPL_JARS,
           LOCAL_FOLDERS,
@@ -619,8 +742,16 @@ public record ServerConfig(
           CANCEL_TIMEOUT,
           PRESPAWNED_DRIVERS,
           DRIVER_ADDRESS,
+          LAUNCHER_ADDRESSES,
+          LAUNCHER_PORTS,
           DRIVER_CONNECT_TIMEOUT,
           DRIVER_IDLE_TIMEOUT,
+          YARN_LOOKUP_TIMEOUT,
+          YARN_POLL_INTERVAL,
+          YARN_LEAK_TIMEOUT,
+          YARN_LEAK_INTERVAL,
+          YARN_STAGING_DIRECTORY,
+          STANDALONE_DRIVER_JAR,
           RELAY_GRACE,
           CULL_IDLE_TIMEOUT,
           CULL_CONNECTED,
@@ -673,7 +804,8 @@ public record ServerConfig(
                 values.get(PROGRESS), values.get(HISTORY_DIRECTORY), values.get(JUPYTER_KERNELS)),
             http(values),
             sessions(values),
-            submissions(values, sparks.keySet(), sources));
+            submissions(values, sparks.keySet(), sources),
+            clusters(values));
     values.refuseProblems();
     return config;
   }
@@ -706,15 +838,31 @@ public record ServerConfig(
         values.get(REPL_JARS));
   }
 
+  private static Clusters clusters(SettingValues values) {
+    return new Clusters(
+        values.get(DEPLOY_MODE),
+        values.get(LAUNCHER_ADDRESSES),
+        values.get(LAUNCHER_PORTS),
+        new Yarn(
+            values.get(YARN_LOOKUP_TIMEOUT),
+            values.get(YARN_POLL_INTERVAL),
+            values.get(YARN_LEAK_TIMEOUT),
+            values.get(YARN_LEAK_INTERVAL),
+            values.get(YARN_STAGING_DIRECTORY)),
+        values.get(STANDALONE_DRIVER_JAR));
+  }
+
   private static SubmissionRules.Options submissions(
-      SettingValues values, Set<String> sparks, Sources sources) {
+      SettingValues values, Set<String> named, Sources sources) {
+    Set<String> sparks =
+        Stream.concat(Stream.of(SparkFinder.EMBEDDED), named.stream()).collect(Collectors.toSet());
     return new SubmissionRules.Options(
         values.keysIn(sources.livyFolder().resolve(FORBIDDEN_KEYS)),
         values.get(LOCAL_FOLDERS),
         values.read(() -> HadoopFileSystem.byDefault(sources), HadoopFileSystem.LOCAL),
         values.get(FILE_LIST_CONFIGS),
         values.get(ALLOW_CUSTOM_CLASSPATH),
-        Stream.concat(Stream.of(SparkFinder.EMBEDDED), sparks.stream())
-            .collect(Collectors.toSet()));
+        sparks,
+        ProfileSettings.read(values, DEFAULT_PROFILE, sparks));
   }
 }

@@ -1,5 +1,6 @@
 package io.polybius.server.config;
 
+import io.polybius.session.Kind;
 import io.polybius.session.TimeText;
 import java.net.InetAddress;
 import java.net.URI;
@@ -57,6 +58,40 @@ record SettingType<T>(String description, Function<String, T> reader) {
   static final SettingType<Integer> BYTES =
       new SettingType<>(
           "a number of bytes from 1024 to 16777216", text -> readNumber(text, 1 << 10, 1 << 24));
+
+  /** A size of memory as Spark writes it. */
+  static final SettingType<String> MEMORY =
+      new SettingType<>(
+          "a size such as 512m or 4g", text -> readMatching(text, "(?i)[1-9]\\d*([kmgtp]b?|b)?"));
+
+  /** Where drivers run, in Spark's words. */
+  static final SettingType<String> DEPLOY_MODE =
+      new SettingType<>("client or cluster", text -> readOneOf(text, List.of("client", "cluster")));
+
+  /** Some languages. */
+  static final SettingType<List<Kind>> KINDS =
+      new SettingType<>(
+          "a list of spark, pyspark, sparkr, sql or jupyter:NAME with commas between",
+          SettingType::readKinds);
+
+  /** The name of a launch profile, or the empty text for none. */
+  static final SettingType<Optional<String>> PROFILE =
+      new SettingType<>(
+          "the name of a launch profile",
+          text -> text.isEmpty() ? Optional.empty() : Optional.of(text));
+
+  /** Host names or addresses that others know, possibly none. */
+  static final SettingType<List<String>> HOSTS =
+      new SettingType<>(
+          "a list of host names or IP addresses with commas between", SettingType::readHosts);
+
+  /** Some ports, or the empty text for any. */
+  static final SettingType<Optional<PortRange>> PORTS =
+      new SettingType<>("a range such as 10000~10010", SettingType::readPorts);
+
+  /** A URI with a scheme, or the empty text for none. */
+  static final SettingType<Optional<URI>> OPTIONAL_URI =
+      new SettingType<>("a URI such as hdfs://nn:8020/apps", SettingType::readUri);
 
   /** Yes or no. */
   static final SettingType<Boolean> SWITCH =
@@ -121,6 +156,13 @@ record SettingType<T>(String description, Function<String, T> reader) {
 
   private static final Pattern BETWEEN = Pattern.compile("[,\\s]+");
 
+  /** Something, or the empty text for none. */
+  static <T> SettingType<Optional<T>> optional(SettingType<T> type) {
+    return new SettingType<>(
+        type.description(),
+        text -> text.isEmpty() ? Optional.empty() : Optional.of(type.parse(text)));
+  }
+
   /**
    * Reads a value.
    *
@@ -152,6 +194,55 @@ record SettingType<T>(String description, Function<String, T> reader) {
       throw new IllegalArgumentException("out of range");
     }
     return number;
+  }
+
+  private static String readMatching(String text, String pattern) {
+    if (!text.matches(pattern)) {
+      throw new IllegalArgumentException("not of that form");
+    }
+    return text;
+  }
+
+  private static List<Kind> readKinds(String text) {
+    List<Kind> kinds =
+        readList(text).stream()
+            .map(
+                name ->
+                    Kind.find(name)
+                        .filter(kind -> !kind.equals(Kind.SHARED))
+                        .orElseThrow(() -> new IllegalArgumentException("no language")))
+            .distinct()
+            .toList();
+    if (kinds.isEmpty()) {
+      throw new IllegalArgumentException("none at all");
+    }
+    return kinds;
+  }
+
+  private static List<String> readHosts(String text) {
+    List<String> hosts = readList(text);
+    // Not resolved: they are names for other machines.
+    hosts.forEach(host -> readMatching(host, "[\\w.-]+|[0-9A-Fa-f:.]+(%\\w+)?"));
+    return hosts;
+  }
+
+  private static Optional<PortRange> readPorts(String text) {
+    if (text.isEmpty()) {
+      return Optional.empty();
+    }
+    String[] ends = readMatching(text, "\\d+\\s*~\\s*\\d+").split("\\s*~\\s*", -1);
+    return Optional.of(new PortRange(readNumber(ends[0], 1, 65535), readNumber(ends[1], 1, 65535)));
+  }
+
+  private static Optional<URI> readUri(String text) {
+    if (text.isEmpty()) {
+      return Optional.empty();
+    }
+    URI uri = URI.create(text);
+    if (uri.getScheme() == null || uri.isOpaque()) {
+      throw new IllegalArgumentException("no scheme, or no path");
+    }
+    return Optional.of(uri);
   }
 
   private static boolean readSwitch(String text) {

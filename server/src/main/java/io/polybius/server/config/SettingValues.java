@@ -78,16 +78,36 @@ final class SettingValues {
       return setting.type().parse(text.text());
     } catch (IllegalArgumentException e) {
       if (!text.text().isBlank() || !text.blankIsNothing()) {
-        problems.add(
-            "%s = %s (%s): expected %s."
-                .formatted(
-                    setting.key(),
-                    text.text().isBlank() ? "(nothing)" : text.text().strip(),
-                    text.source(),
-                    setting.type().description()));
+        refuse(setting.key(), setting.type().description());
       }
       return setting.defaultValue();
     }
+  }
+
+  /** Notes as a problem that the value given for a key is not what was expected. */
+  void refuse(String key, String expected) {
+    Given value = given.get(key);
+    String text = value == null || value.text().isBlank() ? "(nothing)" : value.text().strip();
+    problems.add(
+        "%s = %s (%s): expected %s."
+            .formatted(key, text, value == null ? "not set" : value.source(), expected));
+  }
+
+  /** Notes a problem, which is a sentence for the operator. */
+  void addProblem(String problem) {
+    problems.add(problem);
+  }
+
+  /** Returns the texts that are given for keys with that beginning, by the rest of each key. */
+  Map<String, String> below(String prefix) {
+    Map<String, String> texts = new TreeMap<>();
+    given.forEach(
+        (key, value) -> {
+          if (key.startsWith(prefix)) {
+            texts.put(key.substring(prefix.length()), value.text());
+          }
+        });
+    return texts;
   }
 
   /** Returns the keys in a file of properties; none when it is missing. */
@@ -180,7 +200,7 @@ final class SettingValues {
             if (!texts.containsKey(now)) {
               given.put(now, value);
             }
-          } else if (livyKey.isPresent() || isSetting(key)) {
+          } else if (livyKey.isPresent() || isSetting(key) || ProfileSettings.isKey(key)) {
             given.put(key, value);
           } else {
             problems.add(
@@ -223,7 +243,10 @@ final class SettingValues {
         livyKeys.all().stream()
             .filter(known -> !known.isFamily() && known.fate() != Fate.OLD)
             .map(LivyKey::key);
-    return Stream.concat(ServerConfig.SETTINGS.stream().map(Setting::key), others)
+    List<String> ofProfiles = ProfileSettings.keysLike(unknown);
+    return (ofProfiles.isEmpty()
+            ? Stream.concat(ServerConfig.SETTINGS.stream().map(Setting::key), others)
+            : ofProfiles.stream())
         .min(Comparator.comparingInt(known -> distance(key, known)))
         .orElseThrow();
   }

@@ -36,7 +36,7 @@ public final class KernelspecInstaller {
   /**
    * What to install.
    *
-   * @param spec the language
+   * @param spec the language, and the launch profile
    * @param name the name by which notebooks refer to it
    * @param aliases other names by which notebooks may refer to it
    * @param server the server that its kernels run on
@@ -64,8 +64,14 @@ public final class KernelspecInstaller {
    * @param folder where it is
    * @param server the server that its kernels run on
    * @param session the session there that they are attached to, instead of having their own
+   * @param profile the launch profile of their sessions
    */
-  public record Installed(String name, Path folder, String server, Optional<String> session) {}
+  public record Installed(
+      String name,
+      Path folder,
+      String server,
+      Optional<String> session,
+      Optional<String> profile) {}
 
   /**
    * Makes an installer.
@@ -169,6 +175,7 @@ public final class KernelspecInstaller {
                 "-f",
                 "{connection_file}"));
     request.session().ifPresent(session -> arguments.addAll(List.of("--session", session)));
+    request.spec().profile().ifPresent(name -> arguments.addAll(List.of("--profile", name)));
     ObjectNode description = request.spec().description(arguments);
     description.put(
         "display_name",
@@ -185,6 +192,7 @@ public final class KernelspecInstaller {
     ObjectNode mark = description.withObject("/metadata/" + MARK);
     mark.put("server", request.server().toString());
     request.session().ifPresent(session -> mark.put("session", session));
+    request.spec().profile().ifPresent(name -> mark.put("profile", name));
     // The relay's sockets can be; Jupyter asks for it in the connection file, if it is told to.
     description.withObject("/metadata").putArray("supported_encryption").add("curve");
     return description;
@@ -217,7 +225,8 @@ public final class KernelspecInstaller {
                   folder.getFileName().toString(),
                   folder,
                   mark.path("server").asText(),
-                  Optional.ofNullable(mark.path("session").textValue())))
+                  Optional.ofNullable(mark.path("session").textValue()),
+                  Optional.ofNullable(mark.path("profile").textValue())))
           : Optional.empty();
     } catch (IOException e) {
       // No description, or none that anybody could read: somebody else's affair.

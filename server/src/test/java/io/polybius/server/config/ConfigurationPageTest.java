@@ -24,7 +24,16 @@ class ConfigurationPageTest {
   void pageHasARowForEachSettingInOrder() throws IOException {
     assertThat(rows("All settings"))
         .containsExactlyElementsOf(
-            ServerConfig.SETTINGS.stream().map(ConfigurationPageTest::row).toList());
+            ServerConfig.SETTINGS.stream().map(setting -> row("", setting)).toList());
+  }
+
+  @Test
+  void pageHasARowForEachSettingOfALaunchProfileInOrder() throws IOException {
+    assertThat(rows("Launch profiles"))
+        .containsExactlyElementsOf(
+            ProfileSettings.SETTINGS.stream()
+                .map(setting -> row(ProfileSettings.PREFIX + "NAME.", setting))
+                .toList());
   }
 
   @Test
@@ -109,10 +118,13 @@ class ConfigurationPageTest {
         .toList();
   }
 
-  private static String row(Setting<?> setting) {
+  private static String row(String prefix, Setting<?> setting) {
     String defaultText = setting.defaultText().isEmpty() ? "" : "`" + setting.defaultText() + "`";
     return "| `%s` | %s | %s | %s |"
         .formatted(
-            setting.key(), defaultText, setting.type().description(), setting.documentation());
+            prefix + setting.key(),
+            defaultText,
+            setting.type().description(),
+            setting.documentation());
   }
 }

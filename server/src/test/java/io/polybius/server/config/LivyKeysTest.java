@@ -278,10 +278,11 @@ class LivyKeysTest {
 
   @Test
   void whatIsRefusedSaysWhatToDo() {
-    assertThatThrownBy(() -> load(Map.of("livy.spark.deploy-mode", "cluster")))
+    assertThatThrownBy(() -> load(Map.of("livy.impersonation.enabled", "true")))
         .hasMessage(
-            "livy.spark.deploy-mode (on the command line) is not supported yet: drivers run on the"
-                + " machine of the server. Remove it, or set it to client.");
+            "livy.impersonation.enabled (on the command line) is not supported yet: sessions run as"
+                + " the user of the server; start a server for each user. Remove it, or set it to"
+                + " false.");
     assertThatThrownBy(() -> load(Map.of("livy.keystore", "/x")))
         .hasMessageEndingWith("put a proxy with TLS in front of it. Remove it.");
   }
@@ -301,6 +302,9 @@ class LivyKeysTest {
     Map<String, String> values =
         Map.of(
             "livy.server.csrf-protection.enabled", "true",
+            "livy.spark.deploy-mode", "cluster",
+            "livy.server.yarn.app-leakage.check-timeout", "3m",
+            "livy.server.yarn.app-leakage.check-interval", "4m",
             "livy.rsc.server.idle-timeout", "1m",
             "livy.rsc.job-cancel.timeout", "2m",
             "livy.rsc.retained-statements", "7");

@@ -5,10 +5,14 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.InstanceOfAssertFactories.list;
 import static org.assertj.core.api.InstanceOfAssertFactories.type;
 
+import io.polybius.session.Kind;
+import io.polybius.session.LaunchProfile;
+import io.polybius.session.LaunchProfiles;
 import io.polybius.session.SubmissionRules;
 import java.io.IOException;
 import java.lang.reflect.Field;
 import java.lang.reflect.Modifier;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -17,6 +21,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -71,7 +76,13 @@ class ServerConfigTest {
     assertThat(config.submissions())
         .isEqualTo(
             new SubmissionRules.Options(
-                Set.of(), List.of(), "file:///", List.of(), false, Set.of("embedded")));
+                Set.of(),
+                List.of(),
+                "file:///",
+                List.of(),
+                false,
+                Set.of("embedded"),
+                LaunchProfiles.NONE));
     assertThat(config.http())
         .isEqualTo(
             new ServerConfig.Http(
@@ -141,9 +152,9 @@ class ServerConfigTest {
     }
 
     assertThat(declared).containsExactlyInAnyOrderElementsOf(ServerConfig.SETTINGS);
-    // The forbidden keys and the default file system are in files of their own, and what may be
-    // submitted repeats the names of the Sparks.
-    assertThat(components(ServerConfig.class)).isEqualTo(ServerConfig.SETTINGS.size() + 3);
+    // The forbidden keys and the default file system are in files of their own, what may be
+    // submitted repeats the names of the Sparks, and launch profiles are a family of settings.
+    assertThat(components(ServerConfig.class)).isEqualTo(ServerConfig.SETTINGS.size() + 4);
   }
 
   private static int components(Class<?> type) {
@@ -209,7 +220,8 @@ class ServerConfigTest {
                 "file:///",
                 List.of("spark.my.files", "spark.your.files"),
                 true,
-                Set.of("embedded")));
+                Set.of("embedded"),
+                LaunchProfiles.NONE));
     assertThat(config.http())
         .isEqualTo(
             new ServerConfig.Http(
@@ -233,6 +245,147 @@ class ServerConfigTest {
               ConfigException.class, refused -> assertThat(refused.problems()).hasSize(1))
           .hasMessageContaining("NAME=FOLDER");
     }
+  }
+
+  @Test
+  void launchProfilesHaveNamesAndSettings() throws Exception {
+    write(
+        "polybius.conf",
+        """
+        polybius.sparks = spark4=/opt/spark4
+        polybius.default-profile = plain
+        polybius.profile.plain.spark.sql.shuffle.partitions = 8
+        polybius.profile.large_1.title = YARN, large
+        polybius.profile.large_1.kinds = scala, sql, jupyter:Bash
+        polybius.profile.large_1.polybius.spark = spark4
+        polybius.profile.large_1.driver-memory = 4g
+        polybius.profile.large_1.driver-cores = 2
+        polybius.profile.large_1.executor-memory = 512MB
+        polybius.profile.large_1.executor-cores = 3
+        polybius.profile.large_1.num-executors = 20
+        polybius.profile.large_1.queue = analysts
+        polybius.profile.large_1.spark.master = yarn
+        polybius.profile.large_1.spark.submit.deployMode = Cluster
+        """);
+
+    assertThat(load(Map.of(), Map.of()).submissions().profiles())
+        .isEqualTo(
+            new LaunchProfiles(
+                List.of(
+                    new LaunchProfile(
+                        "large_1",
+                        "YARN, large",
+                        Optional.of(
+                            List.of(
+                                Kind.SPARK, Kind.SQL, Kind.ofJupyterKernel("bash").orElseThrow())),
+                        Map.of(
+                            "polybius.spark", "spark4",
+                            "spark.driver.memory", "4g",
+                            "spark.driver.cores", "2",
+                            "spark.executor.memory", "512MB",
+                            "spark.executor.cores", "3",
+                            "spark.executor.instances", "20",
+                            "spark.yarn.queue", "analysts",
+                            "spark.master", "yarn",
+                            "spark.submit.deployMode", "cluster")),
+                    new LaunchProfile(
+                        "plain",
+                        "plain",
+                        Optional.empty(),
+                        Map.of("spark.sql.shuffle.partitions", "8"))),
+                Optional.of("plain")));
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "polybius.profile.big.driver-memroy|4g|is no setting; the nearest one is"
+            + " polybius.profile.big.driver-memory.",
+        "polybius.profile.big.livy.spark.master|x|is no setting; the nearest one is"
+            + " polybius.profile.big.spark.master.",
+        "polybius.profile.big|x|is no setting; the nearest one is polybius.profile.NAME.",
+        "polybius.profile.a b.title|x|is no setting; the nearest one is polybius.profile.NAME.title.",
+        "polybius.profile.big.spark.|x|is no setting; the nearest one is polybius.profile.big.",
+        "polybius.profile.big.driver-memory|much|expected a size such as 512m or 4g.",
+        "polybius.profile.big.num-executors|-1|expected a whole number from 1 up.",
+        "polybius.profile.big.kinds|cobol|expected a list of spark, pyspark, sparkr, sql or",
+        "polybius.profile.big.kinds|shared|expected a list of spark, pyspark, sparkr, sql or",
+        "polybius.profile.big.spark.submit.deployMode|here|expected client or cluster.",
+        "polybius.profile.big.polybius.spark|spark4|expected one of embedded.",
+        "polybius.default-profile|big|expected the name of a launch profile, of which there are none."
+      })
+  void launchProfilesThatCannotBeMeantAreRefused(String key, String value, String reason) {
+    assertThatThrownBy(() -> load(Map.of(), Map.of(key, value)))
+        .isInstanceOfSatisfying(
+            ConfigException.class, refused -> assertThat(refused.problems()).hasSize(1))
+        .hasMessageStartingWith(key)
+        .hasMessageContaining("(on the command line)")
+        .hasMessageContaining(reason);
+  }
+
+  @Test
+  void launchProfilesAreToldApartWithoutTheirCapitals() {
+    assertThatThrownBy(
+            () ->
+                load(
+                    Map.of(),
+                    Map.of(
+                        "polybius.profile.Big.title", "a",
+                        "polybius.profile.big.title", "b",
+                        "polybius.default-profile", "bigg")))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining("polybius.profile.big: there is a launch profile whose name differs")
+        .hasMessageContaining(
+            "polybius.default-profile = bigg (on the command line): expected one of Big, big.");
+  }
+
+  @Test
+  void clustersHaveTheDefaultsOfLivy() throws Exception {
+    assertThat(load(Map.of(), Map.of()).clusters())
+        .isEqualTo(
+            new ServerConfig.Clusters(
+                "client",
+                List.of(),
+                Optional.empty(),
+                new ServerConfig.Yarn(
+                    Duration.ofMinutes(2),
+                    Duration.ofSeconds(5),
+                    Duration.ofMinutes(10),
+                    Duration.ofMinutes(1),
+                    Optional.empty()),
+                Optional.empty()));
+  }
+
+  @Test
+  void clustersAreAsTheOperatorSays() throws Exception {
+    write(
+        "livy.conf",
+        """
+        livy.spark.deployMode = cluster
+        livy.rsc.launcher.address = edge-1.example.org, 10.0.0.7, fe80::1
+        livy.rsc.launcher.port.range = 10000~10010
+        livy.server.yarn.app-lookup-timeout = 1s
+        livy.server.yarn.poll-interval = 2s
+        livy.server.yarn.app-leakage.check-timeout = 3s
+        livy.server.yarn.app-leakage.check_interval = 4s
+        polybius.yarn.staging-directory = hdfs://nn:8020/apps/polybius
+        polybius.standalone.driver-jar = file:/opt/polybius/driver.jar
+        """);
+
+    assertThat(load(Map.of(), Map.of()).clusters())
+        .isEqualTo(
+            new ServerConfig.Clusters(
+                "cluster",
+                List.of("edge-1.example.org", "10.0.0.7", "fe80::1"),
+                Optional.of(new PortRange(10000, 10010)),
+                new ServerConfig.Yarn(
+                    Duration.ofSeconds(1),
+                    Duration.ofSeconds(2),
+                    Duration.ofSeconds(3),
+                    Duration.ofSeconds(4),
+                    Optional.of(URI.create("hdfs://nn:8020/apps/polybius"))),
+                Optional.of(URI.create("file:/opt/polybius/driver.jar"))));
   }
 
   @Test
@@ -357,6 +510,14 @@ class ServerConfigTest {
         "livy.file.local-dir-whitelist|/a,/b\\u0000|a list of folders with commas between",
         "livy.server.host|no.such.host.invalid|a host name or IP address",
         "livy.spark.master|''|a text that is not empty",
+        "livy.spark.deploy-mode|here|client or cluster",
+        "livy.rsc.launcher.address|http://edge|a list of host names or IP addresses",
+        "livy.rsc.launcher.port.range|10010~10000|a range such as 10000~10010",
+        "livy.rsc.launcher.port.range|10000~70000|a range such as 10000~10010",
+        "livy.rsc.launcher.port.range|10000-10010|a range such as 10000~10010",
+        "livy.server.yarn.poll-interval|0|a time such as",
+        "polybius.yarn.staging-directory|/apps|a URI such as hdfs://nn:8020/apps",
+        "polybius.standalone.driver-jar|a b|a URI such as hdfs://nn:8020/apps",
         "livy.server.csrf-protection.enabled|yes|true or false",
         "livy.rsc.retained-statements|0|a whole number from 1 up",
         "livy.rsc.server.idle-timeout|10 years|a time such as",

@@ -91,6 +91,26 @@ class KernelspecInstallerTest {
   }
 
   @Test
+  void aLaunchProfileIsPassedToItsKernels() throws Exception {
+    KernelSpec large = SCALA.withProfile("large", "YARN, large");
+    Path folder =
+        installer
+            .install(
+                kernels,
+                new KernelspecInstaller.Request(
+                    large, large.name(), List.of(), SERVER, Optional.empty(), Optional.empty()))
+            .get(0);
+
+    assertThat(folder).isEqualTo(kernels.resolve("polybius-scala-large"));
+    JsonNode description = description(folder);
+    assertThat(description.get("display_name").asText()).isEqualTo("Spark Scala (YARN, large)");
+    assertThat(strings(description.get("argv"))).containsSequence("--profile", "large");
+    assertThat(installer.installed(List.of(kernels)))
+        .extracting(KernelspecInstaller.Installed::profile)
+        .containsExactly(Optional.of("large"));
+  }
+
+  @Test
   void nothingIsInstalledWhenAnotherProgramHasOneOfTheNames() throws Exception {
     Files.createDirectories(kernels.resolve("sparkkernel"));
 

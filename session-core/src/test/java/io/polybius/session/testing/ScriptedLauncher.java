@@ -26,6 +26,7 @@ public final class ScriptedLauncher implements DriverLauncher {
   private final boolean readyAtOnce;
   private volatile String failure;
   private volatile ScriptedDriver newest;
+  private volatile LaunchSpec newestSpec;
 
   /** Makes one whose drivers follow a script and come up only when the test says so. */
   public static ScriptedLauncher slow(ScriptedDriver.Script script) {
@@ -56,6 +57,11 @@ public final class ScriptedLauncher implements DriverLauncher {
     return driver;
   }
 
+  /** Returns what the driver that was launched last was to be. */
+  public LaunchSpec newestSpec() {
+    return newestSpec;
+  }
+
   /** Returns the driver that was launched last. */
   public ScriptedDriver newestDriver() {
     return newest;
@@ -73,6 +79,7 @@ public final class ScriptedLauncher implements DriverLauncher {
     CompletionStage<Void> unused =
         driver.exited().thenAccept(how -> byName.remove(spec.driverName(), driver));
     newest = driver;
+    newestSpec = spec;
     launched.add(driver);
     if (readyAtOnce) {
       driver.ready();
