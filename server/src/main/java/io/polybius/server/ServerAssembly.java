@@ -12,6 +12,7 @@ import io.polybius.launch.SparkSubmitLauncher;
 import io.polybius.launch.Submitter;
 import io.polybius.rest.RestFacade;
 import io.polybius.rest.RestSettings;
+import io.polybius.server.config.PortRange;
 import io.polybius.server.config.ServerConfig;
 import io.polybius.server.files.PrivateFolder;
 import io.polybius.server.files.RecoveryFolder;
@@ -27,7 +28,6 @@ import io.polybius.session.Lifetimes;
 import io.polybius.session.SessionLimits;
 import io.polybius.session.SessionService;
 import io.polybius.session.SubmissionRules;
-import io.polybius.session.spi.LaunchException;
 import io.polybius.session.store.FileSessionStore;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -88,9 +88,8 @@ public final class ServerAssembly implements AutoCloseable {
           part(
               new Submitter(
                   launches,
-                  (master, spark) -> {
-                    throw new LaunchException("later");
-                  }));
+                  new ClusterConnections(
+                      installation.yarnLibrary(), environment, launches.cluster())));
       // Closes the launcher when it is closed itself.
       SessionService sessions =
           part(
@@ -198,7 +197,20 @@ public final class ServerAssembly implements AutoCloseable {
         LaunchSettings.DEFAULT_MAX_OUTPUT_CHARS,
         config.prespawnedDrivers(),
         kernelFolders(environment),
-        ClusterSettings.DEFAULT);
+        clusterSettings(config.clusters()));
+  }
+
+  private static ClusterSettings clusterSettings(ServerConfig.Clusters chosen) {
+    return new ClusterSettings(
+        chosen.deployMode(),
+        chosen.launcherAddresses(),
+        chosen.launcherPorts().map(PortRange::ports).orElse(List.of(0)),
+        chosen.yarn().lookupTimeout(),
+        chosen.yarn().pollInterval(),
+        chosen.yarn().leakTimeout(),
+        chosen.yarn().leakInterval(),
+        chosen.yarn().stagingDirectory(),
+        chosen.standaloneDriverJar().map(URI::toString));
   }
 
   /** Returns where Jupyter would look for kernels, for the Python that is first on the path. */

@@ -1,5 +1,6 @@
 package io.polybius.launch;
 
+import java.net.URI;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -10,23 +11,25 @@ import java.util.Optional;
  * @param deployMode Spark's deploy mode where a cluster is used: {@code client} or {@code cluster}
  * @param serverAddresses host names or addresses at which drivers on other machines reach this
  *     server, to be tried in this order; empty for that at which it listens
+ * @param ports at the first of these that is free the server listens for drivers; 0 is any free one
  * @param lookupTimeout how long an application may take to appear on its cluster
  * @param pollInterval how often the cluster is asked about a running application
  * @param leakTimeout how long one that was given up is looked for, to end it
  * @param leakInterval how often
- * @param stagingDirectory URI of the folder for what containers need; empty for one in the home
- *     folder of the cluster's file system
+ * @param stagingDirectory the folder for what containers need; empty for one in the home folder of
+ *     the cluster's file system
  * @param standaloneDriverJar URI of the packaged driver for the workers of a standalone cluster;
  *     empty if they find it where it is on this machine
  */
 public record ClusterSettings(
     String deployMode,
     List<String> serverAddresses,
+    List<Integer> ports,
     Duration lookupTimeout,
     Duration pollInterval,
     Duration leakTimeout,
     Duration leakInterval,
-    Optional<String> stagingDirectory,
+    Optional<URI> stagingDirectory,
     Optional<String> standaloneDriverJar) {
 
   /** What holds where the operator says nothing; the times are Livy's. */
@@ -34,6 +37,7 @@ public record ClusterSettings(
       new ClusterSettings(
           "client",
           List.of(),
+          List.of(0),
           Duration.ofSeconds(120),
           Duration.ofSeconds(5),
           Duration.ofMinutes(10),
@@ -44,5 +48,6 @@ public record ClusterSettings(
   /** Copies the list. */
   public ClusterSettings {
     serverAddresses = List.copyOf(serverAddresses);
+    ports = List.copyOf(ports);
   }
 }

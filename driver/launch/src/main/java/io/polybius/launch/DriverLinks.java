@@ -13,11 +13,13 @@ import java.io.File;
 import java.io.IOException;
 import java.net.Inet6Address;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.NetworkInterface;
 import java.net.SocketException;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.security.cert.X509Certificate;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.Collections;
@@ -26,6 +28,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
+import javax.net.ssl.SSLContext;
 
 /**
  * The links of drivers to this server, wherever the drivers run: the port at which they dial in,
@@ -57,17 +60,47 @@ final class DriverLinks implements AutoCloseable {
         }
         this.listener =
             drivers.listen(
-                settings.listenAddress(), certificates.serverContext(), settings.reconnectWindow());
+                settings.listenAddress(),
+                settings.cluster().ports(),
+                certificates.serverContext(),
+                settings.reconnectWindow());
       } else {
         this.lasting = Optional.empty();
         this.certificates = new SessionCertificates();
         this.listener =
-            new DriverListener(
-                settings.listenAddress(), certificates.serverContext(), settings.reconnectWindow());
+            listen(
+                settings.listenAddress(),
+                settings.cluster().ports(),
+                certificates.serverContext(),
+                settings.reconnectWindow(),
+                false);
       }
     } catch (GeneralSecurityException e) {
       throw new IOException("this JVM cannot make keys for the driver links: " + e, e);
     }
+  }
+
+  /** Listens at the first port of these that is free. */
+  static DriverListener listen(
+      InetSocketAddress address,
+      List<Integer> ports,
+      SSLContext context,
+      Duration reconnectWindow,
+      boolean linksOutliveThis)
+      throws IOException {
+    IOException failure = new IOException("There is no port at which to listen for drivers.");
+    for (int port : ports) {
+      try {
+        return new DriverListener(
+            new InetSocketAddress(address.getAddress(), port),
+            context,
+            reconnectWindow,
+            linksOutliveThis);
+      } catch (IOException e) {
+        failure = e;
+      }
+    }
+    throw failure;
   }
 
   /** Returns what is known of drivers that outlive the server, if they do. */

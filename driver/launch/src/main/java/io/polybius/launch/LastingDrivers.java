@@ -82,23 +82,30 @@ final class LastingDrivers {
     return folder;
   }
 
-  /** Listens at the port of the earlier server, which its drivers know, or else at any free one. */
-  DriverListener listen(InetSocketAddress address, SSLContext context, Duration reconnectWindow)
+  /**
+   * Listens at the port of the earlier server, which its drivers know, or else at the first of
+   * these ports that is free.
+   */
+  DriverListener listen(
+      InetSocketAddress address, List<Integer> ports, SSLContext context, Duration reconnectWindow)
       throws IOException {
     Path file = folder.resolve("port");
-    int port = port(file);
+    Optional<Integer> port = port(file);
     DriverListener listener;
     try {
       listener =
-          listenPatiently(
-              new InetSocketAddress(address.getAddress(), port), context, reconnectWindow);
+          port.isPresent()
+              ? listenPatiently(
+                  new InetSocketAddress(address.getAddress(), port.get()), context, reconnectWindow)
+              : DriverLinks.listen(address, ports, context, reconnectWindow, true);
     } catch (IOException e) {
-      if (port == 0) {
+      if (port.isEmpty()) {
         throw e;
       }
       logger.error("drivers of the earlier server cannot be taken back: {}", e.getMessage());
-      giveUp("Port " + port + ", at which the driver looks for a server, is another program's.");
-      listener = new DriverListener(address, context, reconnectWindow, true);
+      giveUp(
+          "Port " + port.get() + ", at which the driver looks for a server, is another program's.");
+      listener = DriverLinks.listen(address, ports, context, reconnectWindow, true);
     }
     Path next = folder.resolve("port.new");
     Files.deleteIfExists(next);
@@ -118,9 +125,7 @@ final class LastingDrivers {
       try {
         return new DriverListener(address, context, reconnectWindow, true);
       } catch (IOException e) {
-        if (address.getPort() == 0
-            || System.nanoTime() - end >= 0
-            || Thread.currentThread().isInterrupted()) {
+        if (System.nanoTime() - end >= 0 || Thread.currentThread().isInterrupted()) {
           throw e;
         }
         LockSupport.parkNanos(PORT_RETRY_NANOS);
@@ -133,11 +138,11 @@ final class LastingDrivers {
     whyNone = Optional.of(why);
   }
 
-  private static int port(Path file) throws IOException {
+  private static Optional<Integer> port(Path file) throws IOException {
     try {
-      return Integer.parseInt(Files.readString(file).strip());
+      return Optional.of(Integer.parseInt(Files.readString(file).strip())).filter(port -> port > 0);
     } catch (NoSuchFileException | CharacterCodingException | NumberFormatException e) {
-      return 0;
+      return Optional.empty();
     }
   }
 

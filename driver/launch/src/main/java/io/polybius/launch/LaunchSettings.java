@@ -59,8 +59,7 @@ public record LaunchSettings(
 
   /** Returns where an application is to run. */
   Master master(ApplicationSettings asked) {
-    return master(
-        asked.master().orElse(master), asked.deployMode().orElse(cluster.deployMode()));
+    return master(asked.master().orElse(master), asked.deployMode().orElse(cluster.deployMode()));
   }
 
   private static Master master(String url, String deployMode) {

@@ -1,5 +1,8 @@
 package io.polybius.server.config;
 
+import java.util.List;
+import java.util.stream.IntStream;
+
 /**
  * Some ports, one after the other.
  *
@@ -17,5 +20,10 @@ public record PortRange(int first, int last) {
     if (first > last) {
       throw new IllegalArgumentException("no port at all");
     }
+  }
+
+  /** Returns all of them, in ascending order. */
+  public List<Integer> ports() {
+    return IntStream.rangeClosed(first, last).boxed().toList();
   }
 }
