@@ -37,6 +37,8 @@ final class Deliveries {
 
   private static final String CLASS_PATH = "spark.driver.extraClassPath";
 
+  private static final String DEFAULT_OPTIONS = "spark.driver.defaultJavaOptions";
+
   /** Where a driver has its files, below the working directory of its container. */
   private static final String WORK_DIRECTORY = "polybius";
 
@@ -126,6 +128,10 @@ final class Deliveries {
             .orElseGet(() -> settings.driverJar().toUri().toString());
     // The worker puts it into the driver's working directory.
     Map<String, String> spark = withDriver(sparkSettings, jar.substring(jar.lastIndexOf('/') + 1));
+    // A worker gives drivers no other options than these, not even those that Spark needs.
+    List<String> options = new ArrayList<>(SparkJvm.OPENED);
+    options.add(spark.remove(DEFAULT_OPTIONS));
+    putFirst(spark, "spark.driver.extraJavaOptions", String.join(" ", options), " ");
     return new Parcel(
         spark,
         driverProgram(jar, "--environment", proxyUser),
@@ -160,7 +166,7 @@ final class Deliveries {
     List<String> options = new ArrayList<>(DriverCommandLine.EVERYWHERE);
     options.addAll(DriverCommandLine.LATE_OPTIMIZATION);
     // Before those of the user, who has the last word.
-    putFirst(spark, "spark.driver.defaultJavaOptions", String.join(" ", options), " ");
+    putFirst(spark, DEFAULT_OPTIONS, String.join(" ", options), " ");
     return spark;
   }
 

@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.stream.Stream;
 
 /** What each JVM with a Spark in it is started with, be it of a driver or of spark-submit. */
 final class SparkJvm {
@@ -15,24 +16,26 @@ final class SparkJvm {
   /** The encoding in which the JVM of this machine reads its arguments. */
   static final Charset NATIVE_ENCODING = Charset.forName(System.getProperty("native.encoding"));
 
-  /** What Spark's own launcher opens on JDK 17. */
-  private static final List<String> OPENED =
-      List.of(
-          "java.base/java.lang",
-          "java.base/java.lang.invoke",
-          "java.base/java.lang.reflect",
-          "java.base/java.io",
-          "java.base/java.net",
-          "java.base/java.nio",
-          "java.base/java.util",
-          "java.base/java.util.concurrent",
-          "java.base/java.util.concurrent.atomic",
-          "java.base/jdk.internal.ref",
-          "java.base/sun.nio.ch",
-          "java.base/sun.nio.cs",
-          "java.base/sun.security.action",
-          "java.base/sun.util.calendar",
-          "java.security.jgss/sun.security.krb5");
+  /** The options by which Spark's own launcher opens what Spark needs on JDK 17. */
+  static final List<String> OPENED =
+      Stream.of(
+              "java.base/java.lang",
+              "java.base/java.lang.invoke",
+              "java.base/java.lang.reflect",
+              "java.base/java.io",
+              "java.base/java.net",
+              "java.base/java.nio",
+              "java.base/java.util",
+              "java.base/java.util.concurrent",
+              "java.base/java.util.concurrent.atomic",
+              "java.base/jdk.internal.ref",
+              "java.base/sun.nio.ch",
+              "java.base/sun.nio.cs",
+              "java.base/sun.security.action",
+              "java.base/sun.util.calendar",
+              "java.security.jgss/sun.security.krb5")
+          .map(opened -> "--add-opens=" + opened + "=ALL-UNNAMED")
+          .toList();
 
   private static final char NO_QUOTE = 0;
 
@@ -52,7 +55,7 @@ final class SparkJvm {
   static List<String> options(WorkDirectory directory) {
     List<String> options = new ArrayList<>();
     options.add("-XX:+IgnoreUnrecognizedVMOptions");
-    OPENED.forEach(opened -> options.add("--add-opens=" + opened + "=ALL-UNNAMED"));
+    options.addAll(OPENED);
     options.add("-Djdk.reflect.useDirectMethodHandle=false");
     options.add(temporaryFolderOption(directory));
     return options;

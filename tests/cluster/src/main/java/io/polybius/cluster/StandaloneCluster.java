@@ -69,6 +69,13 @@ public final class StandaloneCluster implements AutoCloseable {
     // The worker starts executors with the jars that it finds there.
     Path home = Files.createDirectory(daemons.folder().resolve("spark"));
     Files.createSymbolicLink(home.resolve("jars"), jars);
+    // Beside the jars in a Spark that was installed, below them in the embedded one.
+    for (Path python : List.of(jars.resolve("python"), jars.resolveSibling("python"))) {
+      if (Files.isDirectory(python.resolve("lib"))) {
+        Files.createSymbolicLink(home.resolve("python"), python);
+        break;
+      }
+    }
     Map<String, String> environment = new TreeMap<>();
     environment.put("SPARK_HOME", home.toString());
     environment.put("SPARK_SCALA_VERSION", scalaVersion());
