@@ -20,6 +20,8 @@ interface ApplicationFields {
 
   String name();
 
+  String proxyUser();
+
   List<String> jars();
 
   List<String> pyFiles();
@@ -42,12 +44,15 @@ interface ApplicationFields {
 
   Map<String, String> conf();
 
-  /** Returns what is asked for, or throws what is wrong with it. */
-  default ApplicationSettings toApplication() {
+  /**
+   * Returns what is asked for, or throws what is wrong with it.
+   *
+   * @param runAs the user to run as, as {@link Impersonation} has it
+   */
+  default ApplicationSettings toApplication(Optional<String> runAs) {
     return new ApplicationSettings(
         Optional.ofNullable(name()),
-        // As in Livy while impersonation is off: whoever is asked for, all run as the server.
-        Optional.empty(),
+        runAs,
         memory("driverMemory", driverMemory()),
         atLeast(1, "driverCores", driverCores()),
         memory("executorMemory", executorMemory()),

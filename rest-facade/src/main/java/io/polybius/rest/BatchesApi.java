@@ -10,9 +10,11 @@ import java.util.concurrent.CompletionStage;
 final class BatchesApi {
 
   private final BatchService batches;
+  private final Impersonation impersonation;
 
-  BatchesApi(BatchService batches) {
+  BatchesApi(BatchService batches, Impersonation impersonation) {
     this.batches = batches;
+    this.impersonation = impersonation;
   }
 
   Answer list(Request request) {
@@ -21,7 +23,9 @@ final class BatchesApi {
 
   CompletionStage<Answer> create(Request request) {
     NewBatchJson asked = request.body().as(NewBatchJson.class);
-    BatchSnapshot batch = batches.create(asked.toSettings(), request.caller());
+    BatchSnapshot batch =
+        batches.create(
+            asked.toSettings(impersonation.user(request, asked.proxyUser())), request.caller());
     return CompletableFuture.completedFuture(Answer.created("/batches/" + batch.id(), json(batch)));
   }
 

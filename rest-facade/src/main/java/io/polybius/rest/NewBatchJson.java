@@ -28,8 +28,12 @@ record NewBatchJson(
     Map<String, String> conf)
     implements ApplicationFields {
 
-  /** Returns what is asked for, or throws what is wrong with it. */
-  BatchSettings toSettings() {
+  /**
+   * Returns what is asked for, or throws what is wrong with it.
+   *
+   * @param runAs the user to run as, as {@link Impersonation} has it
+   */
+  BatchSettings toSettings(Optional<String> runAs) {
     if (file == null || file.isBlank()) {
       throw RejectedRequestException.bad("Rejected, Reason: requirement failed: File is required.");
     }
@@ -37,6 +41,6 @@ record NewBatchJson(
         file,
         Optional.ofNullable(className),
         ApplicationFields.withoutNulls(args),
-        toApplication());
+        toApplication(runAs));
   }
 }

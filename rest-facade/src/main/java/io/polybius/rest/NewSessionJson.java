@@ -31,11 +31,15 @@ record NewSessionJson(
 
   private static final String DEFAULT_KIND = Kind.SHARED.canonicalName();
 
-  /** Returns what is asked for, or throws what is wrong with it. */
-  SessionSettings toSettings() {
+  /**
+   * Returns what is asked for, or throws what is wrong with it.
+   *
+   * @param runAs the user to run as, as {@link Impersonation} has it
+   */
+  SessionSettings toSettings(Optional<String> runAs) {
     return new SessionSettings(
         Kinds.parse(Objects.requireNonNullElse(kind, DEFAULT_KIND)),
-        toApplication(),
+        toApplication(runAs),
         Objects.requireNonNullElse(heartbeatTimeoutInSecond, 0),
         time(ttl),
         time(idleTimeout));

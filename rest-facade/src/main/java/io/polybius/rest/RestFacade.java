@@ -34,16 +34,17 @@ public final class RestFacade implements AutoCloseable {
   RestFacade(
       SessionService sessions, BatchService batches, RestSettings settings, Deadlines deadlines) {
     Json json = new Json();
+    Impersonation impersonation = new Impersonation(settings.impersonation());
     ServerMetrics metrics = new ServerMetrics(sessions, batches, lasting);
     this.routes =
         new Routes(
             new VersionApi(settings.version()),
-            new SessionsApi(sessions),
+            new SessionsApi(sessions, impersonation),
             new StatementsApi(sessions, lasting, json),
             new ResultsApi(sessions, lasting, deadlines.heartbeat()),
             new EventsApi(
                 sessions, new EventFormat(sessions, json), lasting, deadlines.heartbeat()),
-            new BatchesApi(batches),
+            new BatchesApi(batches, impersonation),
             new MetricsApi(metrics),
             new OpenApiDocument());
     HttpHandler router =

@@ -8,12 +8,14 @@ import java.util.Map;
  * @param version what {@code GET /version} answers
  * @param csrfProtection whether requests that may change something need the header {@code
  *     X-Requested-By}, which a page of another site cannot send
+ * @param impersonation whether those who ask may name the user that a session or batch runs as
  * @param maxBodyBytes the longest body of a request, in bytes, encoded or decoded
  * @param securityHeaders headers that all answers have, for browsers
  */
 public record RestSettings(
     VersionInfo version,
     boolean csrfProtection,
+    boolean impersonation,
     long maxBodyBytes,
     Map<String, String> securityHeaders) {
 
@@ -23,5 +25,14 @@ public record RestSettings(
       throw new IllegalArgumentException("maxBodyBytes must be between 1 and 2147483647");
     }
     securityHeaders = Map.copyOf(securityHeaders);
+  }
+
+  /** Makes settings with which all runs as the user of the server. */
+  public RestSettings(
+      VersionInfo version,
+      boolean csrfProtection,
+      long maxBodyBytes,
+      Map<String, String> securityHeaders) {
+    this(version, csrfProtection, false, maxBodyBytes, securityHeaders);
   }
 }

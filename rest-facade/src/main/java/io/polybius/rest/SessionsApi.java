@@ -13,9 +13,11 @@ final class SessionsApi {
   private static final String LIVY_JAVA_CLIENT = "livy-client-http";
 
   private final SessionService sessions;
+  private final Impersonation impersonation;
 
-  SessionsApi(SessionService sessions) {
+  SessionsApi(SessionService sessions, Impersonation impersonation) {
     this.sessions = sessions;
+    this.impersonation = impersonation;
   }
 
   Answer list(Request request) {
@@ -24,7 +26,9 @@ final class SessionsApi {
 
   CompletionStage<Answer> create(Request request) {
     NewSessionJson asked = request.body().as(NewSessionJson.class);
-    SessionSnapshot session = sessions.open(asked.toSettings(), request.caller());
+    SessionSnapshot session =
+        sessions.open(
+            asked.toSettings(impersonation.user(request, asked.proxyUser())), request.caller());
     return CompletableFuture.completedFuture(
         Answer.created("/sessions/" + session.id(), json(session, request)));
   }

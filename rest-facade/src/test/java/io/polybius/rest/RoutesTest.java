@@ -418,6 +418,28 @@ class RoutesTest {
   }
 
   @Test
+  void whoMayImpersonateNamesTheUserToRunAs() {
+    try (TestingRestServer open =
+        new TestingRestServer(
+            ScriptedLauncher.ready(Script.TINY),
+            new RestSettings(
+                TestingRestServer.VERSION,
+                false,
+                true,
+                10 << 20,
+                TestingRestServer.SECURITY_HEADERS),
+            Deadlines.DEFAULT,
+            handler -> handler)) {
+      HttpResponse<String> body = open.post("/sessions", "{\"proxyUser\":\"bob\"}");
+      assertThat(json(body).get("proxyUser").asText()).isEqualTo("bob");
+      HttpResponse<String> query =
+          open.post("/batches?doAs=alice", "{\"file\":\"hdfs:/a.jar\",\"proxyUser\":\"bob\"}");
+      assertThat(json(query).get("proxyUser").asText()).isEqualTo("alice");
+      assertThat(open.post("/sessions", "{\"proxyUser\":\"--conf\"}").statusCode()).isEqualTo(400);
+    }
+  }
+
+  @Test
   void pathsMayEndInASlash() {
     server.openIdleSession();
 

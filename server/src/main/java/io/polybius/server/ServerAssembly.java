@@ -126,6 +126,7 @@ public final class ServerAssembly implements AutoCloseable {
                   new RestSettings(
                       build.forRest(),
                       config.csrfProtection(),
+                      config.impersonation(),
                       MAX_BODY_BYTES,
                       config.http().securityHeaders().toSend(false))));
       Optional<AccessLog> accessLog = Optional.empty();

@@ -110,7 +110,9 @@ final class Batch {
 
   private void launched(RunningBatch begun) {
     program = begun;
-    become(BatchState.RUNNING);
+    if (!begun.startsWhenAccepted()) {
+      become(BatchState.RUNNING);
+    }
     begun.follow(told -> mailbox.execute(() -> changed(told)));
     begun.ended().thenAccept(end -> mailbox.execute(() -> ended(end)));
     if (killed) {
@@ -119,7 +121,13 @@ final class Batch {
   }
 
   private void changed(ClusterApplication told) {
+    if (state.isTerminal()) {
+      return;
+    }
     application = Optional.of(told);
+    if (state == BatchState.STARTING && told.state() == ClusterApplication.State.RUNNING) {
+      become(BatchState.RUNNING);
+    }
     snapshot = takeSnapshot();
   }
 
@@ -130,7 +138,13 @@ final class Batch {
       return;
     }
     switch (end.outcome()) {
-      case SUCCEEDED -> end(BatchState.SUCCESS);
+      case SUCCEEDED -> {
+        // A short one may have run unseen.
+        if (state == BatchState.STARTING) {
+          become(BatchState.RUNNING);
+        }
+        end(BatchState.SUCCESS);
+      }
       case FAILED -> {
         log.append(StreamName.STDERR, "The program failed: " + end.how());
         end(BatchState.DEAD);

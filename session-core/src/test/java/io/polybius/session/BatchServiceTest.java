@@ -68,6 +68,37 @@ class BatchServiceTest {
     assertThat(lines()).endsWith("There is no Spark.");
   }
 
+  private static ClusterApplication application(ClusterApplication.State state) {
+    return new ClusterApplication(
+        "application_1_0001", state, Optional.empty(), Optional.empty(), Optional.empty(), "");
+  }
+
+  @Test
+  void batchOnAClusterRunsWhenItsApplicationDoes() throws Exception {
+    launcher.useCluster();
+    service.create(JAR, Caller.SERVER);
+    ScriptedBatch program = launcher.next();
+    await().untilAsserted(() -> {
+      program.application(application(ClusterApplication.State.ACCEPTED));
+      assertThat(service.batch("0").application()).isPresent();
+    });
+    assertThat(service.batch("0").state()).isEqualTo(BatchState.STARTING);
+    program.application(application(ClusterApplication.State.RUNNING));
+    awaitState(BatchState.RUNNING);
+    program.exit(0);
+    awaitState(BatchState.SUCCESS);
+  }
+
+  @Test
+  void batchThatSomebodyEndsInItsClusterIsKilled() throws Exception {
+    launcher.useCluster();
+    service.create(JAR, Caller.SERVER);
+    launcher.next().killElsewhere();
+
+    awaitState(BatchState.KILLED);
+    assertThat(lines()).endsWith("The program was killed: by somebody");
+  }
+
   @Test
   void deleteKillsAndForgets() throws Exception {
     service.create(JAR, Caller.SERVER);

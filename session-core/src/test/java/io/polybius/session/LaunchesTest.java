@@ -19,6 +19,7 @@ import io.polybius.session.testing.ScriptedLauncher;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -301,5 +302,66 @@ class LaunchesTest {
     get(deleted);
     assertThat(get(driver.exited())).isEqualTo("exit code 0");
     get(driver.linkClosed());
+  }
+
+  private static ClusterApplication application(ClusterApplication.State state) {
+    return new ClusterApplication(
+        "application_1_0001",
+        state,
+        Optional.of("default"),
+        Optional.of("http://rm/proxy/application_1_0001/"),
+        Optional.of("http://nm/logs"),
+        "");
+  }
+
+  @Test
+  void clusterDriverHasItsTimeFromWhenItIsAccepted() throws Exception {
+    service.close();
+    Duration startTimeout = Duration.ofMillis(300);
+    service =
+        new SessionService(
+            held, CoreSettings.of(LIMITS.withStartTimeout(startTimeout)), Clock.systemUTC());
+    ScriptedDriver driver = open();
+    driver.waitsForItsCluster();
+    driver.application(application(ClusterApplication.State.SUBMITTED));
+    held.mayReturn.release();
+
+    await()
+        .during(startTimeout.multipliedBy(3))
+        .atMost(Duration.ofSeconds(5))
+        .until(() -> service.session("0").state() == SessionState.STARTING);
+    driver.application(application(ClusterApplication.State.ACCEPTED));
+    awaitState(SessionState.DEAD);
+    assertThat(service.log("0", 0, -1).lines())
+        .anyMatch(line -> line.startsWith("The driver was not ready within"));
+    assertEnds(driver);
+  }
+
+  @Test
+  void applicationIsSeenBeforeItsDriverIsReady() throws Exception {
+    ScriptedDriver driver = open();
+    driver.waitsForItsCluster();
+    held.mayReturn.release();
+    driver.application(application(ClusterApplication.State.RUNNING));
+
+    await().until(() -> service.session("0").application().isPresent());
+    SessionSnapshot session = service.session("0");
+    assertThat(session.state()).isEqualTo(SessionState.STARTING);
+    assertThat(session.applicationId()).contains("application_1_0001");
+    assertThat(session.sparkUiUrl()).contains("http://rm/proxy/application_1_0001/");
+  }
+
+  @Test
+  void sessionWhoseApplicationWasKilledIsKilled() throws Exception {
+    ScriptedDriver driver = open();
+    held.mayReturn.release();
+    driver.ready();
+    awaitState(SessionState.IDLE);
+    driver.application(application(ClusterApplication.State.KILLED));
+    driver.exit("application application_1_0001 is KILLED");
+
+    awaitState(SessionState.KILLED);
+    assertThat(service.log("0", 0, -1).lines())
+        .contains("The driver process ended: application application_1_0001 is KILLED");
   }
 }

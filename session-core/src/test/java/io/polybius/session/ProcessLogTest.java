@@ -45,6 +45,27 @@ class ProcessLogTest {
   }
 
   @Test
+  void whatAClusterSaysComesLast(@TempDir Path folder) {
+    for (ProcessLog each : List.of(log, new ProcessLog(Optional.of(folder), "session-0", true))) {
+      each.diagnose("YARN", "");
+      assertThat(each.page(0, -1).lines())
+          .containsExactly("stdout: ", "\nstderr: ", "\nYARN Diagnostics: ");
+      each.append(StreamName.STDERR, "e");
+      each.diagnose("YARN", "d1\nd2\n");
+      List<String> all =
+          List.of("stdout: ", "\nstderr: ", "e", "\nYARN Diagnostics: ", "d1", "d2");
+      assertThat(each.page(0, -1)).isEqualTo(new LogPage(0, all.size(), all));
+      for (int from = 0; from < all.size(); from++) {
+        assertThat(each.page(from, 2).lines())
+            .isEqualTo(all.subList(from, Math.min(all.size(), from + 2)));
+      }
+      assertThat(each.newest(4)).isEqualTo(all.subList(2, 6));
+    }
+    assertThat(new ProcessLog(Optional.of(folder), "session-0", true).page(-1, 3).lines())
+        .containsExactly("\nYARN Diagnostics: ", "d1", "d2");
+  }
+
+  @Test
   void textsOfSeveralLinesAreSeveralLines() {
     log.append(StreamName.STDOUT, "a\nb");
 

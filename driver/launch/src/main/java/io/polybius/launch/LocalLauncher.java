@@ -83,6 +83,13 @@ public final class LocalLauncher implements DriverLauncher {
     if (!master.isLocal()) {
       throw new LaunchException("This needs a local master, not " + master + ".");
     }
+    if (spec.settings().application().proxyUser().isPresent()) {
+      throw new LaunchException(
+          "A session runs as another user (proxyUser) on a cluster only, and not with the local"
+              + " master "
+              + master.url()
+              + ".");
+    }
     SparkInstallation spark = settings.spark(spec.settings().application());
     Map<String, String> sparkSettings = settings.sessionSettings(spec, spark);
     if (spec.settings().kind().equals(Kind.SPARKR)) {

@@ -140,6 +140,11 @@ public final class SparkSubmitLauncher implements BatchLauncher, AutoCloseable {
     }
 
     @Override
+    public boolean startsWhenAccepted() {
+      return submission.application().isPresent();
+    }
+
+    @Override
     public void kill() {
       submission.kill();
     }

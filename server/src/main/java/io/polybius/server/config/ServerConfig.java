@@ -23,6 +23,7 @@ import java.util.stream.Stream;
  * @param sparkHome the Spark that sessions use, when the operator chose one
  * @param sparks the Sparks that sessions can choose, by their names
  * @param sparkMaster where Spark runs its jobs
+ * @param impersonation whether REST requests may name the user to run as
  * @param csrfProtection whether REST requests that change something need {@code X-Requested-By}
  * @param driverIdleTimeout after how long without a server a driver ends itself
  * @param driverConnectTimeout how long a driver may take from its start until it is ready
@@ -48,6 +49,7 @@ public record ServerConfig(
     Optional<Path> sparkHome,
     Map<String, Path> sparks,
     String sparkMaster,
+    boolean impersonation,
     boolean csrfProtection,
     Duration driverIdleTimeout,
     Duration driverConnectTimeout,
@@ -311,6 +313,16 @@ public record ServerConfig(
           "false",
           "Whether REST requests other than GET, HEAD and OPTIONS need the header"
               + " `X-Requested-By`.");
+
+  static final Setting<Boolean> IMPERSONATION =
+      new Setting<>(
+          "livy.impersonation.enabled",
+          SettingType.SWITCH,
+          "false",
+          "Whether `proxyUser` of a request, or `doAs` in its query, is the user that a session or"
+              + " batch on a cluster runs as. As there are no users with rights of their own yet,"
+              + " whoever may use the server may then act as any user whom the cluster lets the"
+              + " server's user impersonate.");
 
   static final Setting<Duration> DRIVER_IDLE_TIMEOUT =
       new Setting<>(
@@ -710,6 +722,7 @@ public record ServerConfig(
           PORT,
           TOKEN_FILE,
           ALLOW_UNAUTHENTICATED,
+          IMPERSONATION,
           CSRF_PROTECTION,
           REQUEST_HEADER_SIZE,
           SEND_SERVER_VERSION,
@@ -783,6 +796,7 @@ public record ServerConfig(
             values.get(SPARK_HOME),
             sparks,
             values.get(SPARK_MASTER),
+            values.get(IMPERSONATION),
             values.get(CSRF_PROTECTION),
             values.get(DRIVER_IDLE_TIMEOUT),
             values.get(DRIVER_CONNECT_TIMEOUT),

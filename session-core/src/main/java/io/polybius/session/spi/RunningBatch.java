@@ -48,6 +48,14 @@ public interface RunningBatch {
    */
   default void follow(Consumer<ClusterApplication> listener) {}
 
+  /**
+   * Returns whether a cluster starts the program when it has room; then {@link #follow} tells when
+   * that is so.
+   */
+  default boolean startsWhenAccepted() {
+    return false;
+  }
+
   /** Ends the program and all its children at once, without asking. May be called again. */
   void kill();
 }

@@ -13,9 +13,11 @@ import io.polybius.driver.protocol.MimeBundle;
 import io.polybius.driver.protocol.StatementError;
 import io.polybius.driver.protocol.StatementOutput;
 import io.polybius.driver.protocol.StreamName;
+import io.polybius.session.ClusterApplication;
 import io.polybius.session.spi.RunningDriver;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
@@ -51,6 +53,12 @@ public final class ScriptedDriver implements RunningDriver {
   private final BlockingQueue<DriverCommand> commands = new LinkedBlockingQueue<>();
   private final Script script;
   private final Connection connection = new Connection();
+
+  /** Told of the driver's application, of which the latest is kept; both guarded by this. */
+  private final List<Consumer<ClusterApplication>> followers = new ArrayList<>();
+
+  private Optional<ClusterApplication> application = Optional.empty();
+  private volatile boolean onCluster;
 
   /** What the statement does that waits for input, when it has got that. */
   private final AtomicReference<Consumer<String>> afterInput = new AtomicReference<>(line -> {});
@@ -91,6 +99,28 @@ public final class ScriptedDriver implements RunningDriver {
   ScriptedDriver(DriverConnection.Receiver<DriverEvent> server, Script script) {
     this.server = Optional.of(server);
     this.script = script;
+  }
+
+  /** Lets the driver be one that its cluster starts when it has room. */
+  public void waitsForItsCluster() {
+    onCluster = true;
+  }
+
+  /** Lets the driver's cluster say something of its application. */
+  public synchronized void application(ClusterApplication told) {
+    application = Optional.of(told);
+    followers.forEach(follower -> follower.accept(told));
+  }
+
+  @Override
+  public synchronized void follow(Consumer<ClusterApplication> listener) {
+    followers.add(listener);
+    application.ifPresent(listener);
+  }
+
+  @Override
+  public boolean startsWhenAccepted() {
+    return onCluster;
   }
 
   /** Tells the server something. */
