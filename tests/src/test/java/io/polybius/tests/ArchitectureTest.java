@@ -156,7 +156,8 @@ class ArchitectureTest {
   void onlyTheYarnClientUsesHadoop() {
     noClasses()
         .that()
-        .resideOutsideOfPackages("io.polybius.yarn..", "io.polybius.driver..")
+        .resideOutsideOfPackages(
+            "io.polybius.yarn..", "io.polybius.driver..", "io.polybius.cluster..")
         .should()
         .dependOnClassesThat()
         .resideInAPackage("org.apache.hadoop..")

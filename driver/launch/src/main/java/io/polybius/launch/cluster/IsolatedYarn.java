@@ -37,11 +37,11 @@ public final class IsolatedYarn implements ClusterManager {
   /** Where nearly all is that is looked for; the other jars are only opened for what these lack. */
   private static final List<String> FIRST = List.of("hadoop-", "jcl-over-slf4j-");
 
-  private final URLClassLoader loader;
+  private final ClassLoader loader;
   private final ClusterManager client;
   private final AtomicBoolean closed = new AtomicBoolean();
 
-  private IsolatedYarn(URLClassLoader loader, ClusterManager client) {
+  private IsolatedYarn(ClassLoader loader, ClusterManager client) {
     this.loader = loader;
     this.client = client;
   }
@@ -89,17 +89,13 @@ public final class IsolatedYarn implements ClusterManager {
     URLClassLoader loader =
         new URLClassLoader(
             "hadoop", urls(classPath), new SharedClasses(IsolatedYarn.class.getClassLoader()));
-    try {
-      if (loader.findResource(NEEDED) == null) {
-        throw new IOException(
-            "This Spark has no Hadoop YARN client (hadoop-client-api or hadoop-yarn-client): "
-                + folderOf(settings.sparkJars()));
-      }
-      return new IsolatedYarn(loader, inside(loader, () -> load(loader, settings)));
-    } catch (IOException e) {
+    if (loader.findResource(NEEDED) == null) {
       loader.close();
-      throw e;
+      throw new IOException(
+          "This Spark has no Hadoop YARN client (hadoop-client-api or hadoop-yarn-client): "
+              + folderOf(settings.sparkJars()));
     }
+    return new IsolatedYarn(loader, inside(loader, () -> load(loader, settings)));
   }
 
   @Override
@@ -132,7 +128,10 @@ public final class IsolatedYarn implements ClusterManager {
     return inside(loader, () -> client.newestLines(id, most));
   }
 
-  /** Ends the connections and Hadoop's threads, and closes the jars. */
+  /**
+   * Ends the connections, and so Hadoop's threads, but for a sleeping one. The classes stay: Hadoop
+   * has had the JVM call it at its end, and would not find itself then.
+   */
   @Override
   public void close() {
     if (closed.getAndSet(true)) {
@@ -145,7 +144,6 @@ public final class IsolatedYarn implements ClusterManager {
             client.close();
             return client;
           });
-      loader.close();
     } catch (IOException e) {
       log.debug("Hadoop's client does not close", e);
     }
