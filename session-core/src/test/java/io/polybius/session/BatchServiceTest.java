@@ -78,10 +78,12 @@ class BatchServiceTest {
     launcher.useCluster();
     service.create(JAR, Caller.SERVER);
     ScriptedBatch program = launcher.next();
-    await().untilAsserted(() -> {
-      program.application(application(ClusterApplication.State.ACCEPTED));
-      assertThat(service.batch("0").application()).isPresent();
-    });
+    await()
+        .untilAsserted(
+            () -> {
+              program.application(application(ClusterApplication.State.ACCEPTED));
+              assertThat(service.batch("0").application()).isPresent();
+            });
     assertThat(service.batch("0").state()).isEqualTo(BatchState.STARTING);
     program.application(application(ClusterApplication.State.RUNNING));
     awaitState(BatchState.RUNNING);

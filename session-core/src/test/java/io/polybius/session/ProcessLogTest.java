@@ -52,8 +52,7 @@ class ProcessLogTest {
           .containsExactly("stdout: ", "\nstderr: ", "\nYARN Diagnostics: ");
       each.append(StreamName.STDERR, "e");
       each.diagnose("YARN", "d1\nd2\n");
-      List<String> all =
-          List.of("stdout: ", "\nstderr: ", "e", "\nYARN Diagnostics: ", "d1", "d2");
+      List<String> all = List.of("stdout: ", "\nstderr: ", "e", "\nYARN Diagnostics: ", "d1", "d2");
       assertThat(each.page(0, -1)).isEqualTo(new LogPage(0, all.size(), all));
       for (int from = 0; from < all.size(); from++) {
         assertThat(each.page(from, 2).lines())

@@ -92,7 +92,7 @@ class LocalLauncherTest {
                       nobody,
                       new ProcessLog()))
           .isInstanceOf(LaunchException.class)
-          .hasMessageContaining("livy.spark.master is yarn");
+          .hasMessageContaining("This needs a local master, not yarn");
       assertThat(files()).isEmpty();
     }
   }

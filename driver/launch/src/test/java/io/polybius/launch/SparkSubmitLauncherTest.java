@@ -299,7 +299,9 @@ class SparkSubmitLauncherTest {
   @Test
   void whatCannotRunIsRefusedAndLeavesNothing() throws Exception {
     BatchSettings jar = file("/a.jar", ApplicationSettings.NONE);
-    assertRefused(spark.settings("yarn"), jar, "livy.spark.master is yarn");
+    assertRefused(spark.settings("yarn"), jar, "There is no cluster yarn.");
+    assertRefused(
+        spark.settings("mesos://h:1"), jar, "mesos://h:1, which is no master that can be used");
     LaunchSettings settings = spark.settings("local");
     assertRefused(settings, file("/a.py", ApplicationSettings.NONE), "Install the pyspark package");
     assertRefused(settings, file("--master", ApplicationSettings.NONE), "dash");

@@ -39,6 +39,27 @@ record TestingSpark(Path folder) {
 
   /** Returns settings for launchers that use this Spark, with a folder for what they launch. */
   LaunchSettings settings(String master) {
+    return settings(master, ClusterSettings.DEFAULT);
+  }
+
+  /** Returns such settings for drivers that run in a cluster. */
+  LaunchSettings clusterSettings(String master) {
+    ClusterSettings usual = ClusterSettings.DEFAULT;
+    return settings(
+        master,
+        new ClusterSettings(
+            "cluster",
+            usual.serverAddresses(),
+            usual.ports(),
+            usual.lookupTimeout(),
+            usual.pollInterval(),
+            usual.leakTimeout(),
+            usual.leakInterval(),
+            usual.stagingDirectory(),
+            usual.standaloneDriverJar()));
+  }
+
+  private LaunchSettings settings(String master, ClusterSettings cluster) {
     return new LaunchSettings(
         new InetSocketAddress("127.0.0.1", 0),
         folder.resolve("driver.jar"),
@@ -52,7 +73,7 @@ record TestingSpark(Path folder) {
         LaunchSettings.DEFAULT_MAX_OUTPUT_CHARS,
         0,
         List.of(),
-        ClusterSettings.DEFAULT);
+        cluster);
   }
 
   /** Returns a launcher of batches, for which there is no cluster. */

@@ -38,12 +38,7 @@ class WatchedApplicationsTest {
       applications.put(
           ID,
           new ClusterApplication(
-              ID,
-              state,
-              Optional.of("default"),
-              Optional.empty(),
-              Optional.empty(),
-              diagnostics));
+              ID, state, Optional.of("default"), Optional.empty(), Optional.empty(), diagnostics));
       ids.put(TAG, ID);
     }
 

@@ -398,8 +398,9 @@ public record ServerConfig(
           "polybius.yarn.staging-directory",
           SettingType.OPTIONAL_URI,
           "",
-          "Folder, such as one in HDFS, in which the driver runtime is kept for YARN's containers."
-              + " Without it, each application brings its own copy.");
+          "Folder, such as one in HDFS, in which the driver runtime and Spark's jars are kept for"
+              + " YARN's containers. Without it, `.polybius` in the home folder of the server's"
+              + " user in the cluster's file system.");
 
   static final Setting<Optional<URI>> STANDALONE_DRIVER_JAR =
       new Setting<>(

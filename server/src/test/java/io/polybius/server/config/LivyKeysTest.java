@@ -271,18 +271,17 @@ class LivyKeysTest {
         load(Map.of(name, harmless));
       }
     }
-    load(Map.of("livy.server.recovery.mode", "OFF", "livy.impersonation.enabled", "False"));
+    load(Map.of("livy.server.recovery.mode", "OFF"));
 
     assertThat(warnings()).isEmpty();
   }
 
   @Test
   void whatIsRefusedSaysWhatToDo() {
-    assertThatThrownBy(() -> load(Map.of("livy.impersonation.enabled", "true")))
+    assertThatThrownBy(() -> load(Map.of("livy.rsc.proxy-user", "bob")))
         .hasMessage(
-            "livy.impersonation.enabled (on the command line) is not supported yet: sessions run as"
-                + " the user of the server; start a server for each user. Remove it, or set it to"
-                + " false.");
+            "livy.rsc.proxy-user (on the command line) is not supported yet: a session or batch"
+                + " names its user as `proxyUser`, if `livy.impersonation.enabled` lets it. Remove it.");
     assertThatThrownBy(() -> load(Map.of("livy.keystore", "/x")))
         .hasMessageEndingWith("put a proxy with TLS in front of it. Remove it.");
   }

@@ -1,12 +1,12 @@
 package io.polybius.session.testing;
 
 import io.polybius.driver.protocol.StreamName;
+import io.polybius.session.ClusterApplication;
 import io.polybius.session.ProcessLog;
 import io.polybius.session.spi.BatchLauncher;
 import io.polybius.session.spi.BatchSpec;
 import io.polybius.session.spi.LaunchException;
 import io.polybius.session.spi.RunningBatch;
-import io.polybius.session.ClusterApplication;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
