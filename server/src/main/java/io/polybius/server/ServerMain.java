@@ -33,8 +33,9 @@ import picocli.CommandLine.ParseResult;
     },
     synopsisSubcommandLabel = "COMMAND",
     footer = {
-      "%nThe launcher script has one more command:",
-      "  bench       Measure session starts and round trips on this machine."
+      "%nThe launcher script has more commands:",
+      "  bench       Measure session starts and round trips on this machine.",
+      "  cluster     Run YARN or a standalone cluster on this machine, to try sessions on it."
     })
 public final class ServerMain {
 

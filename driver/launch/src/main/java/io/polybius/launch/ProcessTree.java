@@ -17,7 +17,7 @@ import java.util.concurrent.locks.LockSupport;
  * parents have ended before them, such as daemons, by a mark in their environment, where the system
  * shows that (Linux does). Safe for use by many threads.
  */
-final class ProcessTree {
+public final class ProcessTree {
 
   private static final String MARK_VARIABLE = "LAUNCHED_BY_POLYBIUS";
   private static final int ROUNDS = 100;
@@ -48,7 +48,7 @@ final class ProcessTree {
    *
    * @param directory the directory that was its own
    */
-  ProcessTree(Path directory) {
+  public ProcessTree(Path directory) {
     this.root = Optional.empty();
     this.mark = mark(directory);
   }
@@ -76,7 +76,7 @@ final class ProcessTree {
   }
 
   /** Marks a process that is about to be started, and so its children. */
-  static void mark(Map<String, String> environment, Path directory) {
+  public static void mark(Map<String, String> environment, Path directory) {
     environment.put(MARK_VARIABLE, mark(directory));
   }
 
@@ -98,7 +98,7 @@ final class ProcessTree {
    * Ends the processes, until there are none: what was killed takes a moment to end, and may just
    * have started something else. Waits for that, but gives up on those that cannot be ended.
    */
-  void killUntilGone() {
+  public void killUntilGone() {
     kill();
     for (int i = 0; i < ROUNDS && found.stream().anyMatch(ProcessTree::runs); i++) {
       LockSupport.parkNanos(ROUND_NANOS);
