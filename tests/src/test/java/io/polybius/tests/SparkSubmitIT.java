@@ -15,7 +15,6 @@ import io.polybius.session.ProcessLog;
 import io.polybius.session.spi.BatchSpec;
 import io.polybius.session.spi.LaunchException;
 import io.polybius.session.spi.RunningBatch;
-import java.io.File;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
@@ -25,11 +24,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
-import java.util.jar.JarOutputStream;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
-import java.util.zip.ZipEntry;
-import javax.tools.ToolProvider;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
@@ -258,9 +254,9 @@ class SparkSubmitIT {
 
   /** Compiles a program that computes Pi, and shows its arguments and settings. */
   private Path writeJar() throws IOException {
-    Path source = folder.resolve("Pi.java");
-    Files.writeString(
-        source,
+    return SparkJob.jar(
+        folder,
+        "Pi",
         """
         import java.util.stream.*;
         import org.apache.spark.sql.SparkSession;
@@ -292,20 +288,6 @@ class SparkSubmitIT {
           }
         }
         """);
-    String classPath;
-    try (Stream<Path> jars = Files.list(EMBEDDED)) {
-      classPath = jars.map(Path::toString).collect(Collectors.joining(File.pathSeparator));
-    }
-    int status =
-        ToolProvider.getSystemJavaCompiler()
-            .run(null, null, null, "-cp", classPath, source.toString());
-    assertThat(status).isZero();
-    Path jar = folder.resolve("pi.jar");
-    try (JarOutputStream out = new JarOutputStream(Files.newOutputStream(jar))) {
-      out.putNextEntry(new ZipEntry("Pi.class"));
-      Files.copy(folder.resolve("Pi.class"), out);
-    }
-    return jar;
   }
 
   /** Writes a text as the program does, so that nothing between them can change it. */

@@ -109,8 +109,9 @@ public final class ProcessTree {
   private void find() {
     // The number of one that has ended may be another process's now.
     found.removeIf(process -> !process.isAlive());
-    List.copyOf(found).stream().flatMap(ProcessHandle::descendants).forEach(found::add);
     ProcessHandle.allProcesses().filter(this::isMarked).forEach(found::add);
+    // Those that are not marked may have been started with an environment of their own.
+    List.copyOf(found).stream().flatMap(ProcessHandle::descendants).forEach(found::add);
   }
 
   private boolean isMarked(ProcessHandle process) {

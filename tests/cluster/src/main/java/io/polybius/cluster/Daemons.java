@@ -76,6 +76,10 @@ final class Daemons implements AutoCloseable {
 
   private static Process startGuard(Path folder) throws IOException {
     return new ProcessBuilder(
+            // What is typed in a terminal to end the cluster must not end this before it.
+            "sh",
+            "-c",
+            "trap '' INT HUP; exec \"$0\" \"$@\"",
             JAVA.toString(),
             // It does next to nothing for a long time.
             "-Xmx16m",

@@ -169,6 +169,8 @@ final class HadoopConfiguration {
         "10",
         root + TestCluster.SMALL_QUEUE + ".maximum-capacity",
         "100",
+        root + TestCluster.SMALL_QUEUE + ".user-limit-factor",
+        "10",
         root + TestCluster.SMALL_QUEUE + ".maximum-am-resource-percent",
         "0.01");
   }

@@ -232,7 +232,7 @@ public final class TestCluster implements AutoCloseable {
   }
 
   /** Kills the resource manager and starts it again; running applications go on. */
-  public void restartResourceManager() throws IOException {
+  public synchronized void restartResourceManager() throws IOException {
     daemons.kill(RESOURCE_MANAGER);
     startResourceManager();
     awaitResourceManager();
