@@ -9,10 +9,9 @@ import io.fabric8.kubernetes.api.model.VolumeMount;
 import io.fabric8.kubernetes.api.model.rbac.Role;
 import io.fabric8.mockwebserver.http.RecordedRequest;
 import io.polybius.kubernetes.KubernetesClusterManager;
-import io.polybius.kubernetes.KubernetesSubmission;
-import io.polybius.kubernetes.KubernetesSubmission.DriverFiles;
 import io.polybius.kubernetes.testing.Manifests;
 import io.polybius.kubernetes.testing.MockCluster;
+import io.polybius.launch.cluster.PodCluster.DriverFiles;
 import io.polybius.session.ClusterApplication;
 import io.polybius.session.ClusterApplication.State;
 import java.io.IOException;
@@ -68,7 +67,7 @@ class KubernetesSubmitIT {
     try (MockCluster cluster = new MockCluster();
         KubernetesClusterManager manager = new KubernetesClusterManager(cluster.access())) {
       manager.createSecret(SECRET, Map.of("driver.properties", new byte[] {1}), Map.of());
-      submit(spark, settings(cluster, manager));
+      submit(spark, settings(manager));
 
       ClusterApplication application = manager.find(TAG).orElseThrow();
       assertThat(application.id()).startsWith("spark-");
@@ -102,15 +101,15 @@ class KubernetesSubmitIT {
     }
   }
 
-  private static Map<String, String> settings(
-      MockCluster cluster, KubernetesClusterManager manager) {
-    return new KubernetesSubmission(
-            cluster.access(),
-            manager.namespace(),
-            TAG,
-            Optional.of("registry.example/spark"),
-            Optional.of(new DriverFiles(DriverFiles.USUAL_JAR, SECRET, SECRET_FOLDER)))
-        .settings(Map.of("spark.app.name", "a session"));
+  private static Map<String, String> settings(KubernetesClusterManager manager) {
+    return manager.submission(
+        TAG,
+        Map.of(
+            "spark.app.name",
+            "a session",
+            "spark.kubernetes.container.image",
+            "registry.example/spark"),
+        Optional.of(new DriverFiles(DriverFiles.USUAL_JAR, SECRET, SECRET_FOLDER)));
   }
 
   private void submit(Spark spark, Map<String, String> settings)

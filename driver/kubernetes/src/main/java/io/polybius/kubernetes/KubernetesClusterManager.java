@@ -13,7 +13,7 @@ import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.fabric8.kubernetes.client.dsl.base.PatchContext;
 import io.fabric8.kubernetes.client.dsl.base.PatchType;
 import io.fabric8.kubernetes.client.jdkhttp.JdkHttpClientFactory;
-import io.polybius.launch.cluster.ClusterManager;
+import io.polybius.launch.cluster.PodCluster;
 import io.polybius.session.ClusterApplication;
 import java.io.IOException;
 import java.io.InterruptedIOException;
@@ -46,7 +46,7 @@ import org.slf4j.LoggerFactory;
  * Kubernetes cluster, each by the pod of its driver. Executors are Spark's own: they belong to
  * their driver's pod, and go with it.
  */
-public final class KubernetesClusterManager implements ClusterManager {
+public final class KubernetesClusterManager implements PodCluster {
 
   /** Some calls make two requests. */
   private static final Duration REQUEST_TIMEOUT = Duration.ofSeconds(4);
@@ -69,7 +69,7 @@ public final class KubernetesClusterManager implements ClusterManager {
   private static final Logger logger = LoggerFactory.getLogger(KubernetesClusterManager.class);
 
   private final KubernetesClient client;
-  private final String address;
+  private final KubernetesAccess access;
   private final String namespace;
   private final ExecutorService calls;
 
@@ -81,7 +81,7 @@ public final class KubernetesClusterManager implements ClusterManager {
             .withConfig(config)
             .withHttpClientFactory(new JdkHttpClientFactory())
             .build();
-    this.address = access.address();
+    this.access = access;
     this.namespace = config.getNamespace();
     AtomicInteger threads = new AtomicInteger();
     this.calls =
@@ -210,14 +210,13 @@ public final class KubernetesClusterManager implements ClusterManager {
     }
   }
 
-  /**
-   * Puts files into a new secret, which {@code spark-submit} can mount into a driver.
-   *
-   * @param name of at most 56 small letters, digits and dashes, with no dash at its ends
-   * @param files what is in them, by their names
-   * @param labels what to find it by
-   * @throws IOException if there is one of that name, or the cluster refuses or does not answer
-   */
+  @Override
+  public Map<String, String> submission(
+      String tag, Map<String, String> asked, Optional<DriverFiles> driver) {
+    return new KubernetesSubmission(access, namespace, tag, driver).settings(asked);
+  }
+
+  @Override
   public void createSecret(String name, Map<String, byte[]> files, Map<String, String> labels)
       throws IOException {
     if (!SECRET_NAME.matcher(name).matches()) {
@@ -243,13 +242,7 @@ public final class KubernetesClusterManager implements ClusterManager {
                 () -> client.secrets().inNamespace(namespace).resource(secret).create()));
   }
 
-  /**
-   * Has a secret deleted by the cluster when the driver's pod is, also when this server is gone
-   * then.
-   *
-   * @param id of the driver's application; if that is not there, nothing happens
-   * @throws IOException if the cluster refuses or does not answer
-   */
+  @Override
   public void tieSecret(String name, String id) throws IOException {
     inTime(
         () -> {
@@ -289,11 +282,7 @@ public final class KubernetesClusterManager implements ClusterManager {
                     client.getKubernetesSerialization().asJson(owned)));
   }
 
-  /**
-   * Deletes a secret, if it is there.
-   *
-   * @throws IOException if the cluster refuses or does not answer
-   */
+  @Override
   public void deleteSecret(String name) throws IOException {
     inTime(
         () ->
@@ -368,7 +357,7 @@ public final class KubernetesClusterManager implements ClusterManager {
       }
       throw new IllegalStateException(e.getCause());
     } catch (TimeoutException e) {
-      throw new IOException("Kubernetes at " + address + " does not answer in time.", e);
+      throw new IOException("Kubernetes at " + access.address() + " does not answer in time.", e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new InterruptedIOException("Nobody waits for the answer of Kubernetes any more.");
@@ -386,7 +375,8 @@ public final class KubernetesClusterManager implements ClusterManager {
       if (e.getCode() > 0) {
         throw new RefusedException(what, e);
       }
-      throw new IOException("Kubernetes at " + address + " does not answer: " + reason(e), e);
+      throw new IOException(
+          "Kubernetes at " + access.address() + " does not answer: " + reason(e), e);
     }
   }
 

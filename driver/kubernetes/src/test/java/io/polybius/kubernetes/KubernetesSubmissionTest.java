@@ -3,7 +3,7 @@ package io.polybius.kubernetes;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.polybius.kubernetes.KubernetesSubmission.DriverFiles;
+import io.polybius.launch.cluster.PodCluster.DriverFiles;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -28,19 +28,16 @@ class KubernetesSubmissionTest {
                 "spark.kubernetes.namespace", "jobs",
                 "spark.kubernetes.submission.waitAppCompletion", "false",
                 "spark.kubernetes.driver.label.spark-app-tag", "batch-1",
-                "spark.kubernetes.executor.label.spark-app-tag", "batch-1",
-                "spark.kubernetes.container.image", "ours:1"));
+                "spark.kubernetes.executor.label.spark-app-tag", "batch-1"));
   }
 
   @Test
-  void imageCanBeAskedForAndWhatMakesItOursCannot() {
+  void whatMakesItOursCannotBeAskedForOtherwise() {
     Map<String, String> asked = new HashMap<>();
-    asked.put("spark.kubernetes.container.image", "theirs:1");
     asked.put("spark.kubernetes.namespace", "kube-system");
     asked.put("spark.kubernetes.driver.label.spark-app-tag", "of-another");
     asked.put("spark.kubernetes.submission.waitAppCompletion", "true");
     assertThat(batch(ACCESS).settings(asked))
-        .containsEntry("spark.kubernetes.container.image", "theirs:1")
         .containsEntry("spark.kubernetes.namespace", "jobs")
         .containsEntry("spark.kubernetes.driver.label.spark-app-tag", "batch-1")
         .containsEntry("spark.kubernetes.submission.waitAppCompletion", "false");
@@ -53,13 +50,11 @@ class KubernetesSubmissionTest {
             ACCESS,
             "jobs",
             "session-1",
-            Optional.empty(),
             Optional.of(
                 new DriverFiles(DriverFiles.USUAL_JAR, "polybius-s1", "/var/run/polybius")));
     assertThat(session.settings(Map.of()))
         .containsEntry("spark.kubernetes.driver.secrets.polybius-s1", "/var/run/polybius")
-        .containsEntry("spark.driver.extraClassPath", "/opt/polybius/lib/polybius-driver.jar")
-        .doesNotContainKey("spark.kubernetes.container.image");
+        .containsEntry("spark.driver.extraClassPath", "/opt/polybius/lib/polybius-driver.jar");
     assertThat(session.settings(Map.of("spark.driver.extraClassPath", "/a.jar:/b.jar")))
         .containsEntry(
             "spark.driver.extraClassPath", "/opt/polybius/lib/polybius-driver.jar:/a.jar:/b.jar");
@@ -90,9 +85,7 @@ class KubernetesSubmissionTest {
   @Test
   void tagThatIsNoLabelIsRefused() {
     for (String tag : List.of("", "Upper", "a,b", "-a", "a-", "a".repeat(64))) {
-      assertThatThrownBy(
-              () ->
-                  new KubernetesSubmission(ACCESS, "jobs", tag, Optional.empty(), Optional.empty()))
+      assertThatThrownBy(() -> new KubernetesSubmission(ACCESS, "jobs", tag, Optional.empty()))
           .isInstanceOf(IllegalArgumentException.class);
     }
   }
@@ -107,7 +100,6 @@ class KubernetesSubmissionTest {
   }
 
   private static KubernetesSubmission batch(KubernetesAccess access) {
-    return new KubernetesSubmission(
-        access, "jobs", "batch-1", Optional.of("ours:1"), Optional.empty());
+    return new KubernetesSubmission(access, "jobs", "batch-1", Optional.empty());
   }
 }
