@@ -51,6 +51,8 @@ class ArchitectureTest {
           List.of(PROTOCOL, SESSION, "org.bouncycastle..", LOGGING),
           "io.polybius.yarn..",
           List.of("io.polybius.launch.cluster..", SESSION, "org.apache.hadoop..", LOGGING),
+          "io.polybius.kubernetes..",
+          List.of("io.polybius.launch.cluster..", SESSION, "io.fabric8..", LOGGING),
           "io.polybius.kernel..",
           List.of(PROTOCOL, SESSION, JEROMQ, JACKSON, UNDERTOW, UNDERTOW_IO, LOGGING),
           "io.polybius.rest..",

@@ -1,0 +1,2 @@
+/** A cluster for tests. */
+package io.polybius.kubernetes.testing;
