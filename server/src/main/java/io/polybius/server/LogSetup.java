@@ -23,7 +23,7 @@ public final class LogSetup extends ContextAwareBase implements Configurator {
   static final String LEVEL = "polybius.log.level";
   private static final String PATTERN = "%d{HH:mm:ss.SSS} %-5level %logger{0}: %msg%n";
   private static final List<String> QUIET =
-      List.of("io.undertow", "org.jboss", "org.xnio", "org.apache.hadoop");
+      List.of("io.undertow", "org.jboss", "org.xnio", "org.apache.hadoop", "io.fabric8");
   // Warns in each process that Hadoop has no library of C for this machine, which is not needed.
   private static final String MUTE = "org.apache.hadoop.util.NativeCodeLoader";
 

@@ -89,7 +89,11 @@ public final class ServerAssembly implements AutoCloseable {
               new Submitter(
                   launches,
                   new ClusterConnections(
-                      installation.yarnLibrary(), environment, launches.cluster())));
+                      installation.yarnLibrary(),
+                      environment,
+                      launches.cluster(),
+                      config.clusters().kubernetes(),
+                      launches.sparks())));
       // Closes the launcher when it is closed itself.
       SessionService sessions =
           part(

@@ -6,6 +6,7 @@ import io.polybius.driver.protocol.DriverEvent;
 import io.polybius.driver.protocol.LinkPosition;
 import io.polybius.launch.Deliveries.Parcel;
 import io.polybius.launch.WatchedApplications.Watched;
+import io.polybius.launch.cluster.PodCluster;
 import io.polybius.session.Kind;
 import io.polybius.session.ProcessLog;
 import io.polybius.session.spi.LaunchException;
@@ -17,6 +18,7 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -91,6 +93,14 @@ final class ClusterLauncher {
                     submitter.cluster(master, spark),
                     proxyUser);
             case STANDALONE -> deliveries.toStandalone(way.settings(), driver, link, proxyUser);
+            case KUBERNETES ->
+                deliveries.toKubernetes(
+                    way.settings(),
+                    driver,
+                    link,
+                    submitter.pods(master, spark),
+                    way.application().orElseThrow().tag(),
+                    proxyUser);
             default -> throw new LaunchException("No driver can be sent to " + master + ".");
           };
       if (links.lasting().isPresent() && way.application().isPresent()) {
@@ -104,14 +114,59 @@ final class ClusterLauncher {
               submitter.builder(spark, master, parcel, directory), directory, log, used::delete);
       logger.info("{} is submitted to {}", spec.driverName(), master);
       Submission submission = submitter.submission(way, master, spark, process, log);
+      if (master.type() == Master.Type.KUBERNETES) {
+        secretGoesWith(way.application().orElseThrow(), submitter.pods(master, spark), submission);
+      }
       submission.ended().thenRun(() -> links.forget(papers));
       return new SubmittedDriver(submission, link.connection());
     } catch (IOException | GeneralSecurityException | RuntimeException | LaunchException e) {
       way.application().ifPresent(Watched::kill);
+      dropSecret(master, spark, way);
       links.undo(Optional.ofNullable(link), Optional.ofNullable(process), directory);
       throw e instanceof LaunchException told
           ? told
           : new LaunchException("The driver could not be submitted: " + e.getMessage(), e);
+    }
+  }
+
+  /** Sees to it that the secret of a driver's pod is deleted with that, or if there is no pod. */
+  private static void secretGoesWith(Watched application, PodCluster pods, Submission submission) {
+    String secret = Deliveries.secretOf(application.tag());
+    AtomicBoolean tied = new AtomicBoolean();
+    application.follow(
+        told -> {
+          if (!tied.getAndSet(true)) {
+            inPeace(() -> pods.tieSecret(secret, told.id()));
+          }
+        });
+    submission.ended().thenRunAsync(() -> inPeace(() -> pods.deleteSecret(secret)));
+  }
+
+  private void dropSecret(Master master, SparkInstallation spark, Submitter.Way way) {
+    if (master.type() == Master.Type.KUBERNETES && way.application().isPresent()) {
+      inPeace(
+          () -> {
+            try {
+              submitter
+                  .pods(master, spark)
+                  .deleteSecret(Deliveries.secretOf(way.application().get().tag()));
+            } catch (LaunchException e) {
+              throw new IOException(e);
+            }
+          });
+    }
+  }
+
+  /** A call of a cluster whose failure hurts nobody now. */
+  private interface Call {
+    void make() throws IOException;
+  }
+
+  private static void inPeace(Call call) {
+    try {
+      call.make();
+    } catch (IOException | RuntimeException e) {
+      logger.warn("a secret may stay in the cluster: {}", e.toString());
     }
   }
 

@@ -2,7 +2,9 @@ package io.polybius.launch;
 
 import io.polybius.launch.SubmitCommandLine.Program;
 import io.polybius.launch.cluster.ClusterManager;
+import io.polybius.launch.cluster.PodCluster;
 import java.io.ByteArrayOutputStream;
+import java.io.File;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
@@ -36,6 +38,9 @@ final class Deliveries {
   private static final String SETTINGS_VARIABLE = "SPARK_POLYBIUS_DRIVER";
 
   private static final String CLASS_PATH = "spark.driver.extraClassPath";
+
+  /** Where a pod finds its secret. */
+  private static final String SECRET_FOLDER = "/etc/polybius";
 
   private static final String DEFAULT_OPTIONS = "spark.driver.defaultJavaOptions";
 
@@ -117,10 +122,6 @@ final class Deliveries {
       Optional<String> proxyUser)
       throws IOException {
     Map<String, String> driver = inContainer(driverSettings, link);
-    Properties properties = new Properties();
-    properties.putAll(driver);
-    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-    properties.store(bytes, null);
     String jar =
         settings
             .cluster()
@@ -135,7 +136,45 @@ final class Deliveries {
     return new Parcel(
         spark,
         driverProgram(jar, "--environment", proxyUser),
-        Map.of(SETTINGS_VARIABLE, Base64.getEncoder().encodeToString(bytes.toByteArray())));
+        Map.of(SETTINGS_VARIABLE, Base64.getEncoder().encodeToString(bytes(driver))));
+  }
+
+  /**
+   * Returns a driver for a pod, whose settings are in a secret of the cluster.
+   *
+   * @param tag what the application will be found by
+   */
+  Parcel toKubernetes(
+      Map<String, String> sparkSettings,
+      Map<String, String> driverSettings,
+      DriverLinks.Link link,
+      PodCluster pods,
+      String tag,
+      Optional<String> proxyUser)
+      throws IOException {
+    Map<String, String> driver = inContainer(driverSettings, link);
+    // The working directory of an image may be of another user.
+    driver.put("work-directory", "/tmp/" + WORK_DIRECTORY);
+    pods.createSecret(
+        secretOf(tag),
+        Map.of(SETTINGS_FILE, bytes(driver)),
+        Map.of("spark-app-tag", tag));
+    Map<String, String> spark =
+        pods.submission(
+            tag,
+            withOptions(sparkSettings),
+            Optional.of(
+                new PodCluster.DriverFiles(
+                    PodCluster.DriverFiles.USUAL_JAR, secretOf(tag), SECRET_FOLDER)));
+    return new Parcel(
+        spark,
+        driverProgram(SubmitCommandLine.NO_FILE, SECRET_FOLDER + "/" + SETTINGS_FILE, proxyUser),
+        Map.of());
+  }
+
+  /** Returns the name of the secret with the settings of a driver. */
+  static String secretOf(String tag) {
+    return "polybius-" + tag;
   }
 
   /** Adds what YARN needs for every program, so that Spark does not copy itself for each. */
@@ -160,9 +199,22 @@ final class Deliveries {
     return driver;
   }
 
+  private static byte[] bytes(Map<String, String> driver) throws IOException {
+    Properties properties = new Properties();
+    properties.putAll(driver);
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    properties.store(bytes, null);
+    return bytes.toByteArray();
+  }
+
   private static Map<String, String> withDriver(Map<String, String> sparkSettings, String jar) {
+    Map<String, String> spark = withOptions(sparkSettings);
+    putFirst(spark, CLASS_PATH, jar, File.pathSeparator);
+    return spark;
+  }
+
+  private static Map<String, String> withOptions(Map<String, String> sparkSettings) {
     Map<String, String> spark = new LinkedHashMap<>(sparkSettings);
-    putFirst(spark, CLASS_PATH, jar, java.io.File.pathSeparator);
     List<String> options = new ArrayList<>(DriverCommandLine.EVERYWHERE);
     options.addAll(DriverCommandLine.LATE_OPTIMIZATION);
     // Before those of the user, who has the last word.

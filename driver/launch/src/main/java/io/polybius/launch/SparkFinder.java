@@ -148,7 +148,7 @@ public final class SparkFinder {
    *
    * @throws LaunchException if there is such a file, but it cannot be read
    */
-  Map<String, String> defaults(SparkInstallation spark) throws LaunchException {
+  public Map<String, String> defaults(SparkInstallation spark) throws LaunchException {
     Path file = configuration(spark).resolve("spark-defaults.conf");
     Map<String, String> settings = new TreeMap<>();
     if (Files.isRegularFile(file)) {

@@ -3,6 +3,7 @@ package io.polybius.launch;
 import io.polybius.launch.Deliveries.Parcel;
 import io.polybius.launch.WatchedApplications.Watched;
 import io.polybius.launch.cluster.ClusterManager;
+import io.polybius.launch.cluster.PodCluster;
 import io.polybius.session.ProcessLog;
 import io.polybius.session.spi.LaunchException;
 import java.io.File;
@@ -90,13 +91,44 @@ public final class Submitter implements AutoCloseable {
         }
         return new Way(all, Optional.of(yarn.watch(tag, log)));
       }
+      case KUBERNETES -> {
+        if (spark.jars().stream()
+            .noneMatch(jar -> jar.getFileName().toString().startsWith("spark-kubernetes_"))) {
+          throw new LaunchException(
+              "The Spark in "
+                  + spark.home()
+                  + " cannot use Kubernetes: it has no spark-kubernetes jar. Set SPARK_HOME or "
+                  + SparkFinder.SETTING
+                  + " to one that can.");
+        }
+        if (!master.driverOnCluster()) {
+          return new Way(all, Optional.empty());
+        }
+        WatchedApplications kubernetes = clusters.of(master, spark);
+        String tag = "livy-" + name + "-" + randomLetters();
+        return new Way(
+            pods(kubernetes).submission(tag, all, Optional.empty()),
+            Optional.of(kubernetes.watch(tag, log)));
+      }
       default ->
           throw new LaunchException(
               "livy.spark.master is "
                   + master.url()
-                  + ", which is no master that can be used: set it to local[*], yarn or"
-                  + " spark://HOST:PORT.");
+                  + ", which is no master that can be used: set it to local[*], yarn,"
+                  + " spark://HOST:PORT or k8s://https://HOST:PORT.");
     }
+  }
+
+  private static PodCluster pods(WatchedApplications kubernetes) throws LaunchException {
+    if (kubernetes.cluster() instanceof PodCluster pods) {
+      return pods;
+    }
+    throw new LaunchException("There is no way to start pods.");
+  }
+
+  /** Returns the cluster of a master that runs images. */
+  PodCluster pods(Master master, SparkInstallation spark) throws LaunchException {
+    return pods(watched(master, spark));
   }
 
   private static String randomLetters() {

@@ -1,5 +1,6 @@
 package io.polybius.launch;
 
+import io.polybius.driver.protocol.StreamName;
 import io.polybius.launch.cluster.ClusterManager;
 import io.polybius.session.ClusterApplication;
 import io.polybius.session.ProcessLog;
@@ -30,6 +31,9 @@ final class WatchedApplications implements AutoCloseable {
 
   /** While somebody waits for a change, an application is asked about this often. */
   private static final Duration SHORT_INTERVAL = Duration.ofSeconds(1);
+
+  /** So much of what a driver has printed is kept, if its cluster can tell. */
+  private static final int LAST_LINES = 1000;
 
   /** How long the end of the server may be held up by killing what is left. */
   private static final long CLOSE_SECONDS = 15;
@@ -265,6 +269,13 @@ final class WatchedApplications implements AutoCloseable {
     }
 
     private void finished(ClusterApplication last) {
+      try {
+        cluster
+            .newestLines(last.id(), LAST_LINES)
+            .forEach(line -> log.append(StreamName.STDOUT, line));
+      } catch (IOException e) {
+        log.diagnose(name, "What the driver has printed cannot be had: " + e.getMessage());
+      }
       String first = last.diagnostics().strip().lines().findFirst().orElse("");
       watched.remove(this);
       ended.complete(

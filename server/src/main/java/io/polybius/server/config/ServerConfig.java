@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -223,17 +224,20 @@ public record ServerConfig(
    * @param launcherPorts the ports that they may dial; empty for any
    * @param yarn what is particular about YARN
    * @param standaloneDriverJar where the machines of a standalone cluster find the driver runtime
+   * @param kubernetes what is set of access to Kubernetes, by the keys of the settings
    */
   public record Clusters(
       String deployMode,
       List<String> launcherAddresses,
       Optional<PortRange> launcherPorts,
       Yarn yarn,
-      Optional<URI> standaloneDriverJar) {
+      Optional<URI> standaloneDriverJar,
+      Map<String, String> kubernetes) {
 
     /** Copies the list. */
     public Clusters {
       launcherAddresses = List.copyOf(launcherAddresses);
+      kubernetes = Map.copyOf(kubernetes);
     }
   }
 
@@ -409,6 +413,43 @@ public record ServerConfig(
           "",
           "Where the machines of a standalone cluster find the driver runtime, for sessions in"
               + " cluster mode.");
+
+  static final Setting<Optional<Path>> KUBERNETES_TOKEN_FILE =
+      new Setting<>(
+          "livy.server.kubernetes.oauthTokenFile",
+          SettingType.OPTIONAL_PATH,
+          "",
+          "File with the token by which the server and spark-submit are known to"
+              + " Kubernetes. Without it, what `KUBECONFIG`, `~/.kube/config` or the service"
+              + " account of a pod says; so for the three below.");
+
+  static final Setting<Optional<Path>> KUBERNETES_CA_FILE =
+      new Setting<>(
+          "livy.server.kubernetes.caCertFile",
+          SettingType.OPTIONAL_PATH,
+          "",
+          "File with the certificates that Kubernetes may show.");
+
+  static final Setting<Optional<Path>> KUBERNETES_KEY_FILE =
+      new Setting<>(
+          "livy.server.kubernetes.clientKeyFile",
+          SettingType.OPTIONAL_PATH,
+          "",
+          "File with the key of a certificate by which the server is known to Kubernetes.");
+
+  static final Setting<Optional<Path>> KUBERNETES_CERTIFICATE_FILE =
+      new Setting<>(
+          "livy.server.kubernetes.clientCertFile",
+          SettingType.OPTIONAL_PATH,
+          "",
+          "File with that certificate.");
+
+  private static final List<Setting<Optional<Path>>> KUBERNETES_FILES =
+      List.of(
+          KUBERNETES_TOKEN_FILE,
+          KUBERNETES_CA_FILE,
+          KUBERNETES_KEY_FILE,
+          KUBERNETES_CERTIFICATE_FILE);
 
   static final Setting<Integer> PRESPAWNED_DRIVERS =
       new Setting<>(
@@ -766,6 +807,10 @@ public record ServerConfig(
           YARN_LEAK_INTERVAL,
           YARN_STAGING_DIRECTORY,
           STANDALONE_DRIVER_JAR,
+          KUBERNETES_TOKEN_FILE,
+          KUBERNETES_CA_FILE,
+          KUBERNETES_KEY_FILE,
+          KUBERNETES_CERTIFICATE_FILE,
           RELAY_GRACE,
           CULL_IDLE_TIMEOUT,
           CULL_CONNECTED,
@@ -864,7 +909,15 @@ public record ServerConfig(
             values.get(YARN_LEAK_TIMEOUT),
             values.get(YARN_LEAK_INTERVAL),
             values.get(YARN_STAGING_DIRECTORY)),
-        values.get(STANDALONE_DRIVER_JAR));
+        values.get(STANDALONE_DRIVER_JAR),
+        kubernetes(values));
+  }
+
+  private static Map<String, String> kubernetes(SettingValues values) {
+    Map<String, String> set = new TreeMap<>();
+    KUBERNETES_FILES.forEach(
+        setting -> values.get(setting).ifPresent(path -> set.put(setting.key(), path.toString())));
+    return set;
   }
 
   private static SubmissionRules.Options submissions(

@@ -354,7 +354,8 @@ class ServerConfigTest {
                     Duration.ofMinutes(10),
                     Duration.ofMinutes(1),
                     Optional.empty()),
-                Optional.empty()));
+                Optional.empty(),
+                Map.of()));
   }
 
   @Test
@@ -371,6 +372,7 @@ class ServerConfigTest {
         livy.server.yarn.app-leakage.check_interval = 4s
         polybius.yarn.staging-directory = hdfs://nn:8020/apps/polybius
         polybius.standalone.driver-jar = file:/opt/polybius/driver.jar
+        livy.server.kubernetes.oauthTokenFile = /run/token
         """);
 
     assertThat(load(Map.of(), Map.of()).clusters())
@@ -385,7 +387,8 @@ class ServerConfigTest {
                     Duration.ofSeconds(3),
                     Duration.ofSeconds(4),
                     Optional.of(URI.create("hdfs://nn:8020/apps/polybius"))),
-                Optional.of(URI.create("file:/opt/polybius/driver.jar"))));
+                Optional.of(URI.create("file:/opt/polybius/driver.jar")),
+                Map.of("livy.server.kubernetes.oauthTokenFile", "/run/token")));
   }
 
   @Test
