@@ -44,6 +44,8 @@ final class Deliveries {
 
   private static final String DEFAULT_OPTIONS = "spark.driver.defaultJavaOptions";
 
+  private static final String EXTRA_OPTIONS = "spark.driver.extraJavaOptions";
+
   /** Where a driver has its files, below the working directory of its container. */
   private static final String WORK_DIRECTORY = "polybius";
 
@@ -129,10 +131,7 @@ final class Deliveries {
             .orElseGet(() -> settings.driverJar().toUri().toString());
     // The worker puts it into the driver's working directory.
     Map<String, String> spark = withDriver(sparkSettings, jar.substring(jar.lastIndexOf('/') + 1));
-    // A worker gives drivers no other options than these, not even those that Spark needs.
-    List<String> options = new ArrayList<>(SparkJvm.OPENED);
-    options.add(spark.remove(DEFAULT_OPTIONS));
-    putFirst(spark, "spark.driver.extraJavaOptions", String.join(" ", options), " ");
+    useExtraOptions(spark);
     return new Parcel(
         spark,
         driverProgram(jar, "--environment", proxyUser),
@@ -186,6 +185,18 @@ final class Deliveries {
       // Every session may run Python, whatever else it runs.
       spark.putIfAbsent("spark.yarn.isPython", "true");
     }
+  }
+
+  /** Adds what a worker of a standalone cluster needs for every driver. */
+  static void addWorkerSettings(Map<String, String> spark) {
+    useExtraOptions(spark);
+    putFirst(spark, EXTRA_OPTIONS, String.join(" ", SparkJvm.OPENED), " ");
+  }
+
+  /** A worker gives drivers no other options than these, not even those that Spark needs. */
+  private static void useExtraOptions(Map<String, String> spark) {
+    Optional.ofNullable(spark.remove(DEFAULT_OPTIONS))
+        .ifPresent(options -> putFirst(spark, EXTRA_OPTIONS, options, " "));
   }
 
   private static Map<String, String> inContainer(

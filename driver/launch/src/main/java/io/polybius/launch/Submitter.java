@@ -76,6 +76,9 @@ public final class Submitter implements AutoCloseable {
       }
       case STANDALONE -> {
         all.put("spark.standalone.submit.waitAppCompletion", "true");
+        if (master.driverOnCluster()) {
+          Deliveries.addWorkerSettings(all);
+        }
         return new Way(all, Optional.empty());
       }
       case YARN -> {

@@ -63,11 +63,19 @@ final class PublishedFiles {
       Path place = new Path(base, hash.substring(0, HASH_CHARACTERS));
       Path target = files.makeQualified(new Path(place, file.getFileName().toString()));
       if (!isThere(files, target, local)) {
-        makeFolder(files, base);
-        makeFolder(files, place);
-        upload(files, local, hash, target);
+        bring(files, local, hash, base, target);
       }
       return target.toUri().toString();
+    }
+  }
+
+  /** Many may need a new file at the same time, but one brings it. */
+  private synchronized void bring(
+      FileSystem files, LocalFile local, String hash, Path base, Path target) throws IOException {
+    if (!isThere(files, target, local)) {
+      makeFolder(files, base);
+      makeFolder(files, target.getParent());
+      upload(files, local, hash, target);
     }
   }
 
