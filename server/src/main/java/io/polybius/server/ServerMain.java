@@ -34,7 +34,7 @@ import picocli.CommandLine.ParseResult;
     synopsisSubcommandLabel = "COMMAND",
     footer = {
       "%nThe launcher script has more commands:",
-      "  bench       Measure session starts and round trips on this machine.",
+      "  bench       Measure session starts and round trips on this machine, or on YARN.",
       "  cluster     Run YARN or a standalone cluster on this machine, to try sessions on it."
     })
 public final class ServerMain {

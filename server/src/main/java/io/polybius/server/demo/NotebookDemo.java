@@ -35,6 +35,7 @@ public final class NotebookDemo {
 
   private final ServerClient server;
   private final Path notebooks;
+  private final List<String> names;
   private final Screen screen;
 
   /**
@@ -42,11 +43,13 @@ public final class NotebookDemo {
    *
    * @param server where to open the session
    * @param notebooks the folder of the notebooks
+   * @param names the files of those to run; none for all
    * @param screen where to show them
    */
-  public NotebookDemo(ServerClient server, Path notebooks, Screen screen) {
+  public NotebookDemo(ServerClient server, Path notebooks, List<String> names, Screen screen) {
     this.server = server;
     this.notebooks = notebooks;
+    this.names = List.copyOf(names);
     this.screen = screen;
   }
 
@@ -57,7 +60,7 @@ public final class NotebookDemo {
    * @throws IOException if the server does not do its part; the message is for the user
    */
   public boolean run() throws IOException, InterruptedException {
-    List<Notebook> all = Notebook.readAll(notebooks, "scala");
+    List<Notebook> all = chosen();
     screen.title("A session, opened through REST");
     JsonNode opened = server.post("/sessions", object().put("kind", "spark"));
     String session = "/sessions/" + opened.path("id").asInt();
@@ -72,7 +75,7 @@ public final class NotebookDemo {
     } catch (TimeoutException e) {
       throw new IOException(e.getMessage(), e);
     } catch (IOException e) {
-      if (!isDead(session)) {
+      if (!isDead(server.get(session))) {
         throw e;
       }
       screen.error("The session is dead. Its log:");
@@ -81,6 +84,19 @@ public final class NotebookDemo {
     server.delete(session);
     screen.say("DELETE " + session);
     return good;
+  }
+
+  private List<Notebook> chosen() throws IOException {
+    List<Notebook> all = Notebook.readAll(notebooks, "scala");
+    List<String> unknown = new ArrayList<>(names);
+    all.forEach(notebook -> unknown.remove(notebook.name()));
+    if (!unknown.isEmpty()) {
+      throw new IOException(
+          "There is no Scala notebook %s in %s.".formatted(String.join(", ", unknown), notebooks));
+    }
+    return all.stream()
+        .filter(notebook -> names.isEmpty() || names.contains(notebook.name()))
+        .toList();
   }
 
   private KernelClient connect(String session) throws IOException, InterruptedException {
@@ -95,6 +111,7 @@ public final class NotebookDemo {
       throws IOException, InterruptedException {
     screen.title("Spark starts");
     long begun = System.nanoTime();
+    boolean told = false;
     ExecutorService waiter = Executors.newSingleThreadExecutor(task -> new Thread(task, "demo"));
     try {
       Future<JupyterMessage> ready =
@@ -107,12 +124,17 @@ public final class NotebookDemo {
             throw new IOException(reply.content().path("evalue").asText());
           }
           screen.say("ready after " + seconds(begun) + " s");
+          if (!told) {
+            tellApplication(server.get(session));
+          }
           return;
         } catch (TimeoutException e) {
+          JsonNode state = server.get(session);
           // A driver that fails at once takes its kernel's sockets along, perhaps unasked.
-          if (isDead(session)) {
+          if (isDead(state)) {
             throw new IOException("Spark did not start", e);
           }
+          told = told || tellApplication(state);
           screen.progress("starting, " + seconds(begun) + " s");
         }
       }
@@ -123,8 +145,21 @@ public final class NotebookDemo {
     }
   }
 
-  private boolean isDead(String session) throws IOException, InterruptedException {
-    return server.get(session + "/state").path("state").asText().equals("dead");
+  private static boolean isDead(JsonNode session) {
+    return session.path("state").asText().equals("dead");
+  }
+
+  /** Says where the session runs, and returns whether that is known. */
+  private boolean tellApplication(JsonNode session) {
+    if (!session.path("appId").isTextual()) {
+      return false;
+    }
+    JsonNode link = session.at("/appInfo/sparkUiUrl");
+    screen.say(
+        "application "
+            + session.path("appId").asText()
+            + (link.isTextual() ? ", to be watched at " + link.asText() : ""));
+    return true;
   }
 
   private boolean runAll(List<Notebook> all, KernelClient client)

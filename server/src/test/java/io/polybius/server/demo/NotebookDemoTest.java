@@ -1,6 +1,7 @@
 package io.polybius.server.demo;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.polybius.kernel.http.KernelGateway;
 import io.polybius.kernel.http.KernelGatewaySettings;
@@ -87,6 +88,26 @@ class NotebookDemoTest {
   }
 
   @Test
+  void runsOnlyTheNotebooksThatAreNamed() throws Exception {
+    notebook("1.ipynb", "text", "print never");
+    notebook("2.ipynb", "text", "print two");
+
+    assertThat(demonstrate(ScriptedLauncher.ready(ScriptedDriver.Script.TINY), "2.ipynb")).isTrue();
+
+    assertThat(shown.toString()).contains("two\n").doesNotContain("never");
+  }
+
+  @Test
+  void aNotebookThatIsNotThereIsNamed() throws Exception {
+    notebook("1.ipynb", "text", "print never");
+
+    assertThatThrownBy(
+            () -> demonstrate(ScriptedLauncher.ready(ScriptedDriver.Script.TINY), "2.ipynb"))
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining("2.ipynb");
+  }
+
+  @Test
   void colouredTextEndsWithItsLine() {
     Screen screen = new Screen(new PrintWriter(shown), true);
 
@@ -96,7 +117,8 @@ class NotebookDemoTest {
     assertThat(shown).hasToString("no end\n\u001b[31mred\u001b[0m\n\u001b[31mred too\u001b[0m\n");
   }
 
-  private boolean demonstrate(ScriptedLauncher launcher) throws IOException, InterruptedException {
+  private boolean demonstrate(ScriptedLauncher launcher, String... names)
+      throws IOException, InterruptedException {
     Path files = Files.createDirectory(folder.resolve("kernels"));
     try (SessionService sessions =
             new SessionService(
@@ -131,7 +153,10 @@ class NotebookDemoTest {
                                 Map.of()))
                         .handler()))) {
       return new NotebookDemo(
-              new ServerClient(http.uri()), folder, new Screen(new PrintWriter(shown), false))
+              new ServerClient(http.uri()),
+              folder,
+              List.of(names),
+              new Screen(new PrintWriter(shown), false))
           .run();
     }
   }

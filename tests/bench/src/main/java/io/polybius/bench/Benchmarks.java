@@ -9,6 +9,8 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.LockSupport;
@@ -51,7 +53,8 @@ public final class Benchmarks {
       """
       val rows = (0 until 1000).map(row => (0 until 20).map(column => row * 20 + column))
       val frame = rows.toDF("all").select((0 until 20).map(n => $"all"(n) as s"c$n"): _*).cache()
-      frame.count()""";
+      frame.count()\
+      """;
 
   private final Path home;
   private final Path folder;
@@ -61,23 +64,27 @@ public final class Benchmarks {
     this.folder = folder;
   }
 
-  /** Runs all benchmarks; takes some minutes. */
+  /** Runs all benchmarks, or with the word {@code yarn} those on YARN; takes some minutes. */
   public static void main(String[] arguments) throws Exception {
     Path home = Path.of(System.getProperty("polybius.home"));
     Path folder = Files.createTempDirectory("polybius-bench");
     try {
-      new Benchmarks(home, folder).run();
+      System.out.printf(
+          "%s, %d cores, JDK %s%n",
+          System.getProperty("os.name"),
+          Runtime.getRuntime().availableProcessors(),
+          Runtime.version());
+      if (List.of(arguments).contains("yarn")) {
+        new YarnBenchmarks(home, folder).run();
+      } else {
+        new Benchmarks(home, folder).run();
+      }
     } finally {
       delete(folder);
     }
   }
 
   private void run() throws Exception {
-    System.out.printf(
-        "%s, %d cores, JDK %s%n",
-        System.getProperty("os.name"),
-        Runtime.getRuntime().availableProcessors(),
-        Runtime.version());
     Samples.printHeading();
     JupyterDoor jupyter = new JupyterDoor(home, folder);
     bareRepl();
@@ -98,22 +105,32 @@ public final class Benchmarks {
   }
 
   private ChildProcess server(int prespawnedDrivers) throws IOException {
-    return new ChildProcess(
-        List.of(
-            home.resolve("bin/polybius").toString(),
-            "serve",
-            "--port",
-            "0",
-            "--set",
-            "polybius.server.prespawned-drivers=" + prespawnedDrivers,
-            "--set",
-            "polybius.server.state-dir=" + folder.resolve("state"),
-            "--set",
-            "polybius.server.cache-dir=" + folder.resolve("cache")));
+    return server(
+        home,
+        folder,
+        Map.of("polybius.server.prespawned-drivers", String.valueOf(prespawnedDrivers)));
   }
 
-  private static URI readyAddress(ChildProcess server)
-      throws InterruptedException, TimeoutException {
+  /**
+   * Starts a server.
+   *
+   * @param folder for its files
+   * @param settings what it is told
+   */
+  static ChildProcess server(Path home, Path folder, Map<String, String> settings)
+      throws IOException {
+    Map<String, String> all = new TreeMap<>(settings);
+    all.put("polybius.server.state-dir", folder.resolve("state").toString());
+    all.put("polybius.server.cache-dir", folder.resolve("cache").toString());
+    List<String> command = new ArrayList<>();
+    command.add(home.resolve("bin/polybius").toString());
+    command.addAll(List.of("serve", "--port", "0"));
+    all.forEach((key, value) -> command.addAll(List.of("--set", key + "=" + value)));
+    return new ChildProcess(command);
+  }
+
+  /** Waits until a server has started, and returns where it listens. */
+  static URI readyAddress(ChildProcess server) throws InterruptedException, TimeoutException {
     while (true) {
       Matcher matcher = READY.matcher(server.nextLine(TIMEOUT.toSeconds()));
       if (matcher.find()) {
@@ -122,9 +139,14 @@ public final class Benchmarks {
     }
   }
 
+  /** Returns the distribution's folder of jars. */
+  static Path libraries(Path home) {
+    Path built = home.resolve("target/polybius/lib");
+    return Files.isDirectory(built) ? built : home.resolve("lib");
+  }
+
   private void bareRepl() throws Exception {
-    Path installed = home.resolve("target/polybius/lib");
-    Path libraries = Files.isDirectory(installed) ? installed : home.resolve("lib");
+    Path libraries = libraries(home);
     List<String> classPath = new ArrayList<>();
     for (String name : List.of("bench", "spark")) {
       try (Stream<Path> jars = Files.list(libraries.resolve(name))) {

@@ -58,6 +58,13 @@ final class ChildProcess implements AutoCloseable {
     throw new TimeoutException("nothing was printed for " + timeoutSeconds + " s");
   }
 
+  /** Waits until it has ended by itself. */
+  void awaitEnd(long timeoutSeconds) throws InterruptedException, IOException {
+    if (!process.waitFor(timeoutSeconds, TimeUnit.SECONDS)) {
+      throw new IOException("the process did not end within " + timeoutSeconds + " s");
+    }
+  }
+
   /** Returns how much memory it has, where the system tells. */
   OptionalLong residentBytes() {
     try (Stream<String> lines =

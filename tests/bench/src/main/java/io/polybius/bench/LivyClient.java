@@ -8,6 +8,7 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.time.Duration;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
@@ -62,7 +63,12 @@ final class LivyClient {
 
   /** Opens a session of a kind and waits until it is idle; returns its id. */
   int openSession(String kind) throws IOException, InterruptedException {
-    int id = call("POST", "/sessions", java.util.Map.of("kind", kind)).get("id").asInt();
+    return openSession(Map.of("kind", kind));
+  }
+
+  /** Opens a session and waits until it is idle; returns its id. */
+  int openSession(Map<String, Object> request) throws IOException, InterruptedException {
+    int id = call("POST", "/sessions", request).get("id").asInt();
     long deadline = System.nanoTime() + TIMEOUT_NANOS;
     while (System.nanoTime() < deadline) {
       String state = call("GET", "/sessions/" + id + "/state", null).get("state").asText();
@@ -80,14 +86,14 @@ final class LivyClient {
   /** Runs a statement, and asks to be told of its end; returns it. */
   JsonNode runWaiting(int session, String code) throws IOException, InterruptedException {
     String path = "/sessions/" + session + "/statements";
-    int id = call("POST", path, java.util.Map.of("code", code)).get("id").asInt();
+    int id = call("POST", path, Map.of("code", code)).get("id").asInt();
     return call("GET", path + "/" + id + "?wait=1m", null);
   }
 
   /** Runs a statement to its end. */
   void run(int session, String code) throws IOException, InterruptedException {
     String path = "/sessions/" + session + "/statements";
-    JsonNode statement = call("POST", path, java.util.Map.of("code", code));
+    JsonNode statement = call("POST", path, Map.of("code", code));
     path += "/" + statement.get("id").asInt();
     long deadline = System.nanoTime() + TIMEOUT_NANOS;
     while (UNFINISHED.contains(statement.get("state").asText())) {

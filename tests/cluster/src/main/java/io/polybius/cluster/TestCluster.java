@@ -152,12 +152,10 @@ public final class TestCluster implements AutoCloseable {
   }
 
   private void start(String name, String program) throws IOException {
-    Map<String, String> environment = new TreeMap<>(ENVIRONMENT);
-    environment.put("HADOOP_CONF_DIR", configuration.folder().toString());
     daemons.start(
         name,
         classPath,
-        environment,
+        environment(),
         List.of("-Dlog4j.configuration=" + configuration.log4j().toUri(), program));
   }
 
@@ -180,6 +178,14 @@ public final class TestCluster implements AutoCloseable {
   /** Returns the folder with Hadoop's configuration files: the {@code HADOOP_CONF_DIR}. */
   public Path configuration() {
     return configuration.folder();
+  }
+
+  /** Returns what programs need in their environment to use the cluster, and to end with it. */
+  Map<String, String> environment() {
+    Map<String, String> environment = new TreeMap<>(ENVIRONMENT);
+    environment.put("HADOOP_CONF_DIR", configuration.folder().toString());
+    environment.putAll(daemons.mark());
+    return environment;
   }
 
   /** Returns where HDFS is, such as {@code hdfs://127.0.0.1:8020}. */
