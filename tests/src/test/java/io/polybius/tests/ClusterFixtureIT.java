@@ -3,10 +3,6 @@ package io.polybius.tests;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import io.polybius.cluster.TestCluster;
-import io.polybius.cluster.TestCluster.Application;
-import io.polybius.cluster.TestCluster.Container;
-import java.io.File;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -22,7 +18,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The clusters that other tests run on. */
+/** A cluster that was started by hand; that of YARN is used by {@link YarnIT}. */
 @Timeout(300)
 class ClusterFixtureIT {
 
@@ -55,48 +51,6 @@ class ClusterFixtureIT {
   @TempDir private Path folder;
 
   @Test
-  void yarnRunsApplicationsInQueuesKillsThemAndOutlivesItsResourceManager() throws Exception {
-    List<ProcessHandle> processes = new ArrayList<>();
-    Path files;
-    try (TestCluster cluster = TestCluster.start()) {
-      files = cluster.configuration().getParent();
-      String jar =
-          cluster.put(SparkJob.jar(folder, "Lasting", LASTING), "/jobs/lasting.jar").toString();
-      submitToYarn(cluster, "first", jar);
-      awaitFile("first");
-      submitToYarn(cluster, "second", jar);
-      Application first = cluster.applications().get(0);
-      Application second = cluster.applications().get(1);
-      assertThat(first.state()).isEqualTo("RUNNING");
-      assertThat(first.tags()).containsExactly("tag-of-first");
-      assertThat(first.queue()).isEqualTo(TestCluster.SMALL_QUEUE);
-      assertThat(second.state()).as("the queue is full").isEqualTo("ACCEPTED");
-      assertThat(second.diagnostics()).contains("AM resource");
-
-      cluster.kill(second.id());
-      patiently().until(() -> state(cluster, second).equals("KILLED"));
-      List<Container> containers = cluster.containers(first.id());
-      assertThat(containers).hasSize(2);
-      assertThat(containers.get(0).isApplicationMaster()).isTrue();
-
-      cluster.restartResourceManager();
-      patiently().until(() -> state(cluster, first).equals("RUNNING"));
-      assertThat(cluster.containers(first.id())).isEqualTo(containers);
-
-      ProcessHandle.current().descendants().forEach(processes::add);
-      assertThat(processes).containsAll(containers.stream().map(Container::process).toList());
-
-      Files.createFile(folder.resolve("end"));
-      patiently().until(() -> cluster.application(first.id()).orElseThrow().hasEnded());
-      assertThat(cluster.application(first.id()).orElseThrow().finalStatus())
-          .isEqualTo("SUCCEEDED");
-    }
-    assertThat(files).doesNotExist();
-    // What was killed takes a moment to be gone for the system too.
-    patiently().until(() -> processes.stream().noneMatch(ProcessHandle::isAlive));
-  }
-
-  @Test
   void aStandaloneClusterEndsWithTheProcessThatHasStartedItAndWithItsApplications()
       throws Exception {
     Path printed = folder.resolve("printed");
@@ -112,13 +66,8 @@ class ClusterFixtureIT {
           .until(() -> !cluster.isAlive() || ready.matcher(Files.readString(printed)).find());
       Matcher master = ready.matcher(Files.readString(printed));
       assertThat(master.find()).as(Files.readString(printed)).isTrue();
-      submit(
-          master.group(1),
-          Map.of("spark.driver.extraJavaOptions", OPENED),
-          Map.of(),
-          "only",
-          SparkJob.jar(folder, "Lasting", LASTING).toString());
-      awaitFile("only");
+      submit(master.group(1), SparkJob.jar(folder, "Lasting", LASTING).toString());
+      awaitFile();
       Path files = filesOf(cluster);
       // The guard, the master, the worker, the driver, and at least one executor.
       assertThat(processesOf(files)).hasSizeGreaterThanOrEqualTo(5);
@@ -144,59 +93,28 @@ class ClusterFixtureIT {
     return Commands.commandLine(process);
   }
 
-  private void submitToYarn(TestCluster cluster, String name, String jar) throws Exception {
-    submit(
-        "yarn",
-        Map.of(
-            "spark.yarn.queue",
-            TestCluster.SMALL_QUEUE,
-            "spark.yarn.tags",
-            "tag-of-" + name,
-            "spark.yarn.jars",
-            "local:" + SparkJob.SPARK,
-            "spark.yarn.submit.waitAppCompletion",
-            "false"),
-        Map.of("HADOOP_CONF_DIR", cluster.configuration().toString()),
-        name,
-        jar);
-  }
-
   /** Submits the program to run in the cluster, where it lasts until the test makes a file. */
-  private void submit(
-      String master,
-      Map<String, String> settings,
-      Map<String, String> environment,
-      String name,
-      String jar)
-      throws Exception {
+  private void submit(String master, String jar) throws Exception {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.add("-cp");
-    command.add(
-        environment.values().stream()
-            .findFirst()
-            .map(configuration -> configuration + File.pathSeparator + SparkJob.SPARK)
-            .orElse(SparkJob.SPARK));
+    command.add(SparkJob.SPARK);
     command.addAll(List.of("org.apache.spark.deploy.SparkSubmit", "--master", master));
-    command.addAll(List.of("--deploy-mode", "cluster", "--class", "Lasting", "--name", name));
+    command.addAll(List.of("--deploy-mode", "cluster", "--class", "Lasting"));
     command.addAll(List.of("--driver-memory", "512m", "--executor-memory", "512m"));
-    command.addAll(List.of("--num-executors", "1", "--total-executor-cores", "1"));
-    settings.forEach((key, value) -> command.addAll(List.of("--conf", key + "=" + value)));
+    command.addAll(List.of("--total-executor-cores", "1"));
+    command.addAll(List.of("--conf", "spark.driver.extraJavaOptions=" + OPENED));
     command.add(jar);
-    command.add(folder.resolve(name).toString());
+    command.add(folder.resolve("begun").toString());
     command.add(folder.resolve("end").toString());
-    Commands.Result submitted = Commands.run(PATIENCE, folder, environment, command);
+    Commands.Result submitted = Commands.run(PATIENCE, folder, Map.of(), command);
     assertThat(submitted.exitCode()).as(submitted.output()).isZero();
   }
 
-  private void awaitFile(String name) throws IOException {
-    Path file = folder.resolve(name);
+  private void awaitFile() throws IOException {
+    Path file = folder.resolve("begun");
     patiently().until(() -> Files.exists(file) && Files.size(file) > 0);
     assertThat(Files.readString(file, StandardCharsets.UTF_8)).isEqualTo("10 rows");
-  }
-
-  private static String state(TestCluster cluster, Application application) throws IOException {
-    return cluster.application(application.id()).orElseThrow().state();
   }
 
   private static ConditionFactory patiently() {
