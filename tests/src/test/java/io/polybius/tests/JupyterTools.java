@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
@@ -24,15 +25,16 @@ final class JupyterTools {
    * Makes the kernels of a server known to the Jupyter of an environment.
    *
    * @param environment as {@link RunningServer#clientEnvironment} returns it
+   * @param options more of those of {@code polybius kernelspec install}
    */
-  static void installKernelspec(URI server, Map<String, String> environment)
+  static void installKernelspec(URI server, Map<String, String> environment, String... options)
       throws IOException, InterruptedException {
-    Commands.Result installed =
-        Commands.run(
-            Duration.ofMinutes(1),
-            Commands.HOME,
-            environment,
+    List<String> command =
+        new ArrayList<>(
             List.of(Commands.POLYBIUS, "kernelspec", "install", "--server", server.toString()));
+    command.addAll(List.of(options));
+    Commands.Result installed =
+        Commands.run(Duration.ofMinutes(1), Commands.HOME, environment, command);
     assertThat(installed.exitCode()).as(installed.output()).isZero();
   }
 }

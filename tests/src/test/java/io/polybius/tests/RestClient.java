@@ -14,6 +14,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Set;
+import java.util.StringJoiner;
 
 /** A client of the Livy REST API that knows the server from its address alone. */
 final class RestClient {
@@ -23,6 +24,7 @@ final class RestClient {
   private static final Duration SESSION_TIMEOUT = Duration.ofMinutes(3);
   private static final Duration STATEMENT_TIMEOUT = Duration.ofMinutes(2);
   private static final Set<String> STARTING = Set.of("not_started", "starting");
+  private static final Set<String> FINAL = Set.of("dead", "killed", "success");
   private static final Set<String> UNFINISHED = Set.of("waiting", "running", "cancelling");
 
   private final HttpClient http = HttpClient.newBuilder().connectTimeout(REQUEST_TIMEOUT).build();
@@ -71,7 +73,18 @@ final class RestClient {
 
   /** Opens the session that a request asks for, and waits until it is idle. */
   int openSession(String request) {
-    int id = call("POST", "/sessions", request).get("id").asInt();
+    int id = create("/sessions", request);
+    awaitIdle(id);
+    return id;
+  }
+
+  /** Creates a session or a batch, which then starts, and returns its id. */
+  int create(String path, String request) {
+    return call("POST", path, request).get("id").asInt();
+  }
+
+  /** Waits until a session has started; it must be idle then. */
+  void awaitIdle(int id) {
     org.awaitility.Awaitility.await()
         .atMost(SESSION_TIMEOUT)
         .pollInterval(Duration.ofMillis(50))
@@ -79,7 +92,31 @@ final class RestClient {
     assertThat(state(id))
         .as(call("GET", "/sessions/" + id + "/log", null).toString())
         .isEqualTo("idle");
-    return id;
+  }
+
+  /**
+   * Waits until a session or a batch is in a state for good, and returns that state.
+   *
+   * @param path such as {@code /sessions/3}
+   */
+  String awaitEnd(String path) {
+    return org.awaitility.Awaitility.await()
+        .atMost(SESSION_TIMEOUT)
+        .pollInterval(Duration.ofMillis(100))
+        .until(() -> call("GET", path + "/state", null).get("state").asText(), FINAL::contains);
+  }
+
+  /**
+   * Returns the whole log of a session or a batch.
+   *
+   * @param path such as {@code /sessions/3}
+   */
+  String log(String path) {
+    StringJoiner log = new StringJoiner("\n");
+    call("GET", path + "/log?from=0&size=-1", null)
+        .get("log")
+        .forEach(line -> log.add(line.asText()));
+    return log.toString();
   }
 
   /** Returns a session's state. */
@@ -136,6 +173,14 @@ final class RestClient {
   /** Runs a statement to its end and returns it. */
   JsonNode run(int session, String code) {
     return await(session, post(session, code));
+  }
+
+  /** Runs a statement of a language that must succeed, and returns what it shows as text. */
+  String shown(int session, String kind, String code) {
+    JsonNode output = run(session, kind, code).get("output");
+    assertThat(output.path("status").asText()).as(output.toString()).isEqualTo("ok");
+    JsonNode data = output.get("data");
+    return data.has("text/plain") ? data.get("text/plain").asText() : data.toString();
   }
 
   /** Runs a statement of a language to its end and returns it. */

@@ -155,9 +155,7 @@ final class Deliveries {
     // The working directory of an image may be of another user.
     driver.put("work-directory", "/tmp/" + WORK_DIRECTORY);
     pods.createSecret(
-        secretOf(tag),
-        Map.of(SETTINGS_FILE, bytes(driver)),
-        Map.of("spark-app-tag", tag));
+        secretOf(tag), Map.of(SETTINGS_FILE, bytes(driver)), Map.of("spark-app-tag", tag));
     Map<String, String> spark =
         pods.submission(
             tag,
