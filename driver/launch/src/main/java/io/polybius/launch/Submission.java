@@ -24,6 +24,11 @@ final class Submission {
   /** After the process has ended, how long the cluster may take to say what became of it. */
   private static final Duration ANSWER_PATIENCE = Duration.ofSeconds(30);
 
+  /** How often is looked for the name of a driver that is to end before it has one. */
+  private static final int NAME_LOOKS = 120;
+
+  private static final Duration NAME_INTERVAL = Duration.ofMillis(250);
+
   /** What Spark's client for standalone clusters says last. */
   private static final Pattern STANDALONE_END =
       Pattern.compile("State of driver (driver-\\S+) is (\\w+)");
@@ -119,12 +124,22 @@ final class Submission {
     CompletionStage<RunningBatch.End> ended =
         process.exited().thenApply(code -> ofStandalone(code, log));
     return new Submission(
-        () -> {
-          standaloneDriver(log).ifPresent(killDriver);
-          process.kill();
-        },
-        Optional.empty(),
-        ended);
+        () -> killOnStandalone(process, log, killDriver, NAME_LOOKS), Optional.empty(), ended);
+  }
+
+  /**
+   * Lets the process go on until it is known what to end: the cluster may have the driver by then.
+   */
+  private static void killOnStandalone(
+      LaunchedProcess process, ProcessLog log, Consumer<String> killDriver, int looks) {
+    Optional<String> driver = standaloneDriver(log);
+    if (driver.isPresent() || looks == 0 || process.exited().isDone()) {
+      driver.ifPresent(killDriver);
+      process.kill();
+      return;
+    }
+    CompletableFuture.delayedExecutor(NAME_INTERVAL.toMillis(), TimeUnit.MILLISECONDS)
+        .execute(() -> killOnStandalone(process, log, killDriver, looks - 1));
   }
 
   private static RunningBatch.End ofStandalone(int code, ProcessLog log) {
