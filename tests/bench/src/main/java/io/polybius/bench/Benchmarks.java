@@ -25,6 +25,7 @@ import java.util.stream.Stream;
 public final class Benchmarks {
 
   private static final Duration TIMEOUT = Duration.ofMinutes(3);
+  private static final long STOP_SECONDS = 30;
   private static final Duration ARCHIVE_TIMEOUT = Duration.ofMinutes(5);
 
   /** What a driver takes from its start until its compiler is warm, on a slow machine. */
@@ -68,19 +69,30 @@ public final class Benchmarks {
   public static void main(String[] arguments) throws Exception {
     Path home = Path.of(System.getProperty("polybius.home"));
     Path folder = Files.createTempDirectory("polybius-bench");
+    Runtime.getRuntime().addShutdownHook(new Thread(() -> end(folder), "bench-end"));
+    System.out.printf(
+        "%s, %d cores, JDK %s%n",
+        System.getProperty("os.name"),
+        Runtime.getRuntime().availableProcessors(),
+        Runtime.version());
+    if (List.of(arguments).contains("yarn")) {
+      new YarnBenchmarks(home, folder).run();
+    } else {
+      new Benchmarks(home, folder).run();
+    }
+  }
+
+  /** Leaves nothing behind, also after a signal. */
+  private static void end(Path folder) {
+    List<ProcessHandle> children = ProcessHandle.current().descendants().toList();
+    children.forEach(ProcessHandle::destroy);
+    for (ProcessHandle child : children) {
+      child.onExit().completeOnTimeout(child, STOP_SECONDS, TimeUnit.SECONDS).join();
+    }
     try {
-      System.out.printf(
-          "%s, %d cores, JDK %s%n",
-          System.getProperty("os.name"),
-          Runtime.getRuntime().availableProcessors(),
-          Runtime.version());
-      if (List.of(arguments).contains("yarn")) {
-        new YarnBenchmarks(home, folder).run();
-      } else {
-        new Benchmarks(home, folder).run();
-      }
-    } finally {
       delete(folder);
+    } catch (IOException e) {
+      System.err.println("polybius: " + folder + " could not be removed: " + e);
     }
   }
 

@@ -25,8 +25,8 @@ final class YarnBenchmarks {
   private static final List<String> MODES = List.of("client", "cluster");
   private static final String LOCAL = "local";
   private static final String WAITING = "waiting";
-  private static final int STARTS = 4;
-  private static final int WARM_UP = 400;
+  private static final int STARTS = 3;
+  private static final int WARM_UP = 200;
   private static final int ROUND_TRIPS = 300;
   private static final int SESSIONS = 20;
   private static final String STATEMENT = "1+1";
