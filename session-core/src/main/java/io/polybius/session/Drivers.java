@@ -107,6 +107,11 @@ final class Drivers {
     return present.isPresent();
   }
 
+  /** Returns whether a driver is being launched that is not there yet. */
+  boolean isLaunching() {
+    return launchesUnderWay > 0 && present.isEmpty();
+  }
+
   /** Returns whether the present driver starts when its cluster has room for it. */
   boolean startsWhenAccepted() {
     return present.filter(RunningDriver::startsWhenAccepted).isPresent();

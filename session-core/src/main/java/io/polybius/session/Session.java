@@ -40,6 +40,8 @@ final class Session implements Drivers.Owner {
 
   private static final Logger logger = LoggerFactory.getLogger(Session.class);
 
+  private static final int LAUNCH_EXTENSIONS = 6;
+
   /** What all sessions share. */
   record Environment(DriverLauncher launcher, CoreThreads threads, Clock clock) {}
 
@@ -598,6 +600,14 @@ final class Session implements Drivers.Owner {
   }
 
   private void limitStart() {
+    limitStart(LAUNCH_EXTENSIONS);
+  }
+
+  /**
+   * @param extensions how often the time may begin anew because the launch itself is under way,
+   *     which on a cluster can mean that much is copied
+   */
+  private void limitStart(int extensions) {
     int launched = drivers.incarnation();
     startClock.run();
     startClock =
@@ -605,6 +615,10 @@ final class Session implements Drivers.Owner {
             limits.startTimeout(),
             () -> {
               if (launched != drivers.incarnation() || state != SessionState.STARTING) {
+                return;
+              }
+              if (drivers.isLaunching() && extensions > 0) {
+                limitStart(extensions - 1);
                 return;
               }
               // What its cluster has not let in yet, its launcher watches.

@@ -17,6 +17,7 @@ import java.security.GeneralSecurityException;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.slf4j.Logger;
@@ -136,7 +137,8 @@ final class ClusterLauncher {
     application.follow(
         told -> {
           if (!tied.getAndSet(true)) {
-            inPeace(() -> pods.tieSecret(secret, told.id()));
+            // Not on the thread that watches all applications.
+            CompletableFuture.runAsync(() -> inPeace(() -> pods.tieSecret(secret, told.id())));
           }
         });
     submission.ended().thenRunAsync(() -> inPeace(() -> pods.deleteSecret(secret)));
@@ -238,7 +240,7 @@ final class ClusterLauncher {
           .ended()
           .copy()
           .completeOnTimeout(
-              new WatchedApplications.End(Optional.empty(), ""),
+              new WatchedApplications.End(Optional.empty(), false, ""),
               LAST_WORDS.toMillis(),
               TimeUnit.MILLISECONDS)
           .thenRun(() -> owner.closed(reason));

@@ -152,6 +152,7 @@ final class DriverPapers {
   synchronized void submitted(String tag, Master master) throws IOException {
     values.put(TAG, tag);
     values.put(MASTER, master.url());
+    values.put(STARTED, String.valueOf(System.currentTimeMillis()));
     write();
   }
 

@@ -7,10 +7,12 @@ import io.polybius.session.ProcessLog;
 import io.polybius.session.spi.RunningBatch;
 import io.polybius.session.spi.RunningBatch.Outcome;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -20,6 +22,9 @@ final class Submission {
 
   /** After one of the two has ended, how long the other may take to end by itself. */
   private static final Duration GRACE = Duration.ofSeconds(10);
+
+  /** After its driver has ended, how long an application may take to notice that. */
+  private static final Duration NOTICE_PATIENCE = Duration.ofSeconds(6);
 
   /** After the process has ended, how long the cluster may take to say what became of it. */
   private static final Duration ANSWER_PATIENCE = Duration.ofSeconds(30);
@@ -32,6 +37,9 @@ final class Submission {
   /** What Spark's client for standalone clusters says last. */
   private static final Pattern STANDALONE_END =
       Pattern.compile("State of driver (driver-\\S+) is (\\w+)");
+
+  /** What it says when it has submitted a driver. */
+  private static final Pattern STANDALONE_NAME = Pattern.compile("submitted as (driver-\\d+-\\d+)");
 
   private final Runnable killer;
   private final Optional<Watched> application;
@@ -64,12 +72,16 @@ final class Submission {
             .exited()
             .thenCompose(
                 code -> {
-                  watched.kill();
+                  // It notices by itself that its driver is gone; then its end tells more.
+                  watched.hurry();
+                  CompletableFuture.delayedExecutor(
+                          NOTICE_PATIENCE.toMillis(), TimeUnit.MILLISECONDS)
+                      .execute(watched::kill);
                   return watched
                       .ended()
                       .copy()
                       .completeOnTimeout(
-                          new End(Optional.empty(), ""),
+                          new End(Optional.empty(), true, ""),
                           ANSWER_PATIENCE.toMillis(),
                           TimeUnit.MILLISECONDS)
                       .thenApply(end -> ofProcess(code, end));
@@ -78,7 +90,7 @@ final class Submission {
   }
 
   private static RunningBatch.End ofProcess(int code, End end) {
-    boolean killed = code != 0 && outcome(end) == Outcome.KILLED;
+    boolean killed = code != 0 && !end.killedByUs() && outcome(end) == Outcome.KILLED;
     return new RunningBatch.End(
         code == 0 ? Outcome.SUCCEEDED : killed ? Outcome.KILLED : Outcome.FAILED,
         describe(code) + end.application().map(application -> "; " + end.how()).orElse(""));
@@ -96,6 +108,15 @@ final class Submission {
                     application.submissionFailed("spark-submit failed: " + describe(code));
                   }
                 });
+    application
+        .ended()
+        .thenAccept(
+            end -> {
+              if (end.application().isEmpty()) {
+                // What it would submit yet, nobody waits for.
+                process.kill();
+              }
+            });
     return new Submission(
         () -> {
           process.kill();
@@ -121,32 +142,51 @@ final class Submission {
    */
   static Submission onStandalone(
       LaunchedProcess process, ProcessLog log, Consumer<String> killDriver) {
+    // The log may have drivers that were submitted before.
+    int earlier = standaloneDrivers(log).size();
     CompletionStage<RunningBatch.End> ended =
-        process.exited().thenApply(code -> ofStandalone(code, log));
+        process.exited().thenApply(code -> ofStandalone(code, log, earlier));
+    AtomicBoolean killed = new AtomicBoolean();
     return new Submission(
-        () -> killOnStandalone(process, log, killDriver, NAME_LOOKS), Optional.empty(), ended);
+        () -> {
+          if (!killed.getAndSet(true)) {
+            killOnStandalone(process, log, earlier, killDriver, NAME_LOOKS);
+          }
+        },
+        Optional.empty(),
+        ended);
   }
 
   /**
    * Lets the process go on until it is known what to end: the cluster may have the driver by then.
    */
   private static void killOnStandalone(
-      LaunchedProcess process, ProcessLog log, Consumer<String> killDriver, int looks) {
-    Optional<String> driver = standaloneDriver(log);
-    if (driver.isPresent() || looks == 0 || process.exited().isDone()) {
-      driver.ifPresent(killDriver);
-      process.kill();
+      LaunchedProcess process,
+      ProcessLog log,
+      int earlier,
+      Consumer<String> killDriver,
+      int looks) {
+    Optional<String> driver = standaloneDrivers(log).stream().skip(earlier).findFirst();
+    if (driver.isEmpty() && looks > 0 && !process.exited().isDone()) {
+      CompletableFuture.delayedExecutor(NAME_INTERVAL.toMillis(), TimeUnit.MILLISECONDS)
+          .execute(() -> killOnStandalone(process, log, earlier, killDriver, looks - 1));
       return;
     }
-    CompletableFuture.delayedExecutor(NAME_INTERVAL.toMillis(), TimeUnit.MILLISECONDS)
-        .execute(() -> killOnStandalone(process, log, killDriver, looks - 1));
+    driver.ifPresent(killDriver);
+    // It follows the driver to its end, and so tells of that.
+    CompletableFuture.delayedExecutor(
+            driver.isPresent() ? GRACE.toMillis() : 0, TimeUnit.MILLISECONDS)
+        .execute(process::kill);
   }
 
-  private static RunningBatch.End ofStandalone(int code, ProcessLog log) {
+  private static RunningBatch.End ofStandalone(int code, ProcessLog log, int earlier) {
+    Optional<String> driver = standaloneDrivers(log).stream().skip(earlier).findFirst();
     Matcher end = STANDALONE_END.matcher(String.join("\n", log.newest(Integer.MAX_VALUE)));
     String state = "";
     while (end.find()) {
-      state = end.group(2);
+      if (driver.filter(end.group(1)::equals).isPresent()) {
+        state = end.group(2);
+      }
     }
     return switch (state) {
       case "FINISHED" -> new RunningBatch.End(Outcome.SUCCEEDED, "its driver has finished");
@@ -156,12 +196,13 @@ final class Submission {
     };
   }
 
-  /** Returns the name that a standalone cluster gave the driver, if the log has it already. */
-  private static Optional<String> standaloneDriver(ProcessLog log) {
-    Matcher named =
-        Pattern.compile("submitted as (driver-\\d+-\\d+)")
-            .matcher(String.join("\n", log.page(0, -1).lines()));
-    return named.find() ? Optional.of(named.group(1)) : Optional.empty();
+  /** Returns the names that a standalone cluster gave the drivers of a log, oldest first. */
+  private static List<String> standaloneDrivers(ProcessLog log) {
+    return STANDALONE_NAME
+        .matcher(String.join("\n", log.page(0, -1).lines()))
+        .results()
+        .map(named -> named.group(1))
+        .toList();
   }
 
   private static RunningBatch.End ofApplication(End end) {

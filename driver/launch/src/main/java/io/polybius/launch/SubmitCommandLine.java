@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * The command line that submits a program: Spark's own script, or what that would start where there
@@ -43,6 +44,21 @@ record SubmitCommandLine(
 
   /** What spark-submit is given in the place of a file when the class is on Spark's class path. */
   static final String NO_FILE = "spark-internal";
+
+  private static final Set<String> FOR_OTHER_MACHINES =
+      Set.of(
+          "PATH",
+          "HOME",
+          "USER",
+          "LANG",
+          "LC_ALL",
+          "JAVA_HOME",
+          "HADOOP_CONF_DIR",
+          "YARN_CONF_DIR",
+          "SPARK_CONF_DIR",
+          "SPARK_DIST_CLASSPATH",
+          "SPARK_SUBMIT_OPTS",
+          "PYTHONHASHSEED");
 
   /** Submitting to a cluster takes this, whatever the program needs there. */
   private static final String SUBMIT_MEMORY = "512m";
@@ -85,6 +101,10 @@ record SubmitCommandLine(
       all.addAll(arguments);
       builder.command(
           SparkJvm.java().toString(), "@" + directory.writeJavaArguments(all, encoding));
+    }
+    if (master.type() == Master.Type.STANDALONE && master.driverOnCluster()) {
+      // Spark gives the driver's machine all variables, where those of this one mean nothing.
+      environment.keySet().retainAll(FOR_OTHER_MACHINES);
     }
     return builder;
   }

@@ -75,7 +75,10 @@ public final class Submitter implements AutoCloseable {
         return new Way(all, Optional.empty());
       }
       case STANDALONE -> {
+        // The process that submits follows the driver, and nobody starts that again.
         all.put("spark.standalone.submit.waitAppCompletion", "true");
+        all.put("spark.master.rest.enabled", "false");
+        all.put("spark.driver.supervise", "false");
         if (master.driverOnCluster()) {
           Deliveries.addWorkerSettings(all);
         }
@@ -85,6 +88,8 @@ public final class Submitter implements AutoCloseable {
         WatchedApplications yarn = clusters.of(master, spark);
         String tag = "livy-" + name + "-" + randomLetters();
         all.merge("spark.yarn.tags", tag, (others, ours) -> others + "," + ours);
+        log.diagnose(
+            "YARN", "What every container needs is copied to the cluster, if it is not there.");
         try {
           deliveries.addYarnSettings(all, spark, yarn.cluster());
         } catch (IOException e) {
@@ -184,32 +189,49 @@ public final class Submitter implements AutoCloseable {
   }
 
   /**
-   * Has a standalone cluster end a driver; Spark's own client is the only way that is always on.
+   * Has a standalone cluster end a driver. Spark's own client is the only way that is always on; it
+   * gets the administrator's settings, which may be needed to be let in.
    */
-  private static void killOnStandalone(Master master, SparkInstallation spark, String driver) {
-    List<String> command = new ArrayList<>();
-    command.add(SparkJvm.java().toString());
-    command.add("-cp");
-    command.add(
-        spark.jars().stream().map(String::valueOf).collect(Collectors.joining(File.pathSeparator)));
-    command.addAll(List.of("org.apache.spark.deploy.Client", "kill", master.url(), driver));
+  private void killOnStandalone(Master master, SparkInstallation spark, String driver) {
+    WorkDirectory directory = null;
     try {
+      directory = WorkDirectory.create(settings.workDirectory(), "kill");
+      WorkDirectory used = directory;
+      List<String> words = new ArrayList<>();
+      settings
+          .sparks()
+          .defaults(spark)
+          .forEach((key, value) -> words.add("-D" + key + "=" + value));
+      words.add("-cp");
+      words.add(
+          spark.jars().stream()
+              .map(String::valueOf)
+              .collect(Collectors.joining(File.pathSeparator)));
+      words.addAll(List.of("org.apache.spark.deploy.Client", "kill", master.url(), driver));
       Process process =
-          new ProcessBuilder(command)
+          new ProcessBuilder(
+                  SparkJvm.java().toString(),
+                  "@" + directory.writeJavaArguments(words, SparkJvm.NATIVE_ENCODING))
               .redirectOutput(Redirect.DISCARD)
               .redirectError(Redirect.DISCARD)
               .start();
       process
           .onExit()
-          .orTimeout(KILL_SECONDS, TimeUnit.SECONDS)
-          .exceptionally(
-              late -> {
-                logger.warn("{} may go on in {}", driver, master);
-                process.destroyForcibly();
-                return process;
+          .copy()
+          .completeOnTimeout(process, KILL_SECONDS, TimeUnit.SECONDS)
+          .thenAccept(
+              ended -> {
+                if (ended.isAlive() || ended.exitValue() != 0) {
+                  logger.warn("{} may go on in {}", driver, master);
+                  ended.destroyForcibly();
+                }
+                used.delete();
               });
-    } catch (IOException e) {
+    } catch (IOException | LaunchException e) {
       logger.warn("{} may go on in {}: {}", driver, master, e.toString());
+      if (directory != null) {
+        directory.delete();
+      }
     }
   }
 

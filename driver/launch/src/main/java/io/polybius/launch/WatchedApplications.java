@@ -6,6 +6,7 @@ import io.polybius.session.ClusterApplication;
 import io.polybius.session.ProcessLog;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -31,6 +32,11 @@ final class WatchedApplications implements AutoCloseable {
 
   /** While somebody waits for a change, an application is asked about this often. */
   private static final Duration SHORT_INTERVAL = Duration.ofSeconds(1);
+
+  private static final String LOOKUP_TIMEOUT = "livy.server.yarn.app-lookup-timeout";
+
+  /** Who ends an application waits no longer for the cluster to do it. */
+  private static final Duration KILL_PATIENCE = Duration.ofSeconds(30);
 
   /** So much of what a driver has printed is kept, if its cluster can tell. */
   private static final int LAST_LINES = 1000;
@@ -80,18 +86,20 @@ final class WatchedApplications implements AutoCloseable {
   }
 
   private void round() {
+    watched.forEach(Watched::expire);
     for (Watched application : watched) {
       try {
         if (application.isDue()) {
           application.look();
         }
       } catch (IOException e) {
-        application.unanswered(e);
+        logger.warn("{} does not answer: {}", name, e.toString());
         // The others would get no answer either, and each would wait for it.
+        watched.forEach(each -> each.unanswered(e));
         return;
-      } catch (RuntimeException | LinkageError e) {
+      } catch (RuntimeException | Error e) {
+        // Whatever Hadoop's libraries do, the others are still asked about.
         logger.error("{} could not be asked about an application", name, e);
-        return;
       }
     }
   }
@@ -107,21 +115,31 @@ final class WatchedApplications implements AutoCloseable {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
-    for (Watched application : watched) {
-      application.lastTry();
+    try {
+      for (Watched application : watched) {
+        application.lastTry();
+      }
+    } catch (IOException | RuntimeException e) {
+      logger.warn("applications of {} may go on: {}", name, e.toString());
     }
+    watched.forEach(Watched::leave);
     cluster.close();
   }
 
-  /** What became of an application in the end. */
-  record End(Optional<ClusterApplication> application, String how) {}
+  /**
+   * What became of an application in the end.
+   *
+   * @param application what the cluster said last, if it ever knew it
+   * @param killedByUs whether the cluster was asked to end it
+   * @param how a few words for the log
+   */
+  record End(Optional<ClusterApplication> application, boolean killedByUs, String how) {}
 
   /** One application. Safe for use by many threads. */
   final class Watched {
 
     private final String tag;
     private final ProcessLog log;
-    private final long beganNanos = System.nanoTime();
     private final CompletableFuture<End> ended = new CompletableFuture<>();
     private final CopyOnWriteArrayList<Consumer<ClusterApplication>> listeners =
         new CopyOnWriteArrayList<>();
@@ -130,8 +148,11 @@ final class WatchedApplications implements AutoCloseable {
     private Optional<ClusterApplication> known = Optional.empty();
     private Optional<String> failure = Optional.empty();
     private boolean killed;
+    private boolean killSent;
+    private long killedNanos;
     private boolean silent;
     private long givenUpNanos;
+    private long changedNanos = System.nanoTime();
     private long lookedNanos = System.nanoTime();
 
     private Watched(String tag, ProcessLog log) {
@@ -169,7 +190,10 @@ final class WatchedApplications implements AutoCloseable {
     /** Ends it, as soon as it is there; if it never was, it will be looked for some time more. */
     void kill() {
       synchronized (this) {
-        killed = true;
+        if (!killed) {
+          killed = true;
+          killedNanos = System.nanoTime();
+        }
       }
       hurry();
     }
@@ -214,6 +238,9 @@ final class WatchedApplications implements AutoCloseable {
       if (now.isPresent()) {
         heard(before, now.get());
         if ((isKilled || ended.isDone()) && !now.get().state().isFinal()) {
+          synchronized (this) {
+            killSent = true;
+          }
           cluster.kill(now.get().id());
           hurryUnlessLeft();
         }
@@ -262,10 +289,16 @@ final class WatchedApplications implements AutoCloseable {
       if (before.filter(earlier -> earlier.diagnostics().equals(now.diagnostics())).isEmpty()) {
         log.diagnose(name, now.diagnostics());
       }
+      List<Consumer<ClusterApplication>> all;
       synchronized (this) {
+        if (before.filter(earlier -> earlier.state() == now.state()).isEmpty()) {
+          changedNanos = System.nanoTime();
+        }
         known = Optional.of(now);
-        listeners.forEach(listener -> listener.accept(now));
+        all = List.copyOf(listeners);
       }
+      // Outside the lock: whoever ends an application must not wait for what these do.
+      all.forEach(listener -> listener.accept(now));
     }
 
     private void finished(ClusterApplication last) {
@@ -277,10 +310,15 @@ final class WatchedApplications implements AutoCloseable {
         log.diagnose(name, "What the driver has printed cannot be had: " + e.getMessage());
       }
       String first = last.diagnostics().strip().lines().findFirst().orElse("");
+      boolean byUs;
+      synchronized (this) {
+        byUs = killSent;
+      }
       watched.remove(this);
       ended.complete(
           new End(
               Optional.of(last),
+              byUs,
               "application "
                   + last.id()
                   + " is "
@@ -290,7 +328,6 @@ final class WatchedApplications implements AutoCloseable {
 
     private void missing() {
       boolean isKilled;
-      boolean tooLate;
       Optional<String> whyNot;
       synchronized (this) {
         if (ended.isDone()) {
@@ -301,27 +338,47 @@ final class WatchedApplications implements AutoCloseable {
         }
         isKilled = killed;
         whyNot = failure;
-        tooLate = System.nanoTime() - beganNanos > settings.lookupTimeout().toNanos();
       }
       if (isKilled) {
         giveUp("It was ended before it appeared in " + name + ".");
       } else if (whyNot.isPresent()) {
         giveUp(whyNot.get());
-      } else if (tooLate) {
-        giveUp(
-            "No application appeared within "
-                + settings.lookupTimeout().toSeconds()
-                + " s (livy.server.yarn.app-lookup-timeout).");
       }
+    }
+
+    /** Gives up what has taken too long, whether the cluster answers or not. */
+    private void expire() {
+      String seconds = settings.lookupTimeout().toSeconds() + " s (" + LOOKUP_TIMEOUT + ")";
+      Optional<String> why = Optional.empty();
+      synchronized (this) {
+        long now = System.nanoTime();
+        if (ended.isDone()) {
+          return;
+        }
+        if (killed && now - killedNanos > KILL_PATIENCE.toNanos()) {
+          why = Optional.of(name + " has not ended it within " + KILL_PATIENCE.toSeconds() + " s.");
+        } else if (now - changedNanos <= settings.lookupTimeout().toNanos()) {
+          return;
+        } else if (known.isEmpty()) {
+          why = Optional.of("No application appeared within " + seconds + ".");
+        } else if (known.get().state() == ClusterApplication.State.SUBMITTED) {
+          why = Optional.of(name + " did not accept it within " + seconds + ".");
+        }
+      }
+      why.ifPresent(this::giveUp);
     }
 
     /** Waits for it no longer; if it appears all the same, it is ended. */
     private void giveUp(String why) {
+      kill();
+      boolean byUs;
+      Optional<ClusterApplication> last;
       synchronized (this) {
         givenUpNanos = System.nanoTime();
-        killed = true;
+        byUs = killSent;
+        last = known;
       }
-      ended.complete(new End(Optional.empty(), why));
+      ended.complete(new End(last, byUs, why));
     }
 
     private void unanswered(IOException failure) {
@@ -331,26 +388,24 @@ final class WatchedApplications implements AutoCloseable {
         }
         silent = true;
       }
-      logger.warn("{} does not answer: {}", name, failure.toString());
       log.diagnose(name, name + " does not answer: " + failure.getMessage());
     }
 
     /** The server ends: what is to end is killed now or never. */
-    private void lastTry() {
-      boolean isKilled;
+    private void lastTry() throws IOException {
       synchronized (this) {
-        isKilled = killed;
-      }
-      try {
-        Optional<ClusterApplication> left =
-            !isKilled ? Optional.empty() : known().isPresent() ? known() : cluster.find(tag);
-        if (left.filter(application -> !application.state().isFinal()).isPresent()) {
-          cluster.kill(left.get().id());
+        if (!killed) {
+          return;
         }
-      } catch (IOException | RuntimeException e) {
-        logger.warn("an application with the tag {} may go on: {}", tag, e.toString());
       }
-      ended.complete(new End(known(), "the server has ended"));
+      Optional<ClusterApplication> left = known().isPresent() ? known() : cluster.find(tag);
+      if (left.filter(application -> !application.state().isFinal()).isPresent()) {
+        cluster.kill(left.get().id());
+      }
+    }
+
+    private void leave() {
+      ended.complete(new End(known(), false, "the server has ended"));
     }
   }
 }

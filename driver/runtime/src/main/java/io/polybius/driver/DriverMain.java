@@ -56,6 +56,9 @@ public final class DriverMain {
   /** Time for Spark to stop, after which the process ends anyhow. */
   private static final Duration STOP_PATIENCE = Duration.ofSeconds(8);
 
+  /** The same where a cluster is told of the end, and ends the process when it has heard. */
+  private static final Duration CLUSTER_STOP_PATIENCE = Duration.ofSeconds(60);
+
   /** The setting of Spark by which the launcher tells what the session's statements are in. */
   private static final String KIND = "spark.polybius.kind";
 
@@ -142,10 +145,7 @@ public final class DriverMain {
       failure = Optional.of("The driver failed: " + cause);
       dialer.connection().send(new DriverEvent.DriverFailed(failure.get()));
     }
-    if (!settings.endsByReturning()) {
-      // Its cluster ends it otherwise, when it has told others of the end.
-      Watchdog.haltAfter(STOP_PATIENCE);
-    }
+    Watchdog.haltAfter(settings.endsByReturning() ? CLUSTER_STOP_PATIENCE : STOP_PATIENCE);
     if (runner != null) {
       runner.close();
     }

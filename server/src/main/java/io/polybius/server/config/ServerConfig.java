@@ -341,7 +341,8 @@ public record ServerConfig(
           "livy.rsc.server.connect.timeout",
           SettingType.TIME,
           "90s",
-          "How long a driver may take from its start until it is ready; then the session is dead.");
+          "How long a driver may take from its start, or from when its cluster has accepted it, until"
+              + " it is ready; then the session is dead.");
 
   static final Setting<InetAddress> DRIVER_ADDRESS =
       new Setting<>(

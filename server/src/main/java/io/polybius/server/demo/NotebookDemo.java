@@ -146,7 +146,7 @@ public final class NotebookDemo {
   }
 
   private static boolean isDead(JsonNode session) {
-    return session.path("state").asText().equals("dead");
+    return List.of("dead", "killed").contains(session.path("state").asText());
   }
 
   /** Says where the session runs, and returns whether that is known. */
