@@ -167,7 +167,7 @@ class YarnIT {
     assertThat(log)
         .startsWith("stdout: \n")
         .containsSubsequence(
-            "\n\nstderr: \n",
+            "\n\nstderr: ",
             "\n\nYARN Diagnostics: \n",
             id + " is ACCEPTED in queue default.\n",
             id + " is RUNNING in queue default.");
