@@ -153,8 +153,9 @@ class ServerConfigTest {
 
     assertThat(declared).containsExactlyInAnyOrderElementsOf(ServerConfig.SETTINGS);
     // The forbidden keys and the default file system are in files of their own, what may be
-    // submitted repeats the names of the Sparks, and launch profiles are a family of settings.
-    assertThat(components(ServerConfig.class)).isEqualTo(ServerConfig.SETTINGS.size() + 4);
+    // submitted repeats the names of the Sparks, launch profiles are a family of settings, and the
+    // four files of Kubernetes are in one map.
+    assertThat(components(ServerConfig.class)).isEqualTo(ServerConfig.SETTINGS.size() + 4 - 3);
   }
 
   private static int components(Class<?> type) {
