@@ -69,7 +69,7 @@ final class ClusterLauncher {
       directory = links.newDirectory(spec.driverName());
       link = links.open(directory, receiver);
       DriverPapers papers = link.papers();
-      Map<String, String> driver = links.driverSettings(link);
+      Map<String, String> driver = links.driverSettings(link, master.driverOnCluster());
       if (!master.driverOnCluster()) {
         Parcel parcel = deliveries.here(way.settings(), driver, link, directory, proxyUser);
         process =
@@ -191,6 +191,12 @@ final class ClusterLauncher {
               links.openAgain(
                   papers, position, new PatientEvents(events, Optional.of(application))));
       Submission submission = Submission.ofEarlierServer(application);
+      if (papers.master().type() == Master.Type.KUBERNETES) {
+        secretGoesWith(
+            application,
+            submitter.pods(papers.master(), settings.spark(spec.settings().application())),
+            submission);
+      }
       submission.ended().thenRun(() -> links.forget(papers));
       return new SubmittedDriver(submission, connection.get());
     } catch (LaunchException e) {

@@ -41,6 +41,9 @@ final class DriverLinks implements AutoCloseable {
   private final SessionCertificates certificates;
   private final DriverListener listener;
 
+  /** Where drivers on other machines may find this server. */
+  private final List<String> addresses;
+
   /**
    * Begins to listen for drivers.
    *
@@ -78,6 +81,8 @@ final class DriverLinks implements AutoCloseable {
     } catch (GeneralSecurityException e) {
       throw new IOException("this JVM cannot make keys for the driver links: " + e, e);
     }
+    // Only now: a name may take a while to be found.
+    this.addresses = serverAddresses();
   }
 
   /** Listens at the first port of these that is free. */
@@ -233,12 +238,16 @@ final class DriverLinks implements AutoCloseable {
     lasting.ifPresent(drivers -> drivers.end(papers));
   }
 
-  /** Returns what a driver has to know of its link, but for its keys; there are secrets in it. */
-  Map<String, String> driverSettings(Link link) {
+  /**
+   * Returns what a driver has to know of its link, but for its keys; there are secrets in it.
+   *
+   * @param elsewhere whether it runs on another machine
+   */
+  Map<String, String> driverSettings(Link link, boolean elsewhere) {
     Map<String, String> driver = new LinkedHashMap<>();
     driver.put("driver", link.papers().driver());
     driver.put("secret", link.secret());
-    driver.put("server.hosts", String.join(",", serverAddresses()));
+    driver.put("server.hosts", elsewhere ? String.join(",", addresses) : addressHere());
     driver.put("server.port", String.valueOf(listener.address().getPort()));
     driver.put("key-store.password", link.keys().password());
     driver.put("server.patience-millis", String.valueOf(settings.serverIdleTimeout().toMillis()));
@@ -254,6 +263,13 @@ final class DriverLinks implements AutoCloseable {
   /** Returns a driver's keys as text, for one whose settings travel without other files. */
   static String keysAsText(Link link) {
     return Base64.getEncoder().encodeToString(link.keys().pkcs12());
+  }
+
+  private String addressHere() {
+    InetAddress address = settings.listenAddress().getAddress();
+    return address != null && address.isAnyLocalAddress()
+        ? InetAddress.getLoopbackAddress().getHostAddress()
+        : settings.listenAddress().getHostString();
   }
 
   private List<String> serverAddresses() {

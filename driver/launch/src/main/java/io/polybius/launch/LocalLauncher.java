@@ -215,7 +215,7 @@ public final class LocalLauncher implements DriverLauncher {
       directory = links.newDirectory(name);
       link = links.open(directory, events);
       Map<String, String> driverSettings = new LinkedHashMap<>(sparkSettings.orElse(Map.of()));
-      driverSettings.putAll(links.driverSettings(link));
+      driverSettings.putAll(links.driverSettings(link, false));
       driverSettings.put("spark", sparkSettings.isPresent() ? "here" : "later");
       driverSettings.put("key-store", directory.writeKeys(link.keys()).toString());
       driverSettings.put("work-directory", directory.path().toString());

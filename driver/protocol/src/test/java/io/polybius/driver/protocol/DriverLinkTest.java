@@ -113,6 +113,29 @@ class DriverLinkTest {
   }
 
   @Test
+  void driverFindsTheServerAtTheOneOfItsAddressesThatAnswers() throws Exception {
+    DriverListener listener = listener(LONG);
+    Collector<DriverEvent> atServer = new Collector<>();
+    var expectation = listener.expect("session-1", atServer);
+    InetSocketAddress nobody;
+    try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      nobody = new InetSocketAddress(taken.getInetAddress(), taken.getLocalPort());
+    }
+    DriverDialer dialer =
+        new DriverDialer(
+            "session-1",
+            expectation.secret(),
+            List.of(nobody, nobody, listener.address()),
+            DRIVER.trusting(Set.of(SERVER.certificate())),
+            LONG,
+            new Collector<>());
+    toClose.push(dialer);
+
+    dialer.connection().send(new StatementSucceeded(0));
+    assertThat(atServer.awaitCount(1)).isEqualTo(successes(1));
+  }
+
+  @Test
   void messagesFromSeveralThreadsAndFromTheReceiverKeepTheirOrder() throws Exception {
     DriverListener listener = listener(LONG);
     Collector<DriverEvent> atServer = new Collector<>();
