@@ -178,6 +178,8 @@ public final class Submitter implements AutoCloseable {
   Submission submission(
       Way way, Master master, SparkInstallation spark, LaunchedProcess process, ProcessLog log) {
     if (!master.driverOnCluster()) {
+      // A program may do much before it uses Spark.
+      way.application().ifPresent(Watched::mayComeLate);
       return Submission.inProcess(process, way.application());
     }
     return way.application()

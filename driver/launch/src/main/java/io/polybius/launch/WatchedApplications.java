@@ -38,6 +38,8 @@ final class WatchedApplications implements AutoCloseable {
   /** Who ends an application waits no longer for the cluster to do it. */
   private static final Duration KILL_PATIENCE = Duration.ofSeconds(30);
 
+  private static final Duration SOON = Duration.ofMinutes(1);
+
   /** So much of what a driver has printed is kept, if its cluster can tell. */
   private static final int LAST_LINES = 1000;
 
@@ -148,7 +150,9 @@ final class WatchedApplications implements AutoCloseable {
     private Optional<ClusterApplication> known = Optional.empty();
     private Optional<String> failure = Optional.empty();
     private boolean killed;
+    private boolean mayComeLate;
     private boolean killSent;
+    private boolean lastWordsKept;
     private long killedNanos;
     private boolean silent;
     private long givenUpNanos;
@@ -187,6 +191,11 @@ final class WatchedApplications implements AutoCloseable {
       lookedNanos = System.nanoTime() - settings.pollInterval().toNanos();
     }
 
+    /** Lets it appear whenever its program likes. */
+    synchronized void mayComeLate() {
+      mayComeLate = true;
+    }
+
     /** Ends it, as soon as it is there; if it never was, it will be looked for some time more. */
     void kill() {
       synchronized (this) {
@@ -207,15 +216,19 @@ final class WatchedApplications implements AutoCloseable {
     }
 
     private synchronized boolean isDue() {
-      Duration interval =
-          ended.isDone()
-              ? settings.leakInterval()
-              : known
-                      .filter(app -> app.state() == ClusterApplication.State.RUNNING && !killed)
-                      .isPresent()
-                  ? settings.pollInterval()
-                  : SHORT_INTERVAL;
-      return System.nanoTime() - lookedNanos >= interval.toNanos();
+      return System.nanoTime() - lookedNanos >= interval().toNanos();
+    }
+
+    private Duration interval() {
+      if (ended.isDone()) {
+        // Most of those that come late come soon.
+        return System.nanoTime() - givenUpNanos < SOON.toNanos()
+            ? settings.pollInterval()
+            : settings.leakInterval();
+      }
+      boolean runs =
+          known.filter(app -> app.state() == ClusterApplication.State.RUNNING).isPresent();
+      return runs && !killed ? settings.pollInterval() : SHORT_INTERVAL;
     }
 
     /** Asks the cluster about it. */
@@ -241,6 +254,7 @@ final class WatchedApplications implements AutoCloseable {
           synchronized (this) {
             killSent = true;
           }
+          keepLastWords(now.get());
           cluster.kill(now.get().id());
           hurryUnlessLeft();
         }
@@ -301,14 +315,25 @@ final class WatchedApplications implements AutoCloseable {
       all.forEach(listener -> listener.accept(now));
     }
 
-    private void finished(ClusterApplication last) {
+    /** What the driver has printed is gone with it, or soon after. */
+    private void keepLastWords(ClusterApplication of) {
+      synchronized (this) {
+        if (lastWordsKept) {
+          return;
+        }
+        lastWordsKept = true;
+      }
       try {
         cluster
-            .newestLines(last.id(), LAST_LINES)
+            .newestLines(of.id(), LAST_LINES)
             .forEach(line -> log.append(StreamName.STDOUT, line));
       } catch (IOException e) {
         log.diagnose(name, "What the driver has printed cannot be had: " + e.getMessage());
       }
+    }
+
+    private void finished(ClusterApplication last) {
+      keepLastWords(last);
       String first = last.diagnostics().strip().lines().findFirst().orElse("");
       boolean byUs;
       synchronized (this) {
@@ -359,9 +384,11 @@ final class WatchedApplications implements AutoCloseable {
           why = Optional.of(name + " has not ended it within " + KILL_PATIENCE.toSeconds() + " s.");
         } else if (now - changedNanos <= settings.lookupTimeout().toNanos()) {
           return;
-        } else if (known.isEmpty()) {
+        } else if (known.isEmpty() && !mayComeLate) {
           why = Optional.of("No application appeared within " + seconds + ".");
-        } else if (known.get().state() == ClusterApplication.State.SUBMITTED) {
+        } else if (known
+            .filter(app -> app.state() == ClusterApplication.State.SUBMITTED)
+            .isPresent()) {
           why = Optional.of(name + " did not accept it within " + seconds + ".");
         }
       }

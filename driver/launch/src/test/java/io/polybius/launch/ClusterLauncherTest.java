@@ -7,6 +7,7 @@ import static org.awaitility.Awaitility.await;
 import io.polybius.driver.protocol.DriverConnection;
 import io.polybius.driver.protocol.DriverEvent;
 import io.polybius.launch.cluster.ClusterManager;
+import io.polybius.launch.cluster.PodCluster;
 import io.polybius.session.ApplicationSettings;
 import io.polybius.session.ClusterApplication;
 import io.polybius.session.Kind;
@@ -20,10 +21,13 @@ import java.io.Reader;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Properties;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
@@ -83,6 +87,59 @@ class ClusterLauncherTest {
     public void close() {}
   }
 
+  /** A cluster of images without pods, which notes its secrets. */
+  private static final class InMemoryPods implements PodCluster {
+
+    private final List<String> made = new CopyOnWriteArrayList<>();
+    private final List<String> deleted = new CopyOnWriteArrayList<>();
+
+    @Override
+    public Map<String, String> submission(
+        String tag, Map<String, String> asked, Optional<DriverFiles> driver) {
+      Map<String, String> all = new HashMap<>(asked);
+      driver.ifPresent(
+          files ->
+              all.put(
+                  "the.driver", files.jar() + " " + files.secret() + " " + files.secretFolder()));
+      return all;
+    }
+
+    @Override
+    public void createSecret(String name, Map<String, byte[]> files, Map<String, String> labels) {
+      assertThat(files).containsOnlyKeys("polybius-driver.properties");
+      made.add(name);
+    }
+
+    @Override
+    public void tieSecret(String name, String id) {}
+
+    @Override
+    public void deleteSecret(String name) {
+      deleted.add(name);
+    }
+
+    @Override
+    public Optional<ClusterApplication> find(String tag) {
+      return Optional.empty();
+    }
+
+    @Override
+    public Optional<ClusterApplication> application(String id) {
+      return Optional.empty();
+    }
+
+    @Override
+    public void kill(String id) {}
+
+    @Override
+    public String publish(Path file) throws IOException {
+      throw new IOException("there is no file system");
+    }
+
+    @Override
+    public void close() {}
+  }
+
   /** Lets spark-submit write down what it gets, and end with that code. */
   private void record(int code) throws IOException {
     spark.submitBy(
@@ -98,6 +155,11 @@ class ClusterLauncherTest {
 
   private RunningDriver launch(String master, Submitter submitter, Map<String, String> conf)
       throws Exception {
+    return launch(master, submitter, ApplicationSettings.NONE.withConf(conf));
+  }
+
+  private RunningDriver launch(String master, Submitter submitter, ApplicationSettings asked)
+      throws Exception {
     LaunchSettings settings = spark.clusterSettings(master);
     SparkLauncher launcher = new SparkLauncher(settings, Optional.empty(), submitter);
     try (launcher) {
@@ -106,12 +168,7 @@ class ClusterLauncherTest {
               new LaunchSpec(
                   3,
                   1,
-                  new SessionSettings(
-                      Kind.SPARK,
-                      ApplicationSettings.NONE.withConf(conf),
-                      0,
-                      Optional.empty(),
-                      Optional.empty())),
+                  new SessionSettings(Kind.SPARK, asked, 0, Optional.empty(), Optional.empty())),
               nobody,
               log);
       await().atMost(PATIENCE).until(() -> log.page(0, -1).lines().contains("recorded"));
@@ -189,6 +246,65 @@ class ClusterLauncherTest {
           .contains("--add-opens=java.base/sun.nio.ch=ALL-UNNAMED")
           .contains("-Xss4m");
     }
+  }
+
+  @Test
+  void anotherUserIsNamedToSparkSubmit() throws Exception {
+    try (Submitter submitter = submitter("yarn")) {
+      ApplicationSettings asked =
+          new ApplicationSettings(
+              Optional.empty(),
+              Optional.of("alice"),
+              Optional.empty(),
+              OptionalInt.empty(),
+              Optional.empty(),
+              OptionalInt.empty(),
+              OptionalInt.empty(),
+              Optional.empty(),
+              List.of(),
+              List.of(),
+              List.of(),
+              List.of(),
+              Map.of());
+      launch("yarn", submitter, asked);
+      assertThat(TestingSpark.texts(folder.resolve("arguments"))).contains("--proxy-user", "alice");
+    }
+  }
+
+  @Test
+  void podGetsSettingsInASecretThatIsDeletedWithoutIt() throws Exception {
+    Files.createFile(spark.home().resolve("jars/spark-kubernetes_2.12-3.5.5.jar"));
+    record(7);
+    InMemoryPods pods = new InMemoryPods();
+    String master = "k8s://https://h:1";
+    try (Submitter submitter =
+        new Submitter(spark.clusterSettings(master), (asked, installation) -> pods)) {
+      RunningDriver driver = launch(master, submitter, Map.of());
+      List<String> arguments = TestingSpark.texts(folder.resolve("arguments"));
+      assertThat(arguments.subList(2, arguments.size()))
+          .containsExactly(
+              "--class",
+              "io.polybius.driver.DriverMain",
+              "spark-internal",
+              "/etc/polybius/polybius-driver.properties");
+      assertThat(properties().getProperty("the.driver"))
+          .matches("local:///opt/.*\\.jar polybius-livy-session-3-[a-z0-9]{8} /etc/polybius");
+      assertThat(pods.made).hasSize(1);
+      assertThat(driver.exited().toCompletableFuture().get(PATIENCE.toSeconds(), TimeUnit.SECONDS))
+          .isEqualTo("spark-submit failed: exit code 7");
+      await().atMost(PATIENCE).until(() -> pods.deleted.equals(pods.made));
+    }
+  }
+
+  @Test
+  void sparkWithoutKubernetesIsRefused() throws Exception {
+    String master = "k8s://https://h:1";
+    try (Submitter submitter = submitter(master)) {
+      assertThatThrownBy(() -> launch(master, submitter, Map.of()))
+          .isInstanceOf(LaunchException.class)
+          .hasMessageContaining("has no spark-kubernetes jar");
+    }
+    assertThat(files()).isEmpty();
   }
 
   @Test

@@ -148,6 +148,47 @@ class WatchedApplicationsTest {
   }
 
   @Test
+  void oneThatMayComeLateIsWaitedFor() {
+    applications.close();
+    applications = watching(Duration.ofMillis(100));
+    Watched watched = applications.watch(TAG, log);
+    watched.mayComeLate();
+
+    await()
+        .during(Duration.ofSeconds(2))
+        .atMost(Duration.ofSeconds(10))
+        .until(() -> !watched.ended().isDone());
+    cluster.put(State.RUNNING, "");
+    await().until(() -> watched.known().isPresent());
+  }
+
+  @Test
+  void clusterThatDoesNotAnswerKeepsNobodyWaiting() {
+    cluster.away = true;
+    applications.close();
+    applications = watching(Duration.ofMillis(100));
+    Watched watched = applications.watch(TAG, log);
+
+    assertThat(watched.ended().join().how()).startsWith("No application appeared within");
+    assertThat(lines()).contains("YARN does not answer: connection refused");
+  }
+
+  @Test
+  void whoHasKilledItIsKnown() {
+    Watched ours = applications.watch(TAG, log);
+    cluster.put(State.RUNNING, "");
+    await().until(() -> ours.known().isPresent());
+    ours.kill();
+    assertThat(ours.ended().join().killedByUs()).isTrue();
+
+    cluster.put(State.RUNNING, "");
+    Watched theirs = applications.watch(TAG, log);
+    await().until(() -> theirs.known().isPresent());
+    cluster.put(State.KILLED, "Killed by user.");
+    assertThat(theirs.ended().join().killedByUs()).isFalse();
+  }
+
+  @Test
   void oneThatIsKilledBeforeItAppearsIsKilledThen() {
     Watched watched = applications.watch(TAG, log);
     watched.kill();
