@@ -3,7 +3,6 @@ package io.polybius.launch;
 import io.polybius.launch.SubmitCommandLine.Program;
 import io.polybius.launch.cluster.ClusterManager;
 import io.polybius.launch.cluster.PodCluster;
-import java.io.ByteArrayOutputStream;
 import java.io.File;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -20,7 +19,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Properties;
 import java.util.zip.CRC32;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
@@ -135,7 +133,9 @@ final class Deliveries {
     return new Parcel(
         spark,
         driverProgram(jar, "--environment", proxyUser),
-        Map.of(SETTINGS_VARIABLE, Base64.getEncoder().encodeToString(bytes(driver))));
+        Map.of(
+            SETTINGS_VARIABLE,
+            Base64.getEncoder().encodeToString(WorkDirectory.asProperties(driver))));
   }
 
   /**
@@ -155,7 +155,9 @@ final class Deliveries {
     // The working directory of an image may be of another user.
     driver.put("work-directory", "/tmp/" + WORK_DIRECTORY);
     pods.createSecret(
-        secretOf(tag), Map.of(SETTINGS_FILE, bytes(driver)), Map.of("spark-app-tag", tag));
+        secretOf(tag),
+        Map.of(SETTINGS_FILE, WorkDirectory.asProperties(driver)),
+        Map.of("spark-app-tag", tag));
     Map<String, String> spark =
         pods.submission(
             tag,
@@ -206,14 +208,6 @@ final class Deliveries {
     driver.put("key-store.content", DriverLinks.keysAsText(link));
     driver.put("work-directory", WORK_DIRECTORY);
     return driver;
-  }
-
-  private static byte[] bytes(Map<String, String> driver) throws IOException {
-    Properties properties = new Properties();
-    properties.putAll(driver);
-    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-    properties.store(bytes, null);
-    return bytes.toByteArray();
   }
 
   private static Map<String, String> withDriver(Map<String, String> sparkSettings, String jar) {

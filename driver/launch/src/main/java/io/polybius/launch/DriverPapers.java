@@ -2,7 +2,6 @@ package io.polybius.launch;
 
 import io.polybius.driver.protocol.LinkSecrets;
 import java.io.ByteArrayInputStream;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.DirectoryStream;
@@ -217,13 +216,9 @@ final class DriverPapers {
   }
 
   private void write() throws IOException {
-    Properties properties = new Properties();
-    properties.putAll(values);
-    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-    properties.store(bytes, null);
     Path next = next();
     Files.deleteIfExists(next);
-    WorkDirectory.write(next, bytes.toByteArray());
+    WorkDirectory.write(next, WorkDirectory.asProperties(values));
     Files.move(next, file(), StandardCopyOption.ATOMIC_MOVE);
   }
 

@@ -291,7 +291,8 @@ final class WatchedApplications implements AutoCloseable {
       if (before.filter(now::equals).isPresent()) {
         return;
       }
-      if (before.filter(earlier -> earlier.state() == now.state()).isEmpty()) {
+      boolean isNewState = before.filter(earlier -> earlier.state() == now.state()).isEmpty();
+      if (isNewState) {
         log.diagnose(
             name,
             now.id()
@@ -305,7 +306,7 @@ final class WatchedApplications implements AutoCloseable {
       }
       List<Consumer<ClusterApplication>> all;
       synchronized (this) {
-        if (before.filter(earlier -> earlier.state() == now.state()).isEmpty()) {
+        if (isNewState) {
           changedNanos = System.nanoTime();
         }
         known = Optional.of(now);

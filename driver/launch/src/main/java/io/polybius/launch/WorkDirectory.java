@@ -54,12 +54,17 @@ record WorkDirectory(Path path) {
   /** Writes settings, which may be secrets, as a properties file, and returns where it is. */
   Path writeProperties(String fileName, Map<String, String> settings) throws IOException {
     Path file = path.resolve(fileName);
+    write(file, asProperties(settings));
+    return file;
+  }
+
+  /** Returns what is in a properties file of these settings. */
+  static byte[] asProperties(Map<String, String> settings) throws IOException {
     Properties properties = new Properties();
     properties.putAll(settings);
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     properties.store(bytes, null);
-    write(file, bytes.toByteArray());
-    return file;
+    return bytes.toByteArray();
   }
 
   /**
