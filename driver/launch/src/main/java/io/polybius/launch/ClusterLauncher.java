@@ -4,9 +4,8 @@ import io.polybius.driver.protocol.DriverCommand;
 import io.polybius.driver.protocol.DriverConnection;
 import io.polybius.driver.protocol.DriverEvent;
 import io.polybius.driver.protocol.LinkPosition;
-import io.polybius.launch.Deliveries.Parcel;
+import io.polybius.launch.Target.Way;
 import io.polybius.launch.WatchedApplications.Watched;
-import io.polybius.launch.cluster.PodCluster;
 import io.polybius.session.Kind;
 import io.polybius.session.ProcessLog;
 import io.polybius.session.spi.LaunchException;
@@ -17,9 +16,7 @@ import java.security.GeneralSecurityException;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -38,13 +35,11 @@ final class ClusterLauncher {
   private final LaunchSettings settings;
   private final DriverLinks links;
   private final Submitter submitter;
-  private final Deliveries deliveries;
 
   ClusterLauncher(LaunchSettings settings, DriverLinks links, Submitter submitter) {
     this.settings = settings;
     this.links = links;
     this.submitter = submitter;
-    this.deliveries = submitter.deliveries();
     links.lasting().ifPresent(drivers -> drivers.endElsewhere(this::end));
   }
 
@@ -59,70 +54,42 @@ final class ClusterLauncher {
       LocalLauncher.requireR(sparkSettings);
     }
     Optional<String> proxyUser = spec.settings().application().proxyUser();
-    Submitter.Way way =
-        submitter.way(master, spark, sparkSettings, "session-" + spec.sessionId(), log);
-    PatientEvents receiver = new PatientEvents(events, way.application());
+    Target target = submitter.target(master, spark);
+    SubmissionTurns.Turn turn = submitter.turns(master).take(log);
+    Optional<Way> prepared = Optional.empty();
     WorkDirectory directory = null;
     DriverLinks.Link link = null;
     LaunchedProcess process = null;
     try {
+      Way way = target.prepare(sparkSettings, "session-" + spec.sessionId(), log);
+      prepared = Optional.of(way);
       directory = links.newDirectory(spec.driverName());
-      link = links.open(directory, receiver);
-      DriverPapers papers = link.papers();
+      link = links.open(directory, new PatientEvents(events, way.application()));
       Map<String, String> driver = links.driverSettings(link, master.driverOnCluster());
-      if (!master.driverOnCluster()) {
-        Parcel parcel = deliveries.here(way.settings(), driver, link, directory, proxyUser);
-        process =
-            links.start(link, submitter.builder(spark, master, parcel, directory), directory, log);
-        logger.info("{} is process {}, and uses {}", spec.driverName(), process.pid(), master);
-        DriverProcess local = links.driver(link, process);
-        if (links.lasting().isPresent()) {
-          papers.handOver(spec.driverName(), Map.of());
-          links.lasting().get().add(local);
-        }
-        return new SubmittedDriver(
-            Submission.inProcess(process, way.application()), link.connection());
-      }
       Parcel parcel =
-          switch (master.type()) {
-            case YARN ->
-                deliveries.toYarn(
-                    way.settings(),
-                    driver,
-                    link,
-                    directory,
-                    submitter.cluster(master, spark),
-                    proxyUser);
-            case STANDALONE -> deliveries.toStandalone(way.settings(), driver, link, proxyUser);
-            case KUBERNETES ->
-                deliveries.toKubernetes(
-                    way.settings(),
-                    driver,
-                    link,
-                    submitter.pods(master, spark),
-                    way.application().orElseThrow().tag(),
-                    proxyUser);
-            default -> throw new LaunchException("No driver can be sent to " + master + ".");
-          };
-      if (links.lasting().isPresent() && way.application().isPresent()) {
-        papers.issue(link.keys().certificate(), link.secret());
-        papers.submitted(way.application().get().tag(), master);
-        papers.handOver(spec.driverName(), Map.of());
+          master.driverOnCluster()
+              ? target.parcel(way, driver, link, directory, proxyUser)
+              : Parcel.here(
+                  way.settings(), settings.driverJar(), driver, link, directory, proxyUser);
+      ProcessBuilder builder = submitter.builder(spark, master, parcel, directory);
+      Submission submission;
+      if (master.driverOnCluster()) {
+        handOver(link, spec.driverName(), way, master);
+        WorkDirectory used = directory;
+        process = LaunchedProcess.start(builder, directory, log, used::delete);
+        submission = forgotten(target.follow(way, process, log), link.papers());
+        logger.info("{} is submitted to {}", spec.driverName(), master);
+      } else {
+        process = links.start(link, builder, directory, log);
+        links.handOver(links.driver(link, process), spec.driverName(), Map.of());
+        submission = Submission.inProcess(process, way.application());
+        logger.info("{} is process {}, and uses {}", spec.driverName(), process.pid(), master);
       }
-      WorkDirectory used = directory;
-      process =
-          LaunchedProcess.start(
-              submitter.builder(spark, master, parcel, directory), directory, log, used::delete);
-      logger.info("{} is submitted to {}", spec.driverName(), master);
-      Submission submission = submitter.submission(way, master, spark, process, log);
-      if (master.type() == Master.Type.KUBERNETES) {
-        secretGoesWith(way.application().orElseThrow(), submitter.pods(master, spark), submission);
-      }
-      submission.ended().thenRun(() -> links.forget(papers));
+      turn.endWith(process, way.application());
       return new SubmittedDriver(submission, link.connection());
     } catch (IOException | GeneralSecurityException | RuntimeException | LaunchException e) {
-      way.application().ifPresent(Watched::kill);
-      dropSecret(master, spark, way);
+      turn.end();
+      prepared.flatMap(Way::application).ifPresent(Watched::kill);
       links.undo(Optional.ofNullable(link), Optional.ofNullable(process), directory);
       throw e instanceof LaunchException told
           ? told
@@ -130,46 +97,20 @@ final class ClusterLauncher {
     }
   }
 
-  /** Sees to it that the secret of a driver's pod is deleted with that, or if there is no pod. */
-  private static void secretGoesWith(Watched application, PodCluster pods, Submission submission) {
-    String secret = Deliveries.secretOf(application.tag());
-    AtomicBoolean tied = new AtomicBoolean();
-    application.follow(
-        told -> {
-          if (!tied.getAndSet(true)) {
-            // Not on the thread that watches all applications.
-            CompletableFuture.runAsync(() -> inPeace(() -> pods.tieSecret(secret, told.id())));
-          }
-        });
-    submission.ended().thenRunAsync(() -> inPeace(() -> pods.deleteSecret(secret)));
-  }
-
-  private void dropSecret(Master master, SparkInstallation spark, Submitter.Way way) {
-    if (master.type() == Master.Type.KUBERNETES && way.application().isPresent()) {
-      inPeace(
-          () -> {
-            try {
-              submitter
-                  .pods(master, spark)
-                  .deleteSecret(Deliveries.secretOf(way.application().get().tag()));
-            } catch (LaunchException e) {
-              throw new IOException(e);
-            }
-          });
+  /** Writes down where a driver will be, if it can outlive this server and be found again. */
+  private void handOver(DriverLinks.Link link, String owner, Way way, Master master)
+      throws IOException, GeneralSecurityException {
+    if (links.lasting().isPresent() && way.application().isPresent()) {
+      DriverPapers papers = link.papers();
+      papers.issue(link.keys().certificate(), link.secret());
+      papers.submitted(way.application().get().tag(), master);
+      papers.handOver(owner, Map.of());
     }
   }
 
-  /** A call of a cluster whose failure hurts nobody now. */
-  private interface Call {
-    void make() throws IOException;
-  }
-
-  private static void inPeace(Call call) {
-    try {
-      call.make();
-    } catch (IOException | RuntimeException e) {
-      logger.warn("a secret may stay in the cluster: {}", e.toString());
-    }
+  private Submission forgotten(Submission submission, DriverPapers papers) {
+    submission.ended().thenRun(() -> links.forget(papers));
+    return submission;
   }
 
   /** Takes a driver back that an earlier server has submitted. */
@@ -180,27 +121,14 @@ final class ClusterLauncher {
       DriverConnection.Receiver<DriverEvent> events,
       ProcessLog log)
       throws LaunchException {
-    Optional<DriverConnection<DriverCommand>> connection = Optional.empty();
     try {
-      Watched application =
-          submitter
-              .watched(papers.master(), settings.spark(spec.settings().application()))
-              .watch(papers.tag().orElseThrow(), log);
-      connection =
-          Optional.of(
-              links.openAgain(
-                  papers, position, new PatientEvents(events, Optional.of(application))));
-      Submission submission = Submission.ofEarlierServer(application);
-      if (papers.master().type() == Master.Type.KUBERNETES) {
-        secretGoesWith(
-            application,
-            submitter.pods(papers.master(), settings.spark(spec.settings().application())),
-            submission);
-      }
-      submission.ended().thenRun(() -> links.forget(papers));
-      return new SubmittedDriver(submission, connection.get());
+      SparkInstallation spark = settings.spark(spec.settings().application());
+      Submission submission =
+          submitter.target(papers.master(), spark).resume(papers.tag().orElseThrow(), log);
+      DriverConnection<DriverCommand> connection =
+          links.openAgain(papers, position, new PatientEvents(events, submission.application()));
+      return new SubmittedDriver(forgotten(submission, papers), connection);
     } catch (LaunchException e) {
-      connection.ifPresent(DriverConnection::close);
       links.giveUp(papers);
       throw e;
     }
@@ -210,8 +138,8 @@ final class ClusterLauncher {
   private void end(DriverPapers papers) {
     try {
       submitter
-          .watched(papers.master(), settings.sparks().choose())
-          .watch(papers.tag().orElseThrow(), new ProcessLog())
+          .target(papers.master(), settings.sparks().choose())
+          .resume(papers.tag().orElseThrow(), new ProcessLog())
           .kill();
     } catch (LaunchException e) {
       logger.warn("an application of the earlier server may go on: {}", e.getMessage());

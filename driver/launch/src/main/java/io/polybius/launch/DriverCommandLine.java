@@ -19,7 +19,7 @@ final class DriverCommandLine {
    * much code a little, and on few cores they would share them with the optimizing compiler. Each
    * is four times the default.
    */
-  static final List<String> LATE_OPTIMIZATION =
+  private static final List<String> LATE_OPTIMIZATION =
       List.of(
           "-XX:Tier4InvocationThreshold=20000",
           "-XX:Tier4MinInvocationThreshold=2400",
@@ -133,16 +133,26 @@ final class DriverCommandLine {
   }
 
   private List<String> jvmOptions() {
-    String memory = SparkJvm.memory(settings);
-    List<String> asked = SparkJvm.askedOptions(settings);
     List<String> options = new ArrayList<>();
-    options.add("-Xmx" + memory);
-    if (memory.equals(SparkJvm.DEFAULT_MEMORY)
-        && asked.stream().noneMatch(option -> COLLECTOR.matcher(option).matches())) {
+    options.add("-Xmx" + SparkJvm.memory(settings));
+    options.addAll(tuning(settings));
+    options.addAll(SparkJvm.askedOptions(settings));
+    return options;
+  }
+
+  /**
+   * Returns options that make statements faster than the JVM's own choice does.
+   *
+   * @param settings Spark's, whose options have the last word
+   */
+  static List<String> tuning(Map<String, String> settings) {
+    List<String> options = new ArrayList<>();
+    if (SparkJvm.memory(settings).equals(SparkJvm.DEFAULT_MEMORY)
+        && SparkJvm.askedOptions(settings).stream()
+            .noneMatch(option -> COLLECTOR.matcher(option).matches())) {
       options.add(SMALL_HEAP_COLLECTOR);
     }
     options.addAll(LATE_OPTIMIZATION);
-    options.addAll(asked);
     return options;
   }
 

@@ -204,6 +204,19 @@ final class DriverLinks implements AutoCloseable {
     return new DriverProcess(process, link.connection(), lasting.map(drivers -> link.papers()));
   }
 
+  /**
+   * Writes down whose driver that is, if it can outlive this server.
+   *
+   * @param lateSettings Spark's settings that it did not have when it was started
+   */
+  void handOver(DriverProcess driver, String owner, Map<String, String> lateSettings)
+      throws IOException {
+    if (lasting.isPresent() && driver.papers().isPresent()) {
+      driver.papers().get().handOver(owner, lateSettings);
+      lasting.get().add(driver);
+    }
+  }
+
   /** Takes everything back that was begun for a driver. */
   void undo(Optional<Link> link, Optional<LaunchedProcess> process, WorkDirectory directory) {
     link.ifPresent(

@@ -117,13 +117,11 @@ public final class LocalLauncher implements DriverLauncher {
     }
   }
 
-  /** Writes down whose driver it is, if it can outlive this server. */
   private RunningDriver handOver(
       RunningDriver driver, String owner, Map<String, String> lateSettings) throws LaunchException {
-    if (driver instanceof DriverProcess process && process.papers().isPresent()) {
+    if (driver instanceof DriverProcess process) {
       try {
-        process.papers().get().handOver(owner, lateSettings);
-        links.lasting().ifPresent(drivers -> drivers.add(process));
+        links.handOver(process, owner, lateSettings);
       } catch (IOException e) {
         driver.kill();
         driver.connection().close();

@@ -10,8 +10,7 @@ import io.polybius.session.spi.BatchSpec;
 import io.polybius.session.spi.LaunchException;
 import io.polybius.session.spi.RunningBatch;
 import java.io.IOException;
-import java.util.LinkedHashMap;
-import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
@@ -50,49 +49,55 @@ public final class SparkSubmitLauncher implements BatchLauncher, AutoCloseable {
     Master master = settings.master(asked);
     SparkInstallation spark = settings.spark(asked);
     refuseWhatCannotRun(spec.settings(), spark);
-    Submitter.Way way =
-        submitter.way(
-            master,
-            spark,
-            settings.sparkSettings(asked, settings.sparks().defaults(spark)),
-            spec.batchName(),
-            log);
-    Map<String, String> sparkSettings = new LinkedHashMap<>(way.settings());
-    if (master.type() == Master.Type.YARN) {
-      sparkSettings.put("spark.yarn.submit.waitAppCompletion", "false");
-    }
-    SubmitCommandLine commandLine =
-        new SubmitCommandLine(
-            spark,
-            settings.sparks().configuration(spark),
-            sparkSettings,
-            new SubmitCommandLine.Program(
-                spec.settings().className(),
-                spec.settings().file(),
-                spec.settings().args(),
-                asked.proxyUser()),
-            master);
+    Target target = submitter.target(master, spark);
+    SubmissionTurns.Turn turn = submitter.turns(master).take(log);
+    Optional<Target.Way> prepared = Optional.empty();
     WorkDirectory directory = null;
     LaunchedProcess process = null;
     try {
+      Target.Way way =
+          target.prepare(
+              settings.sparkSettings(asked, settings.sparks().defaults(spark)),
+              spec.batchName(),
+              log);
+      prepared = Optional.of(way);
       directory = WorkDirectory.create(settings.workDirectory(), spec.batchName());
       WorkDirectory used = directory;
       process =
           LaunchedProcess.start(
-              commandLine.processBuilder(directory), directory, log, used::delete);
+              commandLine(spec.settings(), spark, way, master).processBuilder(directory),
+              directory,
+              log,
+              used::delete);
       guard.watch(process, directory);
       logger.info("{} is process {}, and uses {}", spec.batchName(), process.pid(), master);
-      return new SubmittedBatch(submitter.submission(way, master, spark, process, log));
-    } catch (IOException | RuntimeException e) {
-      way.application().ifPresent(Watched::kill);
+      turn.endWith(process, way.application());
+      return new SubmittedBatch(Submitter.followBatch(target, way, master, process, log));
+    } catch (IOException | RuntimeException | LaunchException e) {
+      turn.end();
+      prepared.flatMap(Target.Way::application).ifPresent(Watched::kill);
       if (process != null) {
         // Its folder goes when it is gone.
         process.kill();
       } else if (directory != null) {
         directory.delete();
       }
-      throw new LaunchException("spark-submit could not be started: " + e.getMessage(), e);
+      throw e instanceof LaunchException told
+          ? told
+          : new LaunchException("spark-submit could not be started: " + e.getMessage(), e);
     }
+  }
+
+  private SubmitCommandLine commandLine(
+      BatchSettings batch, SparkInstallation spark, Target.Way way, Master master)
+      throws LaunchException {
+    return new SubmitCommandLine(
+        spark,
+        settings.sparks().configuration(spark),
+        way.settings(),
+        new SubmitCommandLine.Program(
+            batch.className(), batch.file(), batch.args(), batch.application().proxyUser()),
+        master);
   }
 
   /** Ends what is still running, and frees what this launcher holds. */

@@ -5,6 +5,7 @@ import io.polybius.launch.cluster.ClusterManager;
 import io.polybius.session.ClusterApplication;
 import io.polybius.session.ProcessLog;
 import java.io.IOException;
+import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -16,6 +17,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -32,6 +34,10 @@ final class WatchedApplications implements AutoCloseable {
 
   /** While somebody waits for a change, an application is asked about this often. */
   private static final Duration SHORT_INTERVAL = Duration.ofSeconds(1);
+
+  private static final SecureRandom RANDOM = new SecureRandom();
+  private static final String TAG_LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789";
+  private static final int TAG_RANDOM_LETTERS = 8;
 
   private static final String LOOKUP_TIMEOUT = "livy.server.yarn.app-lookup-timeout";
 
@@ -72,6 +78,14 @@ final class WatchedApplications implements AutoCloseable {
 
   ClusterManager cluster() {
     return cluster;
+  }
+
+  /** Returns a tag that no other application has, for the session or batch of a name. */
+  String newTag(String ofName) {
+    return RANDOM
+        .ints(TAG_RANDOM_LETTERS, 0, TAG_LETTERS.length())
+        .mapToObj(index -> TAG_LETTERS.substring(index, index + 1))
+        .collect(Collectors.joining("", "livy-" + ofName + "-", ""));
   }
 
   /**
