@@ -27,6 +27,11 @@ final class Daemons implements AutoCloseable {
   private static final long GUARD_PATIENCE_SECONDS = 30;
   private static final long LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
   private static final int SHOWN_LINES = 40;
+
+  /** What is typed in a terminal to end the cluster must not end these before their users. */
+  private static final List<String> DEAF_TO_THE_TERMINAL =
+      List.of("sh", "-c", "trap '' INT HUP; exec \"$0\" \"$@\"");
+
   private static final Path JAVA_HOME = Path.of(System.getProperty("java.home"));
   private static final Path JAVA = JAVA_HOME.resolve("bin").resolve("java");
 
@@ -75,11 +80,9 @@ final class Daemons implements AutoCloseable {
   }
 
   private static Process startGuard(Path folder) throws IOException {
-    return new ProcessBuilder(
-            // What is typed in a terminal to end the cluster must not end this before it.
-            "sh",
-            "-c",
-            "trap '' INT HUP; exec \"$0\" \"$@\"",
+    List<String> command = new ArrayList<>(DEAF_TO_THE_TERMINAL);
+    command.addAll(
+        List.of(
             JAVA.toString(),
             // It does next to nothing for a long time.
             "-Xmx16m",
@@ -90,7 +93,8 @@ final class Daemons implements AutoCloseable {
             "-cp",
             ownClasses() + File.pathSeparator + classesOf(ProcessTree.class),
             ClusterGuard.class.getName(),
-            folder.toString())
+            folder.toString()));
+    return new ProcessBuilder(command)
         .redirectOutput(Redirect.DISCARD)
         .redirectError(Redirect.DISCARD)
         .start();
@@ -130,7 +134,7 @@ final class Daemons implements AutoCloseable {
   synchronized void start(
       String name, String classPath, Map<String, String> environment, List<String> arguments)
       throws IOException {
-    List<String> command = new ArrayList<>();
+    List<String> command = new ArrayList<>(DEAF_TO_THE_TERMINAL);
     command.add(JAVA.toString());
     command.addAll(JVM_OPTIONS);
     command.add("-Djava.io.tmpdir=" + Files.createDirectories(folder.resolve("tmp")));
