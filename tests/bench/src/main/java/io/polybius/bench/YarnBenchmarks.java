@@ -26,7 +26,7 @@ final class YarnBenchmarks {
   private static final String LOCAL = "local";
   private static final String WAITING = "waiting";
   private static final int STARTS = 3;
-  private static final int WARM_UP = 200;
+  private static final int WARM_UP = 600;
   private static final int ROUND_TRIPS = 300;
   private static final int SESSIONS = 20;
   private static final String STATEMENT = "1+1";
