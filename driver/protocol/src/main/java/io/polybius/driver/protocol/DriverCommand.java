@@ -130,6 +130,68 @@ public sealed interface DriverCommand {
    */
   record StopResult(int downloadId) implements DriverCommand {}
 
+  /**
+   * Runs a compiled job beside statements and other jobs. The driver reports {@link
+   * DriverEvent.JobStarted}, perhaps progress, and one end of it.
+   *
+   * @param jobId chosen by the server, names the job in every event about it
+   * @param kind the language, by its canonical Livy name: {@code spark} or {@code pyspark}
+   * @param payload the job as the client has serialized it, which only the driver opens; belongs to
+   *     the command
+   */
+  @SuppressWarnings("ArrayRecordComponent") // Never compared, and too large to be copied.
+  record RunJob(int jobId, String kind, byte[] payload) implements DriverCommand {
+
+    /** How large a job may be. */
+    public static final int MAX_BYTES = 32 << 20;
+
+    /** Keeps users' code and data out of logs. */
+    @Override
+    public String toString() {
+      return "RunJob[jobId=" + jobId + ", kind=" + kind + ", bytes=" + payload.length + "]";
+    }
+  }
+
+  /**
+   * Stops a job, with its Spark jobs. One that has ended is left alone.
+   *
+   * @param jobId the job
+   */
+  record CancelJob(int jobId) implements DriverCommand {}
+
+  /**
+   * Makes a file available to the session's jobs and statements, and to its executors; answered
+   * with {@link DriverEvent.ResourceAdded}, beside running statements and jobs.
+   *
+   * @param requestId chosen by the server, copied into the answer
+   * @param kind what it is used as
+   * @param uri where the driver can read it; its last segment is its name
+   */
+  record AddResource(int requestId, ResourceKind kind, String uri) implements DriverCommand {}
+
+  /**
+   * Brings the next piece of a file to a driver that cannot read the server's files; answered with
+   * {@link DriverEvent.FilePartTaken}.
+   *
+   * @param requestId chosen by the server, copied into the answer
+   * @param folder a name of letters, digits and dashes that the server has chosen for the file only
+   * @param name the file's own name, without any folder
+   * @param bytes follow those of the piece before; belong to the command
+   */
+  @SuppressWarnings("ArrayRecordComponent") // Never compared, and too large to be copied.
+  record AddFilePart(int requestId, String folder, String name, byte[] bytes)
+      implements DriverCommand {
+
+    /** How large a piece is at most. */
+    public static final int MAX_BYTES = 1 << 20;
+
+    /** Keeps users' data out of logs. */
+    @Override
+    public String toString() {
+      return "AddFilePart[requestId=" + requestId + ", bytes=" + bytes.length + "]";
+    }
+  }
+
   /** Stops Spark and ends the driver process. */
   record Shutdown() implements DriverCommand {}
 }

@@ -23,6 +23,12 @@ public sealed interface DriverEvent {
     int downloadId();
   }
 
+  /** An event about one job. */
+  sealed interface OfJob extends DriverEvent {
+    /** Returns the id that {@link DriverCommand.RunJob} gave the job. */
+    int jobId();
+  }
+
   /**
    * Spark is up and statements can run.
    *
@@ -183,4 +189,66 @@ public sealed interface DriverEvent {
    * @param message for the user
    */
   record ResultFailed(int downloadId, ResultFailure failure, String message) implements OfResult {}
+
+  /** A job has a thread of its own now. */
+  record JobStarted(int jobId) implements OfJob {}
+
+  /**
+   * How far the Spark jobs of a job are.
+   *
+   * @param completedTasks tasks that ended successfully in all known stages of its job group
+   * @param totalTasks all tasks of those stages, at least {@code completedTasks}
+   * @param completedStages stages that have ended
+   * @param totalStages all stages that are known
+   */
+  record JobProgressed(
+      int jobId, int completedTasks, int totalTasks, int completedStages, int totalStages)
+      implements OfJob {}
+
+  /**
+   * A job has ended well.
+   *
+   * @param hasResult false if the result is null, for which there are no bytes
+   * @param result as the client opens it; belongs to the event
+   */
+  @SuppressWarnings("ArrayRecordComponent") // Never compared, and too large to be copied.
+  record JobSucceeded(int jobId, boolean hasResult, byte[] result) implements OfJob {
+
+    /** How large a result may be. */
+    public static final int MAX_BYTES = 32 << 20;
+
+    /** Keeps users' data out of logs. */
+    @Override
+    public String toString() {
+      return "JobSucceeded[jobId=" + jobId + ", bytes=" + result.length + "]";
+    }
+  }
+
+  /**
+   * A job has failed.
+   *
+   * @param error for the user: what went wrong, with a stack trace if it was in the job
+   */
+  record JobFailed(int jobId, String error) implements OfJob {}
+
+  /** A job was stopped, as {@link DriverCommand.CancelJob} asked. */
+  record JobCancelled(int jobId) implements OfJob {}
+
+  /**
+   * Answers {@link DriverCommand.AddResource}.
+   *
+   * @param requestId the id of the question
+   * @param error why it is not available, for the user; empty if it is
+   */
+  record ResourceAdded(int requestId, String error) implements Answer {}
+
+  /**
+   * Answers {@link DriverCommand.AddFilePart}.
+   *
+   * @param requestId the id of the question
+   * @param uri where the driver has the file, for {@link DriverCommand.AddResource}; empty if it
+   *     could not be written
+   * @param error why not, for the user; empty if it was
+   */
+  record FilePartTaken(int requestId, String uri, String error) implements Answer {}
 }

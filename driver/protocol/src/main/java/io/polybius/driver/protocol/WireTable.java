@@ -110,6 +110,19 @@ final class WireTable {
     record(118, ResultSource.OfStatement.class);
     record(119, ResultSource.OfShared.class);
     record(120, ResultSource.SharedNames.class);
+
+    record(130, DriverCommand.RunJob.class);
+    record(131, DriverCommand.CancelJob.class);
+    record(132, DriverCommand.AddResource.class);
+    record(133, DriverCommand.AddFilePart.class);
+    record(134, DriverEvent.JobStarted.class);
+    record(135, DriverEvent.JobProgressed.class);
+    record(136, DriverEvent.JobSucceeded.class);
+    record(137, DriverEvent.JobFailed.class);
+    record(138, DriverEvent.JobCancelled.class);
+    record(139, DriverEvent.ResourceAdded.class);
+    record(140, DriverEvent.FilePartTaken.class);
+    enumeration(141, ResourceKind.class);
     more.forEach(this::other);
   }
 

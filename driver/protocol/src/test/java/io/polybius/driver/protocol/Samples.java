@@ -122,6 +122,21 @@ final class Samples {
     samples.addAll(Arrays.asList(CommMessage.Step.values()));
     samples.addAll(Arrays.asList(ResultFormat.values()));
     samples.addAll(Arrays.asList(ResultFailure.values()));
+    samples.addAll(
+        List.of(
+            new DriverCommand.RunJob(5, "spark", new byte[] {11, 0, -1}),
+            new DriverCommand.CancelJob(5),
+            new DriverCommand.AddResource(14, ResourceKind.JAR, "hdfs://nn/a.jar"),
+            new DriverCommand.AddFilePart(15, "u-1", "a.jar", new byte[] {80, 75}),
+            new DriverEvent.JobStarted(5),
+            new DriverEvent.JobProgressed(5, 1, 200, 0, 2),
+            new DriverEvent.JobSucceeded(5, true, new byte[] {1, 0}),
+            new DriverEvent.JobSucceeded(6, false, new byte[0]),
+            new DriverEvent.JobFailed(5, "java.lang.RuntimeException: boom"),
+            new DriverEvent.JobCancelled(5),
+            new DriverEvent.ResourceAdded(14, ""),
+            new DriverEvent.FilePartTaken(15, "file:/a.jar", "")));
+    samples.addAll(Arrays.asList(ResourceKind.values()));
     return samples;
   }
 }
