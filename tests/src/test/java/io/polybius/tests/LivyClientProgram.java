@@ -1,0 +1,130 @@
+package io.polybius.tests;
+
+import java.io.ByteArrayOutputStream;
+import java.io.File;
+import java.io.IOException;
+import java.io.InputStream;
+import java.lang.ProcessBuilder.Redirect;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.jar.JarOutputStream;
+import java.util.stream.Stream;
+import java.util.zip.ZipEntry;
+import javax.tools.ToolProvider;
+
+/**
+ * The program {@code LivyJobs}, which uses Livy's own Java client in a JVM of its own. Registries
+ * have that client in version 0.7.1 only; from 0.8 on it writes other bytes, and these are what its
+ * serializer is replaced for.
+ */
+final class LivyClientProgram {
+
+  private static final long PATIENCE_SECONDS = 400;
+
+  /** Livy's serializer needs these before it writes anything. */
+  private static final List<String> OPENED =
+      List.of(
+          "--add-opens=java.base/java.lang.invoke=ALL-UNNAMED",
+          "--add-opens=java.base/java.lang=ALL-UNNAMED",
+          "--add-opens=java.base/java.util=ALL-UNNAMED");
+
+  private final Path folder;
+
+  /**
+   * @param folder for its classes
+   */
+  LivyClientProgram(Path folder) {
+    this.folder = folder;
+  }
+
+  /**
+   * Runs its jobs in a session of its own.
+   *
+   * @return what it prints
+   */
+  String run(URI server) throws Exception {
+    Path jobs = compile("LivyJobs");
+    Path serializer = compile("Serializer");
+    Path jar = jar(jobs);
+    Path file = Files.writeString(folder.resolve("words.txt"), "veni vidi vici");
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.addAll(OPENED);
+    command.add("-cp");
+    command.add(
+        String.join(
+            File.pathSeparator,
+            jobs.toString(),
+            serializer.toString(),
+            livyJars(),
+            SparkJob.SPARK));
+    command.addAll(List.of("LivyJobs", server.toString(), jar.toString(), file.toString()));
+    Path printed = folder.resolve("printed.txt");
+    Process process =
+        new ProcessBuilder(command)
+            .redirectErrorStream(true)
+            .redirectOutput(Redirect.to(printed.toFile()))
+            .start();
+    try {
+      if (!process.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS)) {
+        throw new AssertionError("Livy's client has not ended:\n" + Files.readString(printed));
+      }
+    } finally {
+      process.destroyForcibly();
+    }
+    return Files.readString(printed);
+  }
+
+  private static String livyJars() {
+    return Stream.of(System.getProperty("java.class.path").split(File.pathSeparator))
+        .filter(entry -> entry.contains(Path.of("org", "apache", "livy").toString()))
+        .reduce((one, other) -> one + File.pathSeparator + other)
+        .orElseThrow(() -> new AssertionError("Livy's client is not on the class path"));
+  }
+
+  private Path compile(String name) throws IOException {
+    Path classes = Files.createDirectories(folder.resolve("classes-" + name));
+    Path source = folder.resolve(name + ".java");
+    try (InputStream in = LivyClientProgram.class.getResourceAsStream("/livy/" + name + ".java")) {
+      Files.write(source, in.readAllBytes());
+    }
+    List<String> classPath = new ArrayList<>(List.of(livyJars()));
+    try (Stream<Path> jars = Files.list(Path.of(SparkJob.SPARK).getParent())) {
+      jars.map(Path::toString).forEach(classPath::add);
+    }
+    ByteArrayOutputStream messages = new ByteArrayOutputStream();
+    int status =
+        ToolProvider.getSystemJavaCompiler()
+            .run(
+                null,
+                messages,
+                messages,
+                "-nowarn",
+                "-d",
+                classes.toString(),
+                "-cp",
+                String.join(File.pathSeparator, classPath),
+                source.toString());
+    if (status != 0) {
+      throw new AssertionError(messages.toString(StandardCharsets.UTF_8));
+    }
+    return classes;
+  }
+
+  private Path jar(Path classes) throws IOException {
+    Path jar = folder.resolve("livy-jobs.jar");
+    try (JarOutputStream out = new JarOutputStream(Files.newOutputStream(jar));
+        Stream<Path> files = Files.list(classes)) {
+      for (Path file : files.toList()) {
+        out.putNextEntry(new ZipEntry(file.getFileName().toString()));
+        Files.copy(file, out);
+      }
+    }
+    return jar;
+  }
+}
