@@ -390,6 +390,15 @@ class YarnIT {
                 assertThat(cluster.applications())
                     .filteredOn(application -> isOf(atOnce, application))
                     .allMatch(Application::hasEnded));
+    // With its keys, which its master would have removed.
+    await()
+        .atMost(PATIENCE)
+        .untilAsserted(
+            () ->
+                assertThat(
+                        cluster.list(
+                            "/user/" + System.getProperty("user.name") + "/.sparkStaging"))
+                    .doesNotContain(id));
   }
 
   @Test

@@ -349,6 +349,9 @@ final class WatchedApplications implements AutoCloseable {
 
     private void finished(ClusterApplication last) {
       keepLastWords(last);
+      if (last.state() != ClusterApplication.State.SUCCEEDED) {
+        removeFiles(last.id());
+      }
       String first = last.diagnostics().strip().lines().findFirst().orElse("");
       boolean byUs;
       synchronized (this) {
@@ -364,6 +367,14 @@ final class WatchedApplications implements AutoCloseable {
                   + " is "
                   + last.state()
                   + (first.isEmpty() ? "" : ": " + first)));
+    }
+
+    private void removeFiles(String id) {
+      try {
+        cluster.removeFiles(id);
+      } catch (IOException e) {
+        logger.warn("files of {} may stay in {}: {}", id, name, e.toString());
+      }
     }
 
     private void missing() {

@@ -88,6 +88,14 @@ public final class YarnClusterManager implements ClusterManager {
   }
 
   @Override
+  public void removeFiles(String id) throws IOException {
+    Optional<ApplicationId> applicationId = parse(id);
+    if (applicationId.isPresent()) {
+      published.removeStaging(applicationId.get().toString());
+    }
+  }
+
+  @Override
   public String publish(Path file) throws IOException {
     return published.publish(file);
   }

@@ -119,6 +119,16 @@ public final class IsolatedYarn implements ClusterManager {
   }
 
   @Override
+  public void removeFiles(String id) throws IOException {
+    inside(
+        loader,
+        () -> {
+          client.removeFiles(id);
+          return id;
+        });
+  }
+
+  @Override
   public String publish(Path file) throws IOException {
     return inside(loader, () -> client.publish(file));
   }
