@@ -146,6 +146,19 @@ class WatchedApplicationsTest {
   }
 
   @Test
+  void whatDiffersInItsTimeOnlyIsLoggedOnce() {
+    List<String> told = new CopyOnWriteArrayList<>();
+    Watched watched = applications.watch(TAG, log);
+    watched.follow(application -> told.add(application.diagnostics()));
+    for (int second = 10; second < 13; second++) {
+      String diagnostics = "[Fri Nov 27 23:42:" + second + " +0000 2026] Application is waiting.";
+      cluster.put(State.ACCEPTED, diagnostics);
+      await().until(() -> told.contains(diagnostics));
+    }
+    assertThat(lines()).filteredOn(line -> line.endsWith("Application is waiting.")).hasSize(1);
+  }
+
+  @Test
   void oneThatHasSucceededRemovesItsFilesItself() {
     Watched watched = applications.watch(TAG, log);
     cluster.put(State.SUCCEEDED, "");

@@ -7,6 +7,7 @@ import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Comparator;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
@@ -93,6 +94,17 @@ public final class YarnClusterManager implements ClusterManager {
     if (applicationId.isPresent()) {
       published.removeStaging(applicationId.get().toString());
     }
+  }
+
+  @Override
+  public boolean keepsOutput() {
+    return true;
+  }
+
+  @Override
+  public List<String> newestLines(String id, int most) throws IOException {
+    Optional<ApplicationId> applicationId = parse(id);
+    return applicationId.isEmpty() ? List.of() : driverLogs.newestLines(applicationId.get(), most);
   }
 
   @Override

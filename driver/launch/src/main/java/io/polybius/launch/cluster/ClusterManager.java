@@ -53,9 +53,14 @@ public interface ClusterManager extends AutoCloseable {
    */
   String publish(Path file) throws IOException;
 
+  /** Returns whether what an application has printed can still be had when it has ended. */
+  default boolean keepsOutput() {
+    return false;
+  }
+
   /**
-   * Returns what the containers of an application have printed last, if the cluster can tell while
-   * it is there, oldest first.
+   * Returns what the driver's container of an application has printed last, if the cluster can
+   * tell, oldest first.
    *
    * @param most how many lines
    * @throws IOException if the cluster does not answer

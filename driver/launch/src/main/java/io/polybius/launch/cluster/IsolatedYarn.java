@@ -134,6 +134,11 @@ public final class IsolatedYarn implements ClusterManager {
   }
 
   @Override
+  public boolean keepsOutput() {
+    return client.keepsOutput();
+  }
+
+  @Override
   public List<String> newestLines(String id, int most) throws IOException {
     return inside(loader, () -> client.newestLines(id, most));
   }
