@@ -40,6 +40,11 @@ final class DemoCommand implements Callable<Integer> {
           // There is but one session, and it begins at once.
           "polybius.server.prespawned-drivers",
           "0",
+          // Nothing of it is to outlive it, or to be mixed with what a real server keeps.
+          "livy.server.recovery.mode",
+          "off",
+          "livy.server.recovery.state-store.url",
+          "",
           "polybius.server.state-dir",
           "");
 

@@ -206,6 +206,7 @@ final class Session implements Drivers.Owner {
     } else if (change instanceof Journal.Change.Became became) {
       state = became.state();
       driverInfo = became.driver();
+      application = became.application();
       firstStatementId = became.firstStatementId();
       endedMillis = became.endedMillis();
       refreshSnapshot();
@@ -882,7 +883,13 @@ final class Session implements Drivers.Owner {
 
   private Journal.Change.Became became(long sequence) {
     return new Journal.Change.Became(
-        sequence, state, driverInfo, drivers.incarnation(), firstStatementId, endedMillis);
+        sequence,
+        state,
+        driverInfo,
+        application,
+        drivers.incarnation(),
+        firstStatementId,
+        endedMillis);
   }
 
   private Journal.Change.Counted counted() {

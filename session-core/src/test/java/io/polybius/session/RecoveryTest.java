@@ -242,11 +242,22 @@ class RecoveryTest {
     ScriptedDriver driver = launcher.nextDriver();
     awaitState(before, "0", SessionState.IDLE);
     get(before.execute("0", statement("wait")));
+    ClusterApplication application =
+        new ClusterApplication(
+            "application_1_0001",
+            ClusterApplication.State.RUNNING,
+            Optional.of("default"),
+            Optional.of("http://rm/proxy/application_1_0001/"),
+            Optional.empty(),
+            "");
+    driver.application(application);
+    await().until(() -> before.session("0").application().isPresent());
     before.close();
     driver.exit("exit code 1");
 
     SessionService after = service(launcher, store());
     awaitState(after, "0", SessionState.DEAD);
+    assertThat(after.session("0").application()).contains(application);
     assertThat(after.log("0", 0, -1).lines()).contains("The driver is gone.");
     assertThat(after.statement("0", 0).error().orElseThrow().name()).isEqualTo("DriverDied");
   }

@@ -31,6 +31,7 @@ class DemoIT {
     Matcher folder = Pattern.compile("/\\S*/polybius-\\d+/").matcher(demo.output());
     assertThat(folder.find()).isTrue();
     assertThat(Path.of(folder.group())).doesNotExist();
+    assertThat(elsewhere.resolve("kept")).doesNotExist();
     assertThat(ProcessHandle.allProcesses().map(Commands::commandLine))
         .noneMatch(commandLine -> commandLine.contains(folder.group()));
   }
@@ -83,6 +84,18 @@ class DemoIT {
     List<String> command = new ArrayList<>(List.of(arguments));
     command.add(0, Commands.POLYBIUS);
     return Commands.run(
-        timeout, elsewhere, Map.of("HADOOP_CONF_DIR", "", "YARN_CONF_DIR", ""), command);
+        timeout,
+        elsewhere,
+        Map.of(
+            "HADOOP_CONF_DIR",
+            "",
+            "YARN_CONF_DIR",
+            "",
+            // Those of a real server, with which the demo has nothing to do.
+            "POLYBIUS_LIVY_SERVER_RECOVERY_MODE",
+            "recovery",
+            "POLYBIUS_LIVY_SERVER_RECOVERY_STATE_STORE_URL",
+            elsewhere.resolve("kept").toString()),
+        command);
   }
 }

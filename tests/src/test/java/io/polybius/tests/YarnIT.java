@@ -321,6 +321,13 @@ class YarnIT {
             "\"className\": \"Squares\", \"args\": [\"five\"]",
             "spark.yarn.maxAppAttempts",
             "1");
+    String raising =
+        batch(
+            Mode.CLUSTER,
+            put("raise.py", "raise ValueError('a cause of its own')"),
+            "\"name\": \"raise\"",
+            "spark.yarn.maxAppAttempts",
+            "1");
 
     for (String batch : List.of(python, here)) {
       assertThat(rest.awaitEnd(batch)).as(rest.log(batch)).isEqualTo("success");
@@ -332,6 +339,8 @@ class YarnIT {
     assertThat(rest.awaitEnd(failing)).as(rest.log(failing)).isEqualTo("dead");
     assertThat(rest.log(failing)).contains("NumberFormatException", "five");
     assertThat(application(failing).finalStatus()).isEqualTo("FAILED");
+    assertThat(rest.awaitEnd(raising)).as(rest.log(raising)).isEqualTo("dead");
+    assertThat(rest.log(raising)).contains("ValueError: a cause of its own");
   }
 
   @Test
@@ -390,6 +399,15 @@ class YarnIT {
                 assertThat(cluster.applications())
                     .filteredOn(application -> isOf(atOnce, application))
                     .allMatch(Application::hasEnded));
+    // With its keys, which its master would have removed.
+    await()
+        .atMost(PATIENCE)
+        .untilAsserted(
+            () ->
+                assertThat(
+                        cluster.list(
+                            "/user/" + System.getProperty("user.name") + "/.sparkStaging"))
+                    .doesNotContain(id));
   }
 
   @Test

@@ -70,7 +70,7 @@ record KubernetesTarget(WatchedApplications kubernetes, PodCluster pods) impleme
 
   @Override
   public Submission follow(Way way, LaunchedProcess process, ProcessLog log) {
-    return Submission.inCluster(process, way.application().orElseThrow());
+    return Submission.inCluster(process, way.application().orElseThrow(), log);
   }
 
   @Override

@@ -38,6 +38,8 @@ final class LaunchedProcess {
   /** The exit code of a process that another server has started. */
   private static final int UNKNOWN = -1;
 
+  private static final int MOST_SIGNALS = 64;
+
   private static final long LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
 
   private final ProcessHandle process;
@@ -238,7 +240,7 @@ final class LaunchedProcess {
     if (exitCode == UNKNOWN) {
       return "exit code unknown, because an earlier server has started it";
     }
-    return exitCode > 128
+    return exitCode > 128 && exitCode <= 128 + MOST_SIGNALS
         ? "exit code " + exitCode + " (signal " + (exitCode - 128) + ")"
         : "exit code " + exitCode;
   }

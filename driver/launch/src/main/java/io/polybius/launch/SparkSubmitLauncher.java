@@ -48,7 +48,7 @@ public final class SparkSubmitLauncher implements BatchLauncher, AutoCloseable {
     ApplicationSettings asked = spec.settings().application();
     Master master = settings.master(asked);
     SparkInstallation spark = settings.spark(asked);
-    refuseWhatCannotRun(spec.settings(), spark);
+    refuseWhatCannotRun(spec.settings(), spark, master);
     Target target = submitter.target(master, spark);
     SubmissionTurns.Turn turn = submitter.turns(master).take(log);
     Optional<Target.Way> prepared = Optional.empty();
@@ -106,8 +106,16 @@ public final class SparkSubmitLauncher implements BatchLauncher, AutoCloseable {
     guard.close();
   }
 
-  private static void refuseWhatCannotRun(BatchSettings batch, SparkInstallation spark)
-      throws LaunchException {
+  private static void refuseWhatCannotRun(
+      BatchSettings batch, SparkInstallation spark, Master master) throws LaunchException {
+    if (batch.file().endsWith(".py")
+        && master.type() == Master.Type.STANDALONE
+        && master.driverOnCluster()) {
+      throw new LaunchException(
+          "A standalone cluster runs the drivers of Python programs in client mode only: set"
+              + " livy.spark.deploy-mode, or spark.submit.deployMode of a launch profile, to"
+              + " client.");
+    }
     if (batch.file().startsWith("-")) {
       throw new LaunchException(
           "The file of a batch cannot begin with a dash, which spark-submit takes for an option.");

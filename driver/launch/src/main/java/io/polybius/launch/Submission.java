@@ -41,6 +41,12 @@ final class Submission {
   /** What it says when it has submitted a driver. */
   private static final Pattern STANDALONE_NAME = Pattern.compile("submitted as (driver-\\d+-\\d+)");
 
+  /** How a JVM and spark-submit begin the line that says why they end. */
+  private static final Pattern CAUSE =
+      Pattern.compile(
+          "(Exception in thread \"main\" |Error: |.* ERROR (SparkSubmit|Client|ClientEndpoint): )"
+              + "(?<cause>.+)");
+
   private final Runnable killer;
   private final Optional<Watched> application;
   private final CompletionStage<RunningBatch.End> ended;
@@ -96,8 +102,12 @@ final class Submission {
         describe(code) + end.application().map(application -> "; " + end.how()).orElse(""));
   }
 
-  /** Returns one whose application goes on without the process that submits it. */
-  static Submission inCluster(LaunchedProcess process, Watched application) {
+  /**
+   * Returns one whose application goes on without the process that submits it.
+   *
+   * @param log has what the process prints
+   */
+  static Submission inCluster(LaunchedProcess process, Watched application, ProcessLog log) {
     CompletionStage<Void> submitted =
         process
             .exited()
@@ -105,7 +115,8 @@ final class Submission {
                 code -> {
                   application.hurry();
                   if (code != 0) {
-                    application.submissionFailed("spark-submit failed: " + describe(code));
+                    application.submissionFailed(
+                        "spark-submit failed: " + describe(code) + cause(log));
                   }
                 });
     application
@@ -191,8 +202,10 @@ final class Submission {
     return switch (state) {
       case "FINISHED" -> new RunningBatch.End(Outcome.SUCCEEDED, "its driver has finished");
       case "KILLED" -> new RunningBatch.End(Outcome.KILLED, "its driver was killed");
-      case "" -> new RunningBatch.End(false, "spark-submit: " + describe(code));
-      default -> new RunningBatch.End(false, "its driver is " + state);
+      case "" -> new RunningBatch.End(false, "spark-submit failed: " + describe(code) + cause(log));
+      default ->
+          new RunningBatch.End(
+              false, "its driver is " + state + "; the master's page leads to what it has printed");
     };
   }
 
@@ -219,6 +232,18 @@ final class Submission {
                   default -> Outcome.FAILED;
                 })
         .orElse(Outcome.FAILED);
+  }
+
+  /**
+   * Returns the line that says why a process has failed, if there is one, to be added to a text.
+   */
+  private static String cause(ProcessLog log) {
+    return log.page(0, -1).lines().stream()
+        .map(CAUSE::matcher)
+        .filter(Matcher::lookingAt)
+        .reduce((earlier, later) -> later)
+        .map(line -> ": " + line.group("cause"))
+        .orElse("");
   }
 
   private static String describe(int exitCode) {

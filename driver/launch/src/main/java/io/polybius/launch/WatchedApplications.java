@@ -17,6 +17,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -29,6 +30,8 @@ import org.slf4j.LoggerFactory;
 final class WatchedApplications implements AutoCloseable {
 
   private static final Logger logger = LoggerFactory.getLogger(WatchedApplications.class);
+
+  private static final Pattern TIME = Pattern.compile("^\\[[^]]*\\d{4}\\]\\s*");
 
   private static final Duration ROUND = Duration.ofMillis(500);
 
@@ -268,7 +271,9 @@ final class WatchedApplications implements AutoCloseable {
           synchronized (this) {
             killSent = true;
           }
-          keepLastWords(now.get());
+          if (!cluster.keepsOutput()) {
+            keepLastWords(now.get());
+          }
           cluster.kill(now.get().id());
           hurryUnlessLeft();
         }
@@ -315,7 +320,7 @@ final class WatchedApplications implements AutoCloseable {
                 + now.queue().map(queue -> " in queue " + queue).orElse("")
                 + ".");
       }
-      if (before.filter(earlier -> earlier.diagnostics().equals(now.diagnostics())).isEmpty()) {
+      if (before.filter(earlier -> isSaid(earlier.diagnostics(), now.diagnostics())).isEmpty()) {
         log.diagnose(name, now.diagnostics());
       }
       List<Consumer<ClusterApplication>> all;
@@ -328,6 +333,11 @@ final class WatchedApplications implements AutoCloseable {
       }
       // Outside the lock: whoever ends an application must not wait for what these do.
       all.forEach(listener -> listener.accept(now));
+    }
+
+    /** YARN writes the time before what it says again and again. */
+    private static boolean isSaid(String before, String now) {
+      return TIME.matcher(before).replaceFirst("").equals(TIME.matcher(now).replaceFirst(""));
     }
 
     /** What the driver has printed is gone with it, or soon after. */
@@ -348,7 +358,12 @@ final class WatchedApplications implements AutoCloseable {
     }
 
     private void finished(ClusterApplication last) {
-      keepLastWords(last);
+      if (!cluster.keepsOutput() || last.state() == ClusterApplication.State.FAILED) {
+        keepLastWords(last);
+      }
+      if (last.state() != ClusterApplication.State.SUCCEEDED) {
+        removeFiles(last.id());
+      }
       String first = last.diagnostics().strip().lines().findFirst().orElse("");
       boolean byUs;
       synchronized (this) {
@@ -364,6 +379,14 @@ final class WatchedApplications implements AutoCloseable {
                   + " is "
                   + last.state()
                   + (first.isEmpty() ? "" : ": " + first)));
+    }
+
+    private void removeFiles(String id) {
+      try {
+        cluster.removeFiles(id);
+      } catch (IOException e) {
+        logger.warn("files of {} may stay in {}: {}", id, name, e.toString());
+      }
     }
 
     private void missing() {

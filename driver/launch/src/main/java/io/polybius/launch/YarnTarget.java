@@ -73,7 +73,7 @@ record YarnTarget(LaunchSettings settings, SparkInstallation spark, WatchedAppli
 
   @Override
   public Submission follow(Way way, LaunchedProcess process, ProcessLog log) {
-    return Submission.inCluster(process, way.application().orElseThrow());
+    return Submission.inCluster(process, way.application().orElseThrow(), log);
   }
 
   @Override

@@ -319,6 +319,22 @@ class ClusterLauncherTest {
   }
 
   @Test
+  void failedSubmissionTellsItsCause() throws Exception {
+    spark.submitBy(
+        """
+        echo recorded
+        echo 'Exception in thread "main" java.io.FileNotFoundException: no a.jar' >&2
+        echo '\tat org.apache.Spark.submit' >&2
+        exit 1
+        """);
+    try (Submitter submitter = submitter("yarn")) {
+      RunningDriver driver = launch("yarn", submitter, Map.of());
+      assertThat(driver.exited().toCompletableFuture().get(PATIENCE.toSeconds(), TimeUnit.SECONDS))
+          .isEqualTo("spark-submit failed: exit code 1: java.io.FileNotFoundException: no a.jar");
+    }
+  }
+
+  @Test
   void clusterThatCannotBeReachedIsRefusedAndLeavesNothing() throws Exception {
     try (Submitter submitter = new Submitter(spark.settings("yarn"), TestingSpark.noCluster())) {
       assertThatThrownBy(() -> launch("yarn", submitter, Map.of()))

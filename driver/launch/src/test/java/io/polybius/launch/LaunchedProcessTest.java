@@ -39,6 +39,7 @@ class LaunchedProcessTest {
   void exitCodesOfSignalsAreExplained() {
     assertThat(LaunchedProcess.describe(1)).isEqualTo("exit code 1");
     assertThat(LaunchedProcess.describe(137)).isEqualTo("exit code 137 (signal 9)");
+    assertThat(LaunchedProcess.describe(255)).isEqualTo("exit code 255");
   }
 
   @Test

@@ -306,6 +306,10 @@ class SparkSubmitLauncherTest {
     assertRefused(settings, file("/a.py", ApplicationSettings.NONE), "Install the pyspark package");
     assertRefused(settings, file("--master", ApplicationSettings.NONE), "dash");
     assertRefused(
+        spark.clusterSettings("spark://h:1"),
+        file("/a.py", ApplicationSettings.NONE),
+        "in client mode only");
+    assertRefused(
         settings,
         new BatchSettings("/a.jar", Optional.empty(), List.of("a\0b"), ApplicationSettings.NONE),
         "NUL");

@@ -14,6 +14,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.AfterEach;
@@ -32,6 +33,7 @@ class WatchedApplicationsTest {
 
     private final Map<String, String> ids = new ConcurrentHashMap<>();
     private final Map<String, ClusterApplication> applications = new ConcurrentHashMap<>();
+    private final Set<String> removed = ConcurrentHashMap.newKeySet();
     private volatile boolean away;
 
     void put(State state, String diagnostics) {
@@ -58,6 +60,12 @@ class WatchedApplicationsTest {
     public void kill(String id) throws IOException {
       answer();
       put(State.KILLED, "Killed by user.");
+    }
+
+    @Override
+    public void removeFiles(String id) throws IOException {
+      answer();
+      removed.add(id);
     }
 
     @Override
@@ -134,6 +142,28 @@ class WatchedApplicationsTest {
             ID + " is RUNNING in queue default.",
             ID + " is FAILED in queue default.",
             "AM Container exited with exitCode: 13");
+    assertThat(cluster.removed).containsExactly(ID);
+  }
+
+  @Test
+  void whatDiffersInItsTimeOnlyIsLoggedOnce() {
+    List<String> told = new CopyOnWriteArrayList<>();
+    Watched watched = applications.watch(TAG, log);
+    watched.follow(application -> told.add(application.diagnostics()));
+    for (int second = 10; second < 13; second++) {
+      String diagnostics = "[Fri Nov 27 23:42:" + second + " +0000 2026] Application is waiting.";
+      cluster.put(State.ACCEPTED, diagnostics);
+      await().until(() -> told.contains(diagnostics));
+    }
+    assertThat(lines()).filteredOn(line -> line.endsWith("Application is waiting.")).hasSize(1);
+  }
+
+  @Test
+  void oneThatHasSucceededRemovesItsFilesItself() {
+    Watched watched = applications.watch(TAG, log);
+    cluster.put(State.SUCCEEDED, "");
+    watched.ended().join();
+    assertThat(cluster.removed).isEmpty();
   }
 
   @Test
@@ -170,7 +200,9 @@ class WatchedApplicationsTest {
     Watched watched = applications.watch(TAG, log);
 
     assertThat(watched.ended().join().how()).startsWith("No application appeared within");
-    assertThat(lines()).contains("YARN does not answer: connection refused");
+    await()
+        .untilAsserted(
+            () -> assertThat(lines()).contains("YARN does not answer: connection refused"));
   }
 
   @Test

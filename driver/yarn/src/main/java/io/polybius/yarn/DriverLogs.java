@@ -1,13 +1,22 @@
 package io.polybius.yarn;
 
 import java.io.IOException;
+import java.io.InputStream;
+import java.net.HttpURLConnection;
+import java.net.URL;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.apache.hadoop.yarn.api.ApplicationClientProtocol;
 import org.apache.hadoop.yarn.api.protocolrecords.GetApplicationAttemptReportRequest;
 import org.apache.hadoop.yarn.api.protocolrecords.GetContainerReportRequest;
 import org.apache.hadoop.yarn.api.records.ApplicationAttemptId;
+import org.apache.hadoop.yarn.api.records.ApplicationId;
 import org.apache.hadoop.yarn.api.records.ApplicationReport;
 import org.apache.hadoop.yarn.api.records.ContainerId;
 import org.apache.hadoop.yarn.api.records.YarnApplicationState;
@@ -16,14 +25,24 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Where the pages are that show what drivers' containers print. YARN tells it while a container
- * runs, so each is asked for once and remembered: the page goes on to the log when the container
- * has ended.
+ * What drivers' containers print, and where the pages are that show it. YARN tells it while a
+ * container runs, so each is asked for once and remembered: the page goes on to the log when the
+ * container has ended.
  */
 final class DriverLogs {
 
   private static final Logger log = LoggerFactory.getLogger(DriverLogs.class);
   private static final int REMEMBERED = 1000;
+  private static final List<String> STREAMS = List.of("stdout", "stderr");
+  private static final int MOST_BYTES = 64 << 10;
+  private static final int PATIENCE_MILLIS = 4000;
+
+  /** The page of a container's log, as a NodeManager has it. */
+  private static final Pattern PAGE =
+      Pattern.compile("(?<node>https?://[^/]+)/node/containerlogs/(?<container>[^/]+)/[^/]+/?");
+
+  private static final Pattern CONTENTS =
+      Pattern.compile("(?s)LogContents:\\R(.*?)(?=\\REnd of LogType:|$)");
 
   private final ApplicationClientProtocol resourceManager;
   private final Map<ApplicationAttemptId, String> urls =
@@ -63,6 +82,54 @@ final class DriverLogs {
           }
         });
     return url;
+  }
+
+  /**
+   * Returns what the newest driver of an application has printed last, as its NodeManager tells.
+   *
+   * @param most how many lines of each stream
+   * @throws IOException if that does not tell it; the message names the page for people
+   */
+  List<String> newestLines(ApplicationId application, int most) throws IOException {
+    Optional<String> page;
+    synchronized (urls) {
+      page =
+          urls.entrySet().stream()
+              .filter(entry -> entry.getKey().getApplicationId().equals(application))
+              .max(Map.Entry.comparingByKey())
+              .map(Map.Entry::getValue);
+    }
+    if (page.isEmpty()) {
+      return List.of();
+    }
+    Matcher parts = PAGE.matcher(page.get());
+    if (!parts.matches()) {
+      throw new IOException("see " + page.get());
+    }
+    List<String> all = new ArrayList<>();
+    for (String stream : STREAMS) {
+      List<String> lines =
+          read(parts.replaceFirst("${node}/ws/v1/node/containerlogs/${container}/" + stream), page);
+      all.addAll(lines.subList(Math.max(0, lines.size() - most), lines.size()));
+    }
+    return all;
+  }
+
+  private static List<String> read(String address, Optional<String> page) throws IOException {
+    HttpURLConnection connection =
+        (HttpURLConnection) new URL(address + "?size=-" + MOST_BYTES).openConnection();
+    connection.setConnectTimeout(PATIENCE_MILLIS);
+    connection.setReadTimeout(PATIENCE_MILLIS);
+    connection.setRequestProperty("Accept", "text/plain");
+    try (InputStream in = connection.getInputStream()) {
+      // The NodeManager writes a few lines before and after it.
+      String answer = new String(in.readNBytes(2 * MOST_BYTES), StandardCharsets.UTF_8);
+      return CONTENTS.matcher(answer).results().flatMap(log -> log.group(1).lines()).toList();
+    } catch (IOException e) {
+      throw new IOException("see " + page.orElse(address) + " (" + e.getMessage() + ")", e);
+    } finally {
+      connection.disconnect();
+    }
   }
 
   private Optional<String> ask(ApplicationAttemptId attempt) {

@@ -57,7 +57,8 @@ final class PublishedFiles {
   String publish(java.nio.file.Path file) throws IOException {
     LocalFile local = LocalFile.of(file);
     String hash = hash(local);
-    try (FileSystem files = open()) {
+    try (FileSystem files =
+        open(folder.filter(chosen -> chosen.getScheme() != null).orElse(defaultFileSystem()))) {
       Path base =
           folder.map(Path::new).orElseGet(() -> new Path(files.getHomeDirectory(), ".polybius"));
       Path place = new Path(base, hash.substring(0, HASH_CHARACTERS));
@@ -66,6 +67,17 @@ final class PublishedFiles {
         bring(files, local, hash, base, target);
       }
       return target.toUri().toString();
+    }
+  }
+
+  /**
+   * Removes the folder where Spark has put what an application of this user needed; that does so
+   * itself unless it is killed before it runs. A folder that was chosen for it is not looked for.
+   */
+  void removeStaging(String applicationId) throws IOException {
+    try (FileSystem files = open(defaultFileSystem())) {
+      files.delete(
+          new Path(new Path(files.getHomeDirectory(), ".sparkStaging"), applicationId), true);
     }
   }
 
@@ -80,8 +92,7 @@ final class PublishedFiles {
   }
 
   /** Opens a file system of its own: those that Hadoop shares are closed by nobody. */
-  private FileSystem open() throws IOException {
-    URI uri = folder.filter(chosen -> chosen.getScheme() != null).orElse(defaultFileSystem());
+  private FileSystem open(URI uri) throws IOException {
     Configuration own = new Configuration(settings);
     own.setBoolean("fs." + uri.getScheme() + ".impl.disable.cache", true);
     FileSystem files = FileSystem.get(uri, own);

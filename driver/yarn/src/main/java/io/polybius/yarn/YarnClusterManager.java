@@ -7,6 +7,7 @@ import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Comparator;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
@@ -85,6 +86,25 @@ public final class YarnClusterManager implements ClusterManager {
     } catch (YarnException e) {
       throw failure(e);
     }
+  }
+
+  @Override
+  public void removeFiles(String id) throws IOException {
+    Optional<ApplicationId> applicationId = parse(id);
+    if (applicationId.isPresent()) {
+      published.removeStaging(applicationId.get().toString());
+    }
+  }
+
+  @Override
+  public boolean keepsOutput() {
+    return true;
+  }
+
+  @Override
+  public List<String> newestLines(String id, int most) throws IOException {
+    Optional<ApplicationId> applicationId = parse(id);
+    return applicationId.isEmpty() ? List.of() : driverLogs.newestLines(applicationId.get(), most);
   }
 
   @Override

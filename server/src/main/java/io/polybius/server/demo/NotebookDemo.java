@@ -135,7 +135,7 @@ public final class NotebookDemo {
             throw new IOException("Spark did not start", e);
           }
           told = told || tellApplication(state);
-          screen.progress("starting, " + seconds(begun) + " s");
+          screen.progress("starting, " + seconds(begun) + " s" + newest(state));
         }
       }
     } catch (ExecutionException e) {
@@ -143,6 +143,13 @@ public final class NotebookDemo {
     } finally {
       waiter.shutdownNow();
     }
+  }
+
+  /** Returns what its log says last of a launch, to be added to a text. */
+  private static String newest(JsonNode session) {
+    JsonNode log = session.path("log");
+    String line = log.path(log.size() - 1).asText().strip();
+    return line.isEmpty() || line.endsWith(":") ? "" : ": " + line;
   }
 
   private static boolean isDead(JsonNode session) {

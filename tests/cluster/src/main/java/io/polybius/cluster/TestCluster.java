@@ -284,13 +284,25 @@ public final class TestCluster implements AutoCloseable {
   public URI put(Path file, String path) throws IOException {
     web.send(
         "PUT",
-        URI.create(
-            webHdfs(path)
-                + "?op=CREATE&overwrite=true&user.name="
-                + System.getProperty("user.name")),
+        URI.create(asThisUser(path, "CREATE") + "&overwrite=true"),
         "application/octet-stream",
         BodyPublishers.ofFile(file));
     return fileSystem().resolve(path);
+  }
+
+  /**
+   * Returns the names of what is in a folder of HDFS, which must be there.
+   *
+   * @param path such as {@code /jobs}
+   */
+  public List<String> list(String path) throws IOException {
+    return web.get(URI.create(asThisUser(path, "LISTSTATUS")))
+        .at("/FileStatuses/FileStatus")
+        .findValuesAsText("pathSuffix");
+  }
+
+  private String asThisUser(String path, String operation) {
+    return webHdfs(path) + "?op=" + operation + "&user.name=" + System.getProperty("user.name");
   }
 
   /** Ends the cluster with everything that runs on it, and removes its files. */

@@ -35,6 +35,15 @@ public interface ClusterManager extends AutoCloseable {
   void kill(String id) throws IOException;
 
   /**
+   * Removes what the submission of an application has brought to the cluster for it only. One that
+   * has ended in order has done that itself.
+   *
+   * @param id of an application that has ended
+   * @throws IOException if the cluster does not answer
+   */
+  default void removeFiles(String id) throws IOException {}
+
+  /**
    * Makes a file of this machine available to the containers of this user's applications, unless
    * one with the same content is there. Other than the rest, this takes as long as the file is
    * large.
@@ -44,9 +53,14 @@ public interface ClusterManager extends AutoCloseable {
    */
   String publish(Path file) throws IOException;
 
+  /** Returns whether what an application has printed can still be had when it has ended. */
+  default boolean keepsOutput() {
+    return false;
+  }
+
   /**
-   * Returns what the containers of an application have printed last, if the cluster can tell while
-   * it is there, oldest first.
+   * Returns what the driver's container of an application has printed last, if the cluster can
+   * tell, oldest first.
    *
    * @param most how many lines
    * @throws IOException if the cluster does not answer

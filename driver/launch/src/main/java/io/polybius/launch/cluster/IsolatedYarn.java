@@ -119,8 +119,23 @@ public final class IsolatedYarn implements ClusterManager {
   }
 
   @Override
+  public void removeFiles(String id) throws IOException {
+    inside(
+        loader,
+        () -> {
+          client.removeFiles(id);
+          return id;
+        });
+  }
+
+  @Override
   public String publish(Path file) throws IOException {
     return inside(loader, () -> client.publish(file));
+  }
+
+  @Override
+  public boolean keepsOutput() {
+    return client.keepsOutput();
   }
 
   @Override
