@@ -105,7 +105,8 @@ class ArchitectureTest {
   void driverUsesNothingOfTheServer() {
     noClasses()
         .that()
-        .resideInAnyPackage("io.polybius.driver", "io.polybius.driver.interpreter")
+        .resideInAnyPackage(
+            "io.polybius.driver", "io.polybius.driver.interpreter", "io.polybius.driver.job")
         .should()
         .dependOnClassesThat()
         .resideInAnyPackage(
@@ -137,6 +138,8 @@ class ArchitectureTest {
         .resideInAnyPackage(
             "io.polybius.driver",
             "io.polybius.driver.interpreter",
+            "io.polybius.driver.job",
+            "org.apache.livy..",
             "io.polybius.notebook..",
             "io.polybius.magic..",
             "io.polybius.yarn..")

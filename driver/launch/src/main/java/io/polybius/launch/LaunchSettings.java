@@ -76,6 +76,8 @@ public record LaunchSettings(
       throws LaunchException {
     Map<String, String> defaults = new LinkedHashMap<>(sparks.defaults(spark));
     defaults.put("spark.app.name", "livy-session-" + spec.sessionId());
+    // Compiled jobs run beside statements, and neither is to wait for the other.
+    defaults.putIfAbsent("spark.scheduler.mode", "FAIR");
     Map<String, String> all =
         withSessionJars(sparkSettings(spec.settings().application(), defaults));
     // What %info tells.

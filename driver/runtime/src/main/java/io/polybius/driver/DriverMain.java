@@ -1,7 +1,10 @@
 package io.polybius.driver;
 
 import io.polybius.driver.interpreter.Interpreter;
+import io.polybius.driver.interpreter.ServedClasses;
+import io.polybius.driver.interpreter.SessionResources;
 import io.polybius.driver.interpreter.SharedValues;
+import io.polybius.driver.interpreter.SparkProgress;
 import io.polybius.driver.interpreter.SparkSlot;
 import io.polybius.driver.interpreter.SparkStart;
 import io.polybius.driver.interpreter.SparkTools;
@@ -9,6 +12,9 @@ import io.polybius.driver.interpreter.jupyter.JupyterInterpreter;
 import io.polybius.driver.interpreter.python.PythonInterpreter;
 import io.polybius.driver.interpreter.r.RInterpreter;
 import io.polybius.driver.interpreter.sql.SqlInterpreter;
+import io.polybius.driver.job.CompiledJobs;
+import io.polybius.driver.job.DriverJobContext;
+import io.polybius.driver.job.JobRunner;
 import io.polybius.driver.protocol.DriverCommand;
 import io.polybius.driver.protocol.DriverConnection;
 import io.polybius.driver.protocol.DriverDialer;
@@ -69,6 +75,11 @@ public final class DriverMain {
       new ScheduledThreadPoolExecutor(2, DriverMain::daemon);
   private final CompletableFuture<Map<String, String>> sparkSettings = new CompletableFuture<>();
   private final SharedValues shared = new SharedValues();
+
+  // Set before the runner of statements:
+  private JobRunner jobs;
+  private DriverJobContext jobContext;
+  private SessionResources resources;
   private volatile StatementRunner runner;
 
   private DriverMain(DriverSettings settings, OutputCapture capture) {
@@ -147,6 +158,9 @@ public final class DriverMain {
     }
     Watchdog.haltAfter(settings.endsByReturning() ? CLUSTER_STOP_PATIENCE : STOP_PATIENCE);
     if (runner != null) {
+      jobs.close();
+      jobContext.close();
+      resources.close();
       runner.close();
     }
     comms.close();
@@ -163,15 +177,16 @@ public final class DriverMain {
       PythonInterpreter python,
       OpenComms comms,
       DriverConnection<DriverEvent> server)
-      throws InterruptedException {
-    JobProgress progress = new JobProgress(server::send);
+      throws IOException, InterruptedException {
+    SparkProgress progress = new SparkProgress(server::send);
     spark.context().addSparkListener(progress);
+    SparkTools tools = new SparkTools(spark, settings.workDirectory().resolve("jars"));
     StatementRunner statements =
         new StatementRunner(
             new StatementRunner.Tools(
                 interpreters(spark, python),
                 Magics.load(spark.classLoader(), log::warn),
-                new SparkTools(spark, settings.workDirectory().resolve("jars")),
+                tools,
                 shared,
                 capture,
                 comms,
@@ -180,6 +195,23 @@ public final class DriverMain {
                 timer,
                 settings.maxOutputChars(),
                 StatementRunner.QUESTION_PATIENCE));
+    Path directory = settings.workDirectory();
+    ServedClasses.copy(spark.classDirectory(), CompiledJobs.CLASSES);
+    jobContext = new DriverJobContext(spark.session(), shared, directory.resolve("job-files"));
+    jobs =
+        new JobRunner(
+            new JobRunner.Tools(
+                List.of(new CompiledJobs(jobContext, spark.classLoader())),
+                spark.context(),
+                spark.classLoader(),
+                progress,
+                capture::standApart,
+                server::send,
+                timer,
+                JobRunner.Limits.DEFAULT));
+    resources =
+        new SessionResources(tools, directory.resolve("uploads"), python::include, server::send);
+    // From here on commands are obeyed.
     runner = statements;
     server.send(
         new DriverEvent.DriverReady(
@@ -206,7 +238,9 @@ public final class DriverMain {
   private Duration idleTime() {
     StatementRunner statements = runner;
     if (statements != null) {
-      return statements.idleTime();
+      Duration sinceStatement = statements.idleTime();
+      Duration sinceJob = jobs.idleTime();
+      return sinceStatement.compareTo(sinceJob) < 0 ? sinceStatement : sinceJob;
     }
     // A driver that was started ahead has nothing to do once its REPL is up.
     return sparkSettings.isDone() ? Duration.ZERO : SparkSlot.awaitedFor();
@@ -229,6 +263,14 @@ public final class DriverMain {
       statements.downloads().more(more);
     } else if (command instanceof DriverCommand.StopResult download) {
       statements.downloads().stop(download.downloadId());
+    } else if (command instanceof DriverCommand.RunJob job) {
+      jobs.run(job);
+    } else if (command instanceof DriverCommand.CancelJob job) {
+      jobs.cancel(job.jobId());
+    } else if (command instanceof DriverCommand.AddResource resource) {
+      resources.add(resource);
+    } else if (command instanceof DriverCommand.AddFilePart part) {
+      resources.take(part);
     } else if (command instanceof DriverCommand.CheckCompleteness question) {
       statements.questions().check(question);
     } else if (command instanceof DriverCommand.Complete question) {

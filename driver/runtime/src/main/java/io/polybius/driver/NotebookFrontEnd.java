@@ -89,18 +89,14 @@ final class NotebookFrontEnd implements FrontEnd {
             .find(name)
             .orElseThrow(
                 () -> new NoSuchElementException("Nothing is shared under the name " + name + "."));
-    if (value instanceof SharedValue.Frame frame) {
-      return frame.dataset();
-    } else if (value instanceof SharedValue.Elements elements) {
-      return elements.rdd();
-    }
-    return ScalaObjects.of(((SharedValue.Data) value).value());
+    return ScalaObjects.of(value);
   }
 
   private StatementConsole console() {
     return statements
         .speaker()
-        .orElseThrow(() -> new IllegalStateException("No statement has run yet."));
+        .orElseThrow(
+            () -> new IllegalStateException("There is no statement in which this could be shown."));
   }
 
   /** Returns how large something is that is shown on purpose; 0 for what is not. */

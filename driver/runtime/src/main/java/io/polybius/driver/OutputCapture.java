@@ -1,5 +1,6 @@
 package io.polybius.driver;
 
+import io.polybius.driver.interpreter.SparkProgress;
 import io.polybius.driver.protocol.StreamName;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
@@ -20,7 +21,10 @@ import org.apache.spark.TaskContext;
  */
 final class OutputCapture {
 
-  private final InheritableThreadLocal<StatementConsole> starter = new InheritableThreadLocal<>();
+  /** Whom a thread belongs to: a statement, or expressly none; null if nobody has said. */
+  private final InheritableThreadLocal<Optional<StatementConsole>> starter =
+      new InheritableThreadLocal<>();
+
   private volatile Optional<StatementConsole> running = Optional.empty();
   private volatile Optional<StatementConsole> latest = Optional.empty();
   private volatile Optional<Thread> statementThread = Optional.empty();
@@ -34,8 +38,8 @@ final class OutputCapture {
 
   /** The calling thread, and those that it starts, print for that statement until the next call. */
   void begin(StatementConsole console) {
-    starter.set(console);
     running = Optional.of(console);
+    starter.set(running);
     latest = running;
     statementThread = Optional.of(Thread.currentThread());
   }
@@ -49,7 +53,15 @@ final class OutputCapture {
 
   /** The calling thread belongs to that statement, as those do that the statement has started. */
   void adopt(StatementConsole console) {
-    starter.set(console);
+    starter.set(Optional.of(console));
+  }
+
+  /**
+   * The calling thread, and those that it starts, work for no statement, even if they say something
+   * to the front ends. What they print goes into the driver's log.
+   */
+  void standApart() {
+    starter.set(Optional.empty());
   }
 
   /** The calling thread belongs to no statement any more. */
@@ -61,7 +73,18 @@ final class OutputCapture {
 
   /** Returns the statement that the calling thread belongs to. */
   Optional<StatementConsole> owner() {
-    return TaskContext.get() == null ? Optional.ofNullable(starter.get()) : running;
+    TaskContext task = TaskContext.get();
+    if (task != null) {
+      return isApart(task) ? Optional.empty() : running;
+    }
+    Optional<StatementConsole> own = starter.get();
+    return own == null ? Optional.empty() : own;
+  }
+
+  /** Whether a task belongs to what runs beside the statements. */
+  private static boolean isApart(TaskContext task) {
+    String group = task.getLocalProperty(SparkProgress.JOB_GROUP);
+    return group != null && group.startsWith(SparkProgress.JOB_GROUP_PREFIX);
   }
 
   /**
@@ -69,7 +92,12 @@ final class OutputCapture {
    * threads that no statement has started, such as those of Spark, speak for the latest one.
    */
   Optional<StatementConsole> speaker() {
-    return owner().or(() -> latest);
+    TaskContext task = TaskContext.get();
+    if (task != null) {
+      return isApart(task) ? Optional.empty() : running.or(() -> latest);
+    }
+    Optional<StatementConsole> own = starter.get();
+    return own == null ? latest : own;
   }
 
   /** Returns whether the calling thread is the one that runs a statement. */

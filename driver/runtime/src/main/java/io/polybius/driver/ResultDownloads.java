@@ -3,6 +3,7 @@ package io.polybius.driver;
 import io.polybius.driver.ShownTables.Shown;
 import io.polybius.driver.interpreter.SharedValue;
 import io.polybius.driver.interpreter.SharedValues;
+import io.polybius.driver.interpreter.SparkProgress;
 import io.polybius.driver.protocol.DriverCommand.SendMoreResult;
 import io.polybius.driver.protocol.DriverCommand.SendResult;
 import io.polybius.driver.protocol.DriverEvent;
@@ -177,7 +178,7 @@ final class ResultDownloads implements AutoCloseable {
     Download(SendResult command, ResultTable.Maker table) {
       this.command = command;
       this.table = table;
-      this.jobGroup = "polybius-result-" + command.downloadId();
+      this.jobGroup = SparkProgress.JOB_GROUP_PREFIX + "result-" + command.downloadId();
       this.permits = new Semaphore(command.parts());
       this.thread = new Thread(this::run, "result-" + command.downloadId());
       thread.setDaemon(true);

@@ -59,7 +59,8 @@ sealed interface ResultTable {
    *
    * @throws MagicException if it is too large
    */
-  static ResultTable of(SharedValue value) throws MagicException {
+  static ResultTable of(SharedValue shared) throws MagicException {
+    SharedValue value = ScalaValues.plainForm(shared);
     if (value instanceof SharedValue.Frame frame) {
       return new Distributed(frame.dataset().toDF());
     } else if (value instanceof SharedValue.Elements elements) {

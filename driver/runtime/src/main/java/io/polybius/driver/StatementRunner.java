@@ -2,6 +2,7 @@ package io.polybius.driver;
 
 import io.polybius.driver.interpreter.Interpreter;
 import io.polybius.driver.interpreter.SharedValues;
+import io.polybius.driver.interpreter.SparkProgress;
 import io.polybius.driver.interpreter.SparkTools;
 import io.polybius.driver.interpreter.StatementException;
 import io.polybius.driver.interpreter.Variable;
@@ -82,7 +83,7 @@ final class StatementRunner implements AutoCloseable {
   private final SparkContext spark;
   private final OutputCapture capture;
   private final OpenComms comms;
-  private final JobProgress progress;
+  private final SparkProgress progress;
   private final Consumer<DriverEvent> events;
   private final ScheduledExecutorService timer;
   private final long maxOutputChars;
@@ -123,7 +124,7 @@ final class StatementRunner implements AutoCloseable {
       SharedValues sharedValues,
       OutputCapture capture,
       OpenComms comms,
-      JobProgress progress,
+      SparkProgress progress,
       Consumer<DriverEvent> events,
       ScheduledExecutorService timer,
       long maxOutputChars,
@@ -314,7 +315,11 @@ final class StatementRunner implements AutoCloseable {
   private Running begin(Execute statement, StatementConsole console) {
     int statementId = statement.statementId();
     Running current = new Running(statement, console);
-    progress.begin(statementId, current.jobGroup);
+    progress.begin(
+        current.jobGroup,
+        (completedTasks, totalTasks, completedStages, totalStages) ->
+            new DriverEvent.StatementProgressed(
+                statementId, completedTasks, totalTasks, completedStages, totalStages));
     setJobGroup(current);
     capture.begin(console);
     synchronized (this) {
@@ -344,7 +349,11 @@ final class StatementRunner implements AutoCloseable {
     Thread.interrupted();
     current.console.input().end();
     capture.end();
-    progress.end();
+    if (current.cancelled) {
+      // Spark may have taken a job from it at the last moment, for which nobody waits any more.
+      cancelJobs(current);
+    }
+    progress.end(current.jobGroup);
     if (interpreterLock.isHeldByCurrentThread()) {
       interpreterLock.unlock();
     }
@@ -622,13 +631,17 @@ final class StatementRunner implements AutoCloseable {
     }
   }
 
-  private void interrupt(Running current, Duration elapsed) {
+  private void cancelJobs(Running current) {
     try {
       spark.cancelJobGroup(current.jobGroup);
     } catch (RuntimeException e) {
       // Code that runs on after Spark has been stopped must be stopped all the same.
       log.debug("the jobs of a statement could not be cancelled", e);
     }
+  }
+
+  private void interrupt(Running current, Duration elapsed) {
+    cancelJobs(current);
     synchronized (this) {
       if (running == current) {
         interpreters.values().forEach(interpreter -> interrupt(interpreter, elapsed));

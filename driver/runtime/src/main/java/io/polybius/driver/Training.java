@@ -2,8 +2,12 @@ package io.polybius.driver;
 
 import io.polybius.driver.interpreter.CompilerTraining;
 import io.polybius.driver.interpreter.Interpreter;
+import io.polybius.driver.interpreter.SharedValues;
 import io.polybius.driver.interpreter.SparkStart;
 import io.polybius.driver.interpreter.sql.SqlInterpreter;
+import io.polybius.driver.job.CompiledJobs;
+import io.polybius.driver.job.DriverJobContext;
+import io.polybius.driver.job.JobException;
 import io.polybius.magic.MagicContext;
 import io.polybius.magic.MagicException;
 import io.polybius.magic.MagicLimits;
@@ -11,8 +15,11 @@ import io.polybius.magic.MagicSession;
 import io.polybius.magic.Magics;
 import io.polybius.magic.PlainValue;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import org.apache.livy.Job;
 
 /** A short life of a driver, from which the JVM learns which classes to archive. */
 final class Training {
@@ -45,6 +52,7 @@ final class Training {
             Interpreter.Execution.UNSEEN);
     new SqlInterpreter(spark.session())
         .execute("select id, 'text' from range(3)", Interpreter.Execution.UNSEEN);
+    runJob(spark, directory);
     Magics magics = Magics.builtin();
     magics.run(magics.parse("%plot numbers"), new Values(spark.scala()));
     try (CompilerTraining training = new CompilerTraining(directory.resolve("training"))) {
@@ -53,6 +61,15 @@ final class Training {
       }
     }
     spark.context().stop();
+  }
+
+  /** Runs a compiled job as a client would send it. */
+  private static void runJob(SparkStart spark, Path directory) throws JobException {
+    DriverJobContext context =
+        new DriverJobContext(spark.session(), new SharedValues(), directory.resolve("job-files"));
+    CompiledJobs jobs = new CompiledJobs(context, spark.classLoader());
+    Job<List<String>> job = each -> new ArrayList<>(List.of(each.sc().version()));
+    jobs.rehearse(job);
   }
 
   /** Lets the plot see the variables, which is all that it asks for. */

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.polybius.driver.interpreter.Completion;
 import io.polybius.driver.interpreter.Interpreter;
 import io.polybius.driver.interpreter.SharedValues;
+import io.polybius.driver.interpreter.SparkProgress;
 import io.polybius.driver.interpreter.Variable;
 import io.polybius.driver.protocol.Completeness;
 import io.polybius.driver.protocol.DriverCommand.Complete;
@@ -146,7 +147,7 @@ class BusyCompilerTest {
                 new SharedValues(),
                 capture,
                 new OpenComms(capture, events::add),
-                new JobProgress(events::add),
+                new SparkProgress(events::add),
                 events::add,
                 timer,
                 StatementDesk.MAX_OUTPUT_CHARS,

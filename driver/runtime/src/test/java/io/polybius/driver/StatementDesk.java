@@ -1,10 +1,16 @@
 package io.polybius.driver;
 
+import io.polybius.driver.interpreter.ServedClasses;
+import io.polybius.driver.interpreter.SessionResources;
 import io.polybius.driver.interpreter.SharedValues;
+import io.polybius.driver.interpreter.SparkProgress;
 import io.polybius.driver.interpreter.SparkStart;
 import io.polybius.driver.interpreter.SparkTools;
 import io.polybius.driver.interpreter.python.PythonInterpreter;
 import io.polybius.driver.interpreter.sql.SqlInterpreter;
+import io.polybius.driver.job.CompiledJobs;
+import io.polybius.driver.job.DriverJobContext;
+import io.polybius.driver.job.JobRunner;
 import io.polybius.driver.protocol.CommMessage;
 import io.polybius.driver.protocol.Completeness;
 import io.polybius.driver.protocol.DriverCommand;
@@ -13,6 +19,7 @@ import io.polybius.driver.protocol.ExecuteOptions;
 import io.polybius.driver.protocol.ExecuteOptions.Expression;
 import io.polybius.driver.protocol.ExpressionResult;
 import io.polybius.driver.protocol.MimeBundle;
+import io.polybius.driver.protocol.ResourceKind;
 import io.polybius.driver.protocol.ResultFormat;
 import io.polybius.driver.protocol.ResultSource;
 import io.polybius.driver.protocol.StatementError;
@@ -23,6 +30,7 @@ import io.polybius.notebook.Kernel;
 import io.polybius.notebook.Notebook;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
@@ -43,6 +51,9 @@ final class StatementDesk {
 
   static final int MAX_OUTPUT_CHARS = 200_000;
 
+  /** So many run at a time, and so many wait. */
+  static final int MOST_JOBS = 3;
+
   /** What a client wants that can be asked for input. */
   static final ExecuteOptions MAY_ASK = new ExecuteOptions(false, true, List.of());
 
@@ -50,11 +61,18 @@ final class StatementDesk {
   private static StatementDesk shared;
 
   private final BlockingQueue<DriverEvent> events = new LinkedBlockingQueue<>();
+
+  /** What comes of jobs, and of files for them. */
+  private final BlockingQueue<DriverEvent> jobEvents = new LinkedBlockingQueue<>();
+
   private final StatementRunner runner;
   private final OpenComms comms;
   private final SparkTools tools;
+  private final JobRunner jobs;
+  private final SessionResources resources;
   private int nextId;
   private int nextDownload;
+  private int nextJob = 1;
 
   /** What became of a statement. */
   record Ended(int id, List<StatementOutput> outputs, List<DriverEvent> all, StatementError error) {
@@ -124,6 +142,7 @@ final class StatementDesk {
     capture.install();
     System.setProperty("spark.master", "local[2]");
     System.setProperty("spark.app.name", "tests");
+    System.setProperty("spark.scheduler.mode", "FAIR");
     System.setProperty("spark.ui.enabled", "false");
     System.setProperty("spark.driver.bindAddress", "127.0.0.1");
     System.setProperty("spark.driver.host", "127.0.0.1");
@@ -133,16 +152,33 @@ final class StatementDesk {
     SparkStart spark =
         SparkStart.begin(directory.resolve("classes"), CompletableFuture.completedFuture(Map.of()));
     tools = new SparkTools(spark, directory.resolve("jars"));
-    JobProgress progress = new JobProgress(events::add);
+    ServedClasses.copy(spark.classDirectory(), CompiledJobs.CLASSES);
+    SparkProgress progress = new SparkProgress(this::take);
     spark.context().addSparkListener(progress);
+    ScheduledThreadPoolExecutor timer = new ScheduledThreadPoolExecutor(2);
+    PythonInterpreter python =
+        new PythonInterpreter(spark::session, shared, comms, directory.resolve("python"));
+    resources =
+        new SessionResources(tools, directory.resolve("uploads"), python::include, jobEvents::add);
+    jobs =
+        new JobRunner(
+            new JobRunner.Tools(
+                List.of(
+                    new CompiledJobs(
+                        new DriverJobContext(
+                            spark.session(), shared, directory.resolve("job-files")),
+                        spark.classLoader())),
+                spark.context(),
+                spark.classLoader(),
+                progress,
+                capture::standApart,
+                jobEvents::add,
+                timer,
+                new JobRunner.Limits(MOST_JOBS, MOST_JOBS, 1 << 20, Duration.ofSeconds(4))));
     runner =
         new StatementRunner(
             new StatementRunner.Tools(
-                List.of(
-                    spark.scala(),
-                    new PythonInterpreter(
-                        spark::session, shared, comms, directory.resolve("python")),
-                    new SqlInterpreter(spark.session())),
+                List.of(spark.scala(), python, new SqlInterpreter(spark.session())),
                 Magics.builtin(),
                 tools,
                 shared,
@@ -150,7 +186,7 @@ final class StatementDesk {
                 comms,
                 progress,
                 events::add,
-                new ScheduledThreadPoolExecutor(2),
+                timer,
                 MAX_OUTPUT_CHARS,
                 StatementRunner.QUESTION_PATIENCE));
   }
@@ -161,6 +197,70 @@ final class StatementDesk {
       shared = new StatementDesk();
     }
     return shared;
+  }
+
+  private void take(DriverEvent event) {
+    (event instanceof DriverEvent.OfJob ? jobEvents : events).add(event);
+  }
+
+  /** Sends a compiled job and returns its id. */
+  int submitJob(byte[] payload) {
+    return submitJob("spark", payload);
+  }
+
+  /** Sends a job of a language and returns its id. */
+  int submitJob(String kind, byte[] payload) {
+    int id = nextJob++;
+    jobs.run(new DriverCommand.RunJob(id, kind, payload));
+    return id;
+  }
+
+  /** Stops a job. */
+  void cancelJob(int id) {
+    jobs.cancel(id);
+  }
+
+  /** Returns for how long no job has run. */
+  Duration jobsIdleTime() {
+    return jobs.idleTime();
+  }
+
+  /** Waits for the end of a job, and returns all that came of it; what comes of others is lost. */
+  List<DriverEvent> awaitJob(int id) throws InterruptedException {
+    List<DriverEvent> all = new ArrayList<>();
+    while (true) {
+      DriverEvent event = nextOfJobs();
+      if (event instanceof DriverEvent.OfJob about && about.jobId() == id) {
+        all.add(event);
+        if (event instanceof DriverEvent.JobSucceeded
+            || event instanceof DriverEvent.JobFailed
+            || event instanceof DriverEvent.JobCancelled) {
+          return all;
+        }
+      }
+    }
+  }
+
+  /** Waits for the next thing that comes of jobs, or of files. */
+  DriverEvent nextOfJobs() throws InterruptedException {
+    DriverEvent event = jobEvents.poll(TIMEOUT_SECONDS, TimeUnit.SECONDS);
+    if (event == null) {
+      throw new AssertionError("no event of a job came within " + TIMEOUT_SECONDS + " s");
+    }
+    return event;
+  }
+
+  /** Adds a file to the session; returns why that failed, or nothing. */
+  String add(ResourceKind kind, String uri) throws InterruptedException {
+    resources.add(new DriverCommand.AddResource(5, kind, uri));
+    return ((DriverEvent.ResourceAdded) nextOfJobs()).error();
+  }
+
+  /** Sends a piece of a file. */
+  DriverEvent.FilePartTaken upload(String folder, String name, byte[] bytes)
+      throws InterruptedException {
+    resources.take(new DriverCommand.AddFilePart(6, folder, name, bytes));
+    return (DriverEvent.FilePartTaken) nextOfJobs();
   }
 
   /** Returns its Spark. */

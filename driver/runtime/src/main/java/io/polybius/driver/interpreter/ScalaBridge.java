@@ -203,6 +203,18 @@ final class ScalaBridge implements AutoCloseable {
     return main.classLoader();
   }
 
+  /**
+   * Lets code that runs find the classes of jars, which the compiler need not know. May be called
+   * by any thread.
+   */
+  void loadFrom(List<URL> jars) {
+    // Above the loader of compiled classes is the one of jars, which the REPL keeps for itself.
+    ClassLoader loader = main.classLoader().getParent();
+    for (URL jar : jars) {
+      calls.call(loader, "addURL", jar);
+    }
+  }
+
   /** Adds jars to what texts can use. */
   void addJars(List<URL> jars) {
     calls.call(main, "addUrlsToClassPath", JavaConverters.asScalaBuffer(jars).toList());

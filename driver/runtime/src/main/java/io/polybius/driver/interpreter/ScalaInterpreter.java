@@ -24,6 +24,8 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
 import java.util.regex.Matcher;
@@ -74,6 +76,9 @@ final class ScalaInterpreter implements Interpreter {
   private final UserTraces traces = new UserTraces();
   private final ScalaBridge bridge;
 
+  /** What the compiler is to learn of before the next statement. */
+  private final Queue<URL> unknownJars = new ConcurrentLinkedQueue<>();
+
   /**
    * Starts the REPL. Returns when Spark is up too and statements can run.
    *
@@ -101,6 +106,26 @@ final class ScalaInterpreter implements Interpreter {
   /** Lets statements use the classes of jars. */
   void addJars(List<URL> jars) {
     bridge.addJars(jars);
+  }
+
+  /**
+   * Lets what runs find the classes of jars at once, and statements when the next one begins. May
+   * be called by any thread.
+   */
+  void addJarsBeside(List<URL> jars) {
+    bridge.loadFrom(jars);
+    unknownJars.addAll(jars);
+  }
+
+  @Override
+  public void prepare(Execution execution) {
+    List<URL> jars = new ArrayList<>();
+    for (URL jar = unknownJars.poll(); jar != null; jar = unknownJars.poll()) {
+      jars.add(jar);
+    }
+    if (!jars.isEmpty()) {
+      bridge.addJars(jars);
+    }
   }
 
   @Override
@@ -218,13 +243,12 @@ final class ScalaInterpreter implements Interpreter {
   @Override
   public void define(String variable, String name, SharedValues values, Execution execution)
       throws MagicException, StatementException {
-    SharedValue value = values.get(name);
-    String type =
-        value instanceof SharedValue.Data data
-            ? ScalaObjects.typeOf(data.value())
-            : value instanceof SharedValue.Frame
-                ? "org.apache.spark.sql.DataFrame"
-                : "org.apache.spark.rdd.RDD[Any]";
+    SharedValue value = values.getAsItIs(name);
+    if (!SharedValues.isName(name)) {
+      throw new MagicException(
+          MagicException.VALUE_ERROR,
+          name + " is no name of a variable; kernel.shared(...) returns what is shared under it");
+    }
     execute(
         (value instanceof SharedValue.Data ? "" : "@transient ")
             + "val `"
@@ -232,9 +256,20 @@ final class ScalaInterpreter implements Interpreter {
             + "` = _root_.io.polybius.notebook.Notebook.kernel.shared(\""
             + name
             + "\").asInstanceOf["
-            + type
+            + typeOf(value)
             + "]",
         execution);
+  }
+
+  private static String typeOf(SharedValue value) {
+    if (value instanceof SharedValue.Data data) {
+      return ScalaObjects.typeOf(data.value());
+    } else if (value instanceof SharedValue.Frame) {
+      return "org.apache.spark.sql.DataFrame";
+    } else if (value instanceof SharedValue.Elements) {
+      return "org.apache.spark.rdd.RDD[Any]";
+    }
+    return "Any";
   }
 
   /**

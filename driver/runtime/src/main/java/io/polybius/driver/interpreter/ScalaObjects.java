@@ -20,6 +20,18 @@ public final class ScalaObjects {
 
   private ScalaObjects() {}
 
+  /** Returns what is shared, as a value of Scala. */
+  public static Object of(SharedValue shared) {
+    if (shared instanceof SharedValue.Frame frame) {
+      return frame.dataset();
+    } else if (shared instanceof SharedValue.Elements elements) {
+      return elements.rdd();
+    } else if (shared instanceof SharedValue.Reference reference) {
+      return reference.object();
+    }
+    return of(((SharedValue.Data) shared).value());
+  }
+
   /** Returns a value of Scala; null for null. */
   public static Object of(PlainValue value) {
     return new ScalaObjects().object(value);

@@ -17,6 +17,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.apache.spark.api.java.JavaRDDLike;
 import org.apache.spark.rdd.RDD;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
@@ -61,6 +62,19 @@ public final class ScalaValues {
       return new SharedValue.Elements(rdd);
     }
     return new SharedValue.Data(plain(value, Interpreter.MAX_SHARED));
+  }
+
+  /**
+   * Returns what is shared in a form that other languages take, which an object of a job may lack.
+   *
+   * @throws MagicException if it has no such form
+   */
+  public static SharedValue plainForm(SharedValue value) throws MagicException {
+    if (value instanceof SharedValue.Reference reference) {
+      return shared(
+          reference.object() instanceof JavaRDDLike<?, ?> rdd ? rdd.rdd() : reference.object());
+    }
+    return value;
   }
 
   /** Returns a short text for a value, if that is cheap and runs nothing of the user's. */

@@ -53,6 +53,22 @@ public sealed interface SharedValue {
     }
   }
 
+  /**
+   * An object of a compiled job, which code of the JVM sees as the same. Other languages get what
+   * {@link ScalaValues#shared} makes of it when they ask.
+   */
+  record Reference(Object object) implements SharedValue {
+    @Override
+    public String type() {
+      return "object";
+    }
+
+    @Override
+    public String summary() {
+      return object.getClass().getName();
+    }
+  }
+
   /** Returns what a list calls it. */
   String type();
 

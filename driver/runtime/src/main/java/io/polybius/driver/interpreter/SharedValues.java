@@ -2,6 +2,7 @@ package io.polybius.driver.interpreter;
 
 import io.polybius.magic.MagicException;
 import io.polybius.magic.SharedName;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentSkipListMap;
@@ -12,7 +13,13 @@ public final class SharedValues {
 
   private static final Pattern NAME = Pattern.compile("[\\p{L}_][\\p{L}\\p{N}_]*");
 
+  /** How many objects of jobs are kept, as in Livy; those that were not used for longest go. */
+  static final int MAX_REFERENCES = 100;
+
   private final ConcurrentSkipListMap<String, Entry> entries = new ConcurrentSkipListMap<>();
+
+  /** The names of the objects of jobs, those last that were used last; guarded by itself. */
+  private final LinkedHashSet<String> references = new LinkedHashSet<>();
 
   private record Entry(String kind, SharedValue value) {}
 
@@ -30,6 +37,38 @@ public final class SharedValues {
     entries.put(name, new Entry(kind, value));
   }
 
+  /**
+   * Shares an object of a job in place of what has the same name. Any name will do, but only names
+   * of variables can be used in all languages.
+   *
+   * @param kind of the job
+   */
+  public void putReference(String name, String kind, Object object) {
+    synchronized (references) {
+      entries.put(name, new Entry(kind, new SharedValue.Reference(object)));
+      used(name);
+      while (references.size() > MAX_REFERENCES) {
+        String eldest = references.iterator().next();
+        references.remove(eldest);
+        entries.computeIfPresent(
+            eldest, (key, entry) -> entry.value() instanceof SharedValue.Reference ? null : entry);
+      }
+    }
+  }
+
+  private void used(String name) {
+    references.remove(name);
+    references.add(name);
+  }
+
+  /** Shares something no longer. Returns what it was. */
+  public Optional<SharedValue> remove(String name) {
+    synchronized (references) {
+      references.remove(name);
+      return Optional.ofNullable(entries.remove(name)).map(Entry::value);
+    }
+  }
+
   /** Returns whether every language can have a variable of that name. */
   public static boolean isName(String name) {
     return NAME.matcher(name).matches();
@@ -37,20 +76,35 @@ public final class SharedValues {
 
   /** Returns what is shared under a name. */
   public Optional<SharedValue> find(String name) {
-    return Optional.ofNullable(entries.get(name)).map(Entry::value);
+    synchronized (references) {
+      Optional<SharedValue> found = Optional.ofNullable(entries.get(name)).map(Entry::value);
+      if (found.isPresent() && found.get() instanceof SharedValue.Reference) {
+        used(name);
+      }
+      return found;
+    }
   }
 
   /**
-   * Returns what is shared under a name.
+   * Returns what is shared under a name, which can be an object of a job.
    *
-   * @throws MagicException {@link MagicException#noSuchValue} if nothing is
+   * @throws MagicException if nothing is
    */
-  public SharedValue get(String name) throws MagicException {
+  SharedValue getAsItIs(String name) throws MagicException {
     return find(name)
         .orElseThrow(
             () ->
                 new MagicException(
                     MagicException.NAME_ERROR, "Nothing is shared under the name " + name));
+  }
+
+  /**
+   * Returns what is shared under a name, in a form that all languages understand.
+   *
+   * @throws MagicException if nothing is, or it is an object that has no such form
+   */
+  public SharedValue get(String name) throws MagicException {
+    return ScalaValues.plainForm(getAsItIs(name));
   }
 
   /** Returns all of it, in the order of the names. */

@@ -72,6 +72,11 @@ public record SparkStart(SparkSession session, Interpreter scala, Path classDire
     ((ScalaInterpreter) scala).addJars(jars);
   }
 
+  /** Lets what runs use the classes of jars at once, and statements when the next one begins. */
+  void addJarsBeside(List<URL> jars) {
+    ((ScalaInterpreter) scala).addJarsBeside(jars);
+  }
+
   /** Returns the version of the Scala that runs. */
   public static String scalaVersion() {
     return ScalaBridge.scalaVersion();

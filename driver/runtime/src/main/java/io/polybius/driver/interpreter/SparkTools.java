@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.net.URI;
 import java.net.URISyntaxException;
+import java.net.URL;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.NoSuchFileException;
@@ -18,13 +19,19 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.function.Consumer;
+import java.util.jar.JarFile;
 import java.util.regex.Pattern;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.spark.SparkContext;
 import org.apache.spark.sql.SparkSession;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** What magics can learn of a session's Spark, and change in it. */
 public final class SparkTools {
+
+  private static final Logger log = LoggerFactory.getLogger(SparkTools.class);
 
   /** The number of the session in its server. */
   private static final String SESSION = "spark.polybius.session";
@@ -152,23 +159,79 @@ public final class SparkTools {
 
   /** Adds a copy, because neither the compiler nor Spark bears that a jar changes or goes. */
   private String add(URI jar) throws MagicException {
+    return add(
+        jar,
+        (name, fresh) -> {
+          Path copy = directory.resolve(name);
+          if (!Files.exists(copy)) {
+            return Optional.of(copy);
+          } else if (Files.mismatch(copy, fresh) >= 0) {
+            throw new MagicException(
+                MagicException.VALUE_ERROR,
+                "another " + name + " was added before, and cannot be replaced while Spark runs");
+          }
+          return Optional.empty();
+        },
+        spark::addJars);
+  }
+
+  /**
+   * Adds a jar to jobs, executors and later statements, beside whatever runs. Another of the same
+   * name stays beside it, and its classes come first.
+   *
+   * @param location a path or an address
+   * @throws MagicException if there is no such jar
+   */
+  public void addJarBeside(String location) throws MagicException {
+    String unused =
+        add(
+            address(location),
+            (name, fresh) -> {
+              checkJar(name, fresh);
+              Path copy = directory.resolve(name);
+              for (int number = 2; Files.exists(copy); number++) {
+                if (Files.mismatch(copy, fresh) < 0) {
+                  return Optional.empty();
+                }
+                copy = directory.resolve(number + "-" + name);
+              }
+              return Optional.of(copy);
+            },
+            spark::addJarsBeside);
+  }
+
+  /** Loaders of classes would pass over it and say nothing. */
+  private static void checkJar(String name, Path file) throws MagicException {
+    try (JarFile jar = new JarFile(file.toFile())) {
+      log.debug("{} has {} entries", name, jar.size());
+    } catch (IOException e) {
+      throw new MagicException(MagicException.VALUE_ERROR, name + " is no jar: " + firstLine(e));
+    }
+  }
+
+  /** Decides where a jar is kept that has come; nowhere if it is there already. */
+  private interface Place {
+    Optional<Path> of(String name, Path fresh) throws MagicException, IOException;
+  }
+
+  private String add(URI jar, Place place, Consumer<List<URL>> use) throws MagicException {
     try {
       String name = String.valueOf(Path.of(jar.getPath()).getFileName());
-      Path copy = directory.resolve(name);
-      Path fresh = copied(jar, directory.resolve("new-" + name));
-      if (Files.exists(copy)) {
-        boolean same = Files.mismatch(copy, fresh) < 0;
-        Files.delete(fresh);
-        if (!same) {
-          throw new MagicException(
-              MagicException.VALUE_ERROR,
-              "another " + name + " was added before, and cannot be replaced while Spark runs");
+      Files.createDirectories(directory);
+      Path fresh = copied(jar, Files.createTempFile(directory, "new-", ""));
+      try {
+        // A statement and a client may add a jar at the same time.
+        synchronized (this) {
+          Optional<Path> copy = place.of(name, fresh);
+          if (copy.isPresent()) {
+            Files.move(fresh, copy.get());
+            context().addJar(copy.get().toString());
+            use.accept(List.of(copy.get().toUri().toURL()));
+          }
         }
-        return name;
+      } finally {
+        Files.deleteIfExists(fresh);
       }
-      Files.move(fresh, copy);
-      context().addJar(copy.toString());
-      spark.addJars(List.of(copy.toUri().toURL()));
       return name;
     } catch (NoSuchFileException | FileNotFoundException e) {
       throw new MagicException(MagicException.VALUE_ERROR, "there is no file " + jar.getPath());
@@ -179,7 +242,6 @@ public final class SparkTools {
   }
 
   private Path copied(URI jar, Path copy) throws IOException {
-    Files.createDirectories(directory);
     if (jar.getScheme().equals("file")) {
       return Files.copy(Path.of(jar.getPath()), copy, StandardCopyOption.REPLACE_EXISTING);
     }

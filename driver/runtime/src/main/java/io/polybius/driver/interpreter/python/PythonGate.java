@@ -10,6 +10,7 @@ import io.polybius.driver.interpreter.Interpreter.Execution;
 import io.polybius.driver.interpreter.SharedValue;
 import io.polybius.driver.interpreter.SharedValues;
 import io.polybius.driver.interpreter.process.WrittenValues;
+import io.polybius.magic.MagicException;
 import io.polybius.notebook.Comms;
 import java.time.Duration;
 import java.util.Arrays;
@@ -216,22 +217,22 @@ public final class PythonGate {
   }
 
   /** Returns the type of what is shared under a name; empty if nothing is. */
-  public String sharedType(String name) {
-    return sharedValues.find(name).map(SharedValue::type).orElse("");
+  public String sharedType(String name) throws MagicException {
+    return sharedValues.find(name).isPresent() ? sharedValues.get(name).type() : "";
   }
 
   /** Returns a shared DataFrame. */
-  public Dataset<?> sharedFrame(String name) {
-    return ((SharedValue.Frame) sharedValues.find(name).orElseThrow()).dataset();
+  public Dataset<?> sharedFrame(String name) throws MagicException {
+    return ((SharedValue.Frame) sharedValues.get(name)).dataset();
   }
 
   /** Returns a shared RDD, whose elements Python is to have as they are. */
-  public JavaRDD<?> sharedElements(String name) {
-    return ((SharedValue.Elements) sharedValues.find(name).orElseThrow()).rdd().toJavaRDD();
+  public JavaRDD<?> sharedElements(String name) throws MagicException {
+    return ((SharedValue.Elements) sharedValues.get(name)).rdd().toJavaRDD();
   }
 
   /** Returns what Python can make of the elements of a shared RDD, by the first of them. */
-  public String elementType(String name) {
+  public String elementType(String name) throws MagicException {
     List<?> first = sharedElements(name).take(1);
     Object element = first.isEmpty() ? "" : first.get(0);
     if (element instanceof Tuple2<?, ?> pair) {
@@ -257,9 +258,8 @@ public final class PythonGate {
   }
 
   /** Returns shared plain data as JSON. */
-  public String sharedData(String name) {
-    return WrittenValues.write(((SharedValue.Data) sharedValues.find(name).orElseThrow()).value())
-        .toString();
+  public String sharedData(String name) throws MagicException {
+    return WrittenValues.write(((SharedValue.Data) sharedValues.get(name)).value()).toString();
   }
 
   /** Takes something that is to be shown after what was printed before a mark. */

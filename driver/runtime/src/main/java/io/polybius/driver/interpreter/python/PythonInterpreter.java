@@ -93,6 +93,14 @@ public final class PythonInterpreter implements Interpreter {
     starting = Optional.of(start());
   }
 
+  /** Lets a Python that runs or starts import from a file. A later one knows it from Spark. */
+  public void include(String uri) {
+    ObjectNode question = question("include").put("uri", uri);
+    starting.ifPresent(
+        start -> start.thenAccept(python -> python.ask(question, QUESTION_PATIENCE)));
+    process.living().ifPresent(python -> python.ask(question, QUESTION_PATIENCE));
+  }
+
   @Override
   public String kind() {
     return KIND;

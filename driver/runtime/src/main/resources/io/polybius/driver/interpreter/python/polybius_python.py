@@ -195,6 +195,7 @@ class Session:
             warnings.simplefilter("ignore")
             context = SparkContext(gateway=gateway, jsc=java_context, conf=configuration)
         spark = SparkSession(context, entry.session())
+        self.context = context
         self.add_python_files(context)
         namespace = {"__name__": "__main__", "__builtins__": builtins, "spark": spark, "sc": context}
         namespace["sqlContext"] = self.sql_context(context, spark)
@@ -330,6 +331,9 @@ class Session:
     def answer(self, question):
         if question["do"] == "comm":
             self.comms.handle(question)
+            return {}
+        if question["do"] == "include":
+            self.context.addPyFile(question["uri"])
             return {}
         if question["do"] == "completeness":
             status, indent = self.shell.completeness(question["code"])

@@ -1,0 +1,162 @@
+package io.polybius.driver.job;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import org.apache.livy.Job;
+import org.apache.livy.JobContext;
+import org.apache.livy.JobHandle;
+import org.apache.livy.LivyClient;
+import org.apache.spark.SparkContext;
+import org.apache.spark.api.java.JavaRDDLike;
+import org.apache.spark.rdd.RDD;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.SparkSession;
+
+/** Jobs of the JVM's languages: objects of compiled classes, which clients of Livy send. */
+public final class CompiledJobs implements JobLanguage {
+
+  /** The kind of these jobs. */
+  public static final String KIND = "spark";
+
+  /** What functions that executors run may refer to. */
+  public static final List<Class<?>> CLASSES =
+      List.of(
+          Job.class,
+          JobContext.class,
+          JobHandle.class,
+          JobHandle.State.class,
+          JobHandle.Listener.class,
+          LivyClient.class);
+
+  /** Time to let a cancelled Spark job, and then an interrupted thread, end by themselves. */
+  private static final Duration BEFORE_INTERRUPT = Duration.ofMillis(300);
+
+  private static final Duration BEFORE_STOP = Duration.ofMillis(1200);
+
+  private final JobContext context;
+  private final ClassLoader classLoader;
+
+  /**
+   * Makes one.
+   *
+   * @param context what jobs get
+   * @param classLoader of the classes of jars and statements
+   */
+  public CompiledJobs(JobContext context, ClassLoader classLoader) {
+    this.context = context;
+    this.classLoader = classLoader;
+  }
+
+  @Override
+  public String kind() {
+    return KIND;
+  }
+
+  /**
+   * Runs a job as if a client had sent it, so that the JVM has loaded what that takes.
+   *
+   * @throws JobException if it fails
+   */
+  public void rehearse(Job<?> job) throws JobException {
+    Optional<byte[]> unused = run(new JobCodec(classLoader).write(job));
+  }
+
+  @Override
+  public Optional<byte[]> run(byte[] payload, JobExecution execution) throws JobException {
+    ExitGuard.install();
+    return run(payload);
+  }
+
+  private Optional<byte[]> run(byte[] payload) throws JobException {
+    JobCodec codec = new JobCodec(classLoader);
+    Job<?> job = codec.read(payload);
+    Object result = call(job);
+    if (result == null) {
+      return Optional.empty();
+    }
+    refuseSparks(result);
+    return Optional.of(codec.write(result));
+  }
+
+  private Object call(Job<?> job) throws JobException {
+    try {
+      return job.call(context);
+    } catch (Throwable e) {
+      throw new JobException(StackTraces.of(e) + hint(job, e), e);
+    }
+  }
+
+  /** Returns what may be behind a failure that its own text does not tell. */
+  private static String hint(Job<?> job, Throwable thrown) {
+    if (thrown instanceof NoClassDefFoundError || thrown instanceof ClassNotFoundException) {
+      return "The driver has not got that class: upload the jar that has it (uploadJar, addJar).\n";
+    } else if (thrown instanceof NullPointerException && hasLostFields(job.getClass())) {
+      return "What an anonymous or inner class takes from around it is not sent with it, and is null"
+          + " here: make the job a lambda, or a class of its own with fields.\n";
+    }
+    return "";
+  }
+
+  /** Kryo leaves out what the compiler has put into a class. */
+  private static boolean hasLostFields(Class<?> type) {
+    try {
+      for (var field : type.getDeclaredFields()) {
+        if (field.isSynthetic()) {
+          return true;
+        }
+      }
+    } catch (LinkageError e) {
+      // It is only about a hint.
+      return false;
+    }
+    return false;
+  }
+
+  /** These would not fail by themselves, but drag half of the driver along. */
+  private static void refuseSparks(Object result) throws JobException {
+    if (result instanceof Dataset<?>
+        || result instanceof RDD<?>
+        || result instanceof JavaRDDLike<?, ?>
+        || result instanceof SparkContext
+        || result instanceof SparkSession) {
+      throw new JobException(
+          "The result, a "
+              + result.getClass().getName()
+              + ", cannot leave the driver. Return its rows (collect, take), or share it and return"
+              + " its name.");
+    }
+  }
+
+  /**
+   * Interrupts the thread, and then, because an endless loop notices no interrupt, stops it, as it
+   * is done with statements.
+   */
+  @Override
+  @SuppressWarnings("removal")
+  public void interrupt(JobExecution job, Thread running, Duration elapsed) {
+    if (elapsed.compareTo(BEFORE_INTERRUPT) < 0 || !isInUserCode(running)) {
+      return;
+    }
+    if (elapsed.compareTo(BEFORE_STOP) < 0) {
+      running.interrupt();
+    } else {
+      running.stop();
+    }
+  }
+
+  /**
+   * Whether code of the job runs, also to read or write it, and has not just called into the driver
+   * itself, whose locks must not be left in disorder.
+   */
+  private static boolean isInUserCode(Thread thread) {
+    for (StackTraceElement frame : thread.getStackTrace()) {
+      String name = frame.getClassName();
+      if (name.startsWith("io.polybius.driver.") || name.startsWith("io.polybius.notebook.")) {
+        return name.equals(CompiledJobs.class.getName())
+            || name.startsWith(JobCodec.class.getName());
+      }
+    }
+    return false;
+  }
+}

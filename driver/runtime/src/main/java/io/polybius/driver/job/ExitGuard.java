@@ -1,0 +1,49 @@
+package io.polybius.driver.job;
+
+import java.security.Permission;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Keeps a job from ending the driver, and with it the session of others, by {@code System.exit}. It
+ * permits all else. Threads that a job starts are not kept from it, nor are statements, whose user
+ * sees what they do.
+ */
+@SuppressWarnings("removal") // In the Java that drivers have, there is nothing else that can.
+final class ExitGuard extends SecurityManager {
+
+  private static final Logger log = LoggerFactory.getLogger(ExitGuard.class);
+
+  private ExitGuard() {}
+
+  /** Takes effect unless there is such a guard, or Java has none. */
+  static void install() {
+    if (System.getSecurityManager() == null) {
+      try {
+        System.setSecurityManager(new ExitGuard());
+      } catch (UnsupportedOperationException e) {
+        log.info("jobs can end the driver by System.exit: {}", e.getMessage());
+      }
+    }
+  }
+
+  @Override
+  public void checkExit(int status) {
+    if (Thread.currentThread() instanceof JobThread) {
+      throw new SecurityException(
+          "A job must not end the session's driver, but this one has called System.exit("
+              + status
+              + "). It ends by returning or by throwing an exception.");
+    }
+  }
+
+  @Override
+  public void checkPermission(Permission permission) {}
+
+  @Override
+  public void checkPermission(Permission permission, Object context) {}
+
+  /** Called for each class that is loaded. */
+  @Override
+  public void checkPackageAccess(String name) {}
+}
