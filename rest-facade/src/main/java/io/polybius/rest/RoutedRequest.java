@@ -12,8 +12,10 @@ import io.undertow.util.StatusCodes;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -35,7 +37,6 @@ final class RoutedRequest {
 
   private static final HttpString REQUEST_ID = new HttpString("X-Request-Id");
   private static final String LAST_EVENT_ID = "Last-Event-ID";
-  private static final byte[] NO_BODY = new byte[0];
 
   private final HttpServerExchange exchange;
   private final Route route;
@@ -65,10 +66,14 @@ final class RoutedRequest {
     if (exchange.getRequestMethod().equals(Methods.POST)) {
       collectBody();
     } else if (route.speed() == Speed.AT_ONCE || route.speed() == Speed.AS_ASKED) {
-      run(NO_BODY);
+      run(noBody());
     } else {
-      exchange.dispatch(() -> run(NO_BODY));
+      exchange.dispatch(() -> run(noBody()));
     }
+  }
+
+  private static Queue<byte[]> noBody() {
+    return new ArrayDeque<>();
   }
 
   private void collectBody() {
@@ -88,7 +93,7 @@ final class RoutedRequest {
                                 RejectedRequestException.bodyTooLarge(maxBodyBytes)))));
   }
 
-  private void run(byte[] body) {
+  private void run(Queue<byte[]> body) {
     CompletableFuture<Answer> answer = ask(body);
     if (answer.isDone()) {
       sendResult(answer);
@@ -98,7 +103,7 @@ final class RoutedRequest {
     }
   }
 
-  private CompletableFuture<Answer> ask(byte[] body) {
+  private CompletableFuture<Answer> ask(Queue<byte[]> body) {
     try {
       return route.endpoint().answer(request(body)).toCompletableFuture();
     } catch (RuntimeException | Error e) {
@@ -140,7 +145,7 @@ final class RoutedRequest {
     return Optional.ofNullable(exchange.getResponseHeaders().getFirst(REQUEST_ID)).orElse("-");
   }
 
-  private Request request(byte[] body) {
+  private Request request(Queue<byte[]> body) {
     return new Request(
         pathParameters,
         exchange.getQueryParameters(),

@@ -20,6 +20,7 @@ import java.lang.reflect.RecordComponent;
 import java.lang.reflect.Type;
 import java.lang.reflect.TypeVariable;
 import java.util.AbstractMap;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
@@ -184,7 +185,7 @@ class OpenApiTest {
             query,
             "",
             Optional.empty(),
-            new RequestBody(new byte[0], Optional.empty(), 1, new Json()),
+            new RequestBody(new ArrayDeque<>(), Optional.empty(), 1, new Json()),
             Caller.SERVER);
 
     route.endpoint().answer(request).toCompletableFuture().get().discard();
