@@ -101,6 +101,11 @@ record Answer(int status, Content content, Optional<String> location) {
     return new Answer(StatusCodes.NO_CONTENT, new NoContent(), Optional.empty());
   }
 
+  /** Returns an answer that says nothing, where Livy's clients expect that of one that is well. */
+  static Answer empty() {
+    return new Answer(StatusCodes.OK, new NoContent(), Optional.empty());
+  }
+
   static Answer redirect(String location) {
     return new Answer(StatusCodes.FOUND, new NoContent(), Optional.of(location));
   }

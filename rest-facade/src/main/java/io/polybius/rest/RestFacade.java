@@ -35,12 +35,14 @@ public final class RestFacade implements AutoCloseable {
       SessionService sessions, BatchService batches, RestSettings settings, Deadlines deadlines) {
     Json json = new Json();
     Impersonation impersonation = new Impersonation(settings.impersonation());
+    LongPoll longPoll = new LongPoll(lasting);
     ServerMetrics metrics = new ServerMetrics(sessions, batches, lasting);
     this.routes =
         new Routes(
             new VersionApi(settings.version()),
             new SessionsApi(sessions, impersonation),
-            new StatementsApi(sessions, lasting, json),
+            new StatementsApi(sessions, longPoll, json),
+            new JobsApi(sessions, longPoll),
             new ResultsApi(sessions, lasting, deadlines.heartbeat()),
             new EventsApi(
                 sessions, new EventFormat(sessions, json), lasting, deadlines.heartbeat()),

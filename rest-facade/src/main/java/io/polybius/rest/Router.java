@@ -67,8 +67,8 @@ final class Router implements HttpHandler {
       case STREAMED -> Optional.empty();
       case AS_ASKED ->
           Optional.of(
-              exchange.getQueryParameters().containsKey(StatementsApi.WAIT)
-                  ? route + "?" + StatementsApi.WAIT
+              exchange.getQueryParameters().containsKey(LongPoll.WAIT)
+                  ? route + "?" + LongPoll.WAIT
                   : route.toString());
       case AT_ONCE, QUICK, UNTIL_STOPPED -> Optional.of(route.toString());
     };
