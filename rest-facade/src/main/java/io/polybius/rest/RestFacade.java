@@ -33,6 +33,15 @@ public final class RestFacade implements AutoCloseable {
 
   RestFacade(
       SessionService sessions, BatchService batches, RestSettings settings, Deadlines deadlines) {
+    this(sessions, batches, settings, deadlines, BodyRoom.ofThisProcess());
+  }
+
+  RestFacade(
+      SessionService sessions,
+      BatchService batches,
+      RestSettings settings,
+      Deadlines deadlines,
+      BodyRoom room) {
     Json json = new Json();
     Impersonation impersonation = new Impersonation(settings.impersonation());
     LongPoll longPoll = new LongPoll(lasting);
@@ -50,7 +59,12 @@ public final class RestFacade implements AutoCloseable {
             new MetricsApi(metrics),
             new OpenApiDocument());
     HttpHandler router =
-        new Router(routes.table(), metrics, json, settings.maxBodyBytes(), deadlines);
+        new Router(
+            routes.table(),
+            metrics,
+            json,
+            new BodyLimits(settings.maxBodyBytes(), room),
+            deadlines);
     HttpHandler guarded = settings.csrfProtection() ? new CsrfGuard(router, json) : router;
     HttpHandler versioned = new AcceptedVersion(guarded, json);
     this.handler =

@@ -3,6 +3,7 @@ package io.polybius.rest;
 import io.polybius.rest.Route.Speed;
 import io.polybius.session.Caller;
 import io.undertow.security.api.SecurityContext;
+import io.undertow.server.Connectors;
 import io.undertow.server.HttpServerExchange;
 import io.undertow.util.Headers;
 import io.undertow.util.HttpString;
@@ -42,7 +43,7 @@ final class RoutedRequest {
   private final Route route;
   private final Map<String, String> pathParameters;
   private final Json json;
-  private final long maxBodyBytes;
+  private final BodyLimits bodies;
   private final Deadlines deadlines;
   private final AtomicBoolean answered = new AtomicBoolean();
 
@@ -51,20 +52,20 @@ final class RoutedRequest {
       Route route,
       Map<String, String> pathParameters,
       Json json,
-      long maxBodyBytes,
+      BodyLimits bodies,
       Deadlines deadlines) {
     this.exchange = exchange;
     this.route = route;
     this.pathParameters = pathParameters;
     this.json = json;
-    this.maxBodyBytes = maxBodyBytes;
+    this.bodies = bodies;
     this.deadlines = deadlines;
   }
 
   /** Takes the request; to be called on the exchange's IO thread, in a handler. */
   void begin() {
     if (exchange.getRequestMethod().equals(Methods.POST)) {
-      collectBody();
+      takeBody();
     } else if (route.speed() == Speed.AT_ONCE || route.speed() == Speed.AS_ASKED) {
       run(noBody());
     } else {
@@ -76,9 +77,48 @@ final class RoutedRequest {
     return new ArrayDeque<>();
   }
 
+  private void takeBody() {
+    long length = exchange.getRequestContentLength();
+    boolean isSmall = length >= 0 && length <= BodyRoom.SMALL;
+    if (isSmall || length > bodies.maxBytes()) {
+      collectBody();
+    } else {
+      long most = length < 0 ? bodies.maxBytes() : length;
+      // Undertow ends an exchange whose handler has neither answered nor dispatched it.
+      exchange.dispatch(SameThreadExecutor.INSTANCE, () -> collectWhenThereIsRoom(most));
+    }
+  }
+
+  private void collectWhenThereIsRoom(long bytes) {
+    XnioExecutor.Key clock =
+        after(
+            deadlines.answer(),
+            () ->
+                sendResult(CompletableFuture.failedFuture(RejectedRequestException.noRoom(bytes))));
+    BodyRoom.Place place =
+        bodies
+            .room()
+            .take(
+                bytes,
+                () ->
+                    exchange
+                        .getIoThread()
+                        .execute(
+                            () -> {
+                              if (clock.remove()) {
+                                Connectors.executeRootHandler(same -> collectBody(), exchange);
+                              }
+                            }));
+    exchange.addExchangeCompleteListener(
+        (complete, next) -> {
+          place.close();
+          next.proceed();
+        });
+  }
+
   private void collectBody() {
     XnioExecutor.Key clock = breakOffAfter(deadlines.body());
-    new BodyCollector(maxBodyBytes)
+    new BodyCollector(bodies.maxBytes())
         .collect(
             exchange,
             body -> {
@@ -90,7 +130,7 @@ final class RoutedRequest {
                     () ->
                         sendResult(
                             CompletableFuture.failedFuture(
-                                RejectedRequestException.bodyTooLarge(maxBodyBytes)))));
+                                RejectedRequestException.bodyTooLarge(bodies.maxBytes())))));
   }
 
   private void run(Queue<byte[]> body) {
@@ -151,7 +191,7 @@ final class RoutedRequest {
         exchange.getQueryParameters(),
         header(Headers.USER_AGENT_STRING).orElse(""),
         header(LAST_EVENT_ID),
-        new RequestBody(body, header(Headers.CONTENT_ENCODING_STRING), maxBodyBytes, json),
+        new RequestBody(body, header(Headers.CONTENT_ENCODING_STRING), bodies.maxBytes(), json),
         caller());
   }
 
