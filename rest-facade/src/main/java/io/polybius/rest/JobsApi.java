@@ -18,10 +18,18 @@ final class JobsApi {
 
   private final SessionService sessions;
   private final LongPoll longPoll;
+  private final LastingRequests lasting;
+  private final Duration heartbeat;
 
-  JobsApi(SessionService sessions, LongPoll longPoll) {
+  /**
+   * @param lasting where answers with large results are noted
+   * @param heartbeat how often it is looked whether a client still takes something
+   */
+  JobsApi(SessionService sessions, LongPoll longPoll, LastingRequests lasting, Duration heartbeat) {
     this.sessions = sessions;
     this.longPoll = longPoll;
+    this.lasting = lasting;
+    this.heartbeat = heartbeat;
   }
 
   /**
@@ -76,7 +84,15 @@ final class JobsApi {
             ? longPoll.hold(
                 patience.get(), time -> sessions.awaitJob(request.session(), request.job(), time))
             : sessions.findJob(request.session(), request.job());
-    return report.thenApply(found -> Answer.okLazily(() -> JobStatusJson.of(found)));
+    return report.thenApply(this::answer);
+  }
+
+  private Answer answer(JobReport report) {
+    return report
+        .result()
+        .filter(result -> result.length >= JobStream.LARGE)
+        .map(result -> Answer.job(new Answer.JobContent(report.job(), result, heartbeat, lasting)))
+        .orElseGet(() -> Answer.ok(JobStatusJson.of(report)));
   }
 
   CompletionStage<Answer> cancel(Request request) {

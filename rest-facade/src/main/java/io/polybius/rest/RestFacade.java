@@ -51,7 +51,7 @@ public final class RestFacade implements AutoCloseable {
             new VersionApi(settings.version()),
             new SessionsApi(sessions, impersonation),
             new StatementsApi(sessions, longPoll, json),
-            new JobsApi(sessions, longPoll),
+            new JobsApi(sessions, longPoll, lasting, deadlines.heartbeat()),
             new ResultsApi(sessions, lasting, deadlines.heartbeat()),
             new EventsApi(
                 sessions, new EventFormat(sessions, json), lasting, deadlines.heartbeat()),

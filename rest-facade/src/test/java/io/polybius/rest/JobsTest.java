@@ -293,6 +293,46 @@ class JobsTest {
         "The job is larger than 33554432 bytes; put its data into a file");
   }
 
+  @ParameterizedTest
+  @ValueSource(
+      ints = {
+        JobStream.LARGE - 1,
+        JobStream.LARGE,
+        JobStream.LARGE + 1,
+        JobStream.LARGE + 2,
+        3_000_000,
+        3_000_001
+      })
+  void largeResultsAreTheSameOnTheirWay(int bytes) {
+    byte[] result = new byte[bytes];
+    new Random(3).nextBytes(result);
+    serve(
+        new TestingRestServer(
+            ScriptedLauncher.ready(
+                (driver, command) -> {
+                  if (command instanceof DriverCommand.RunJob job) {
+                    driver.say(new DriverEvent.JobSucceeded(job.jobId(), true, result));
+                  } else {
+                    Script.TINY.onCommand(driver, command);
+                  }
+                })));
+    server.openIdleSession();
+    submit("a");
+
+    for (String query : List.of("?wait=10s", "")) {
+      HttpResponse<String> answer = server.get(JOB + query);
+      assertThat(answer.statusCode()).isEqualTo(200);
+      assertThat(answer.headers().firstValue("Content-Type"))
+          .hasValue("application/json;charset=utf-8");
+      assertThat(answer.body())
+          .isEqualTo(
+              "{\"id\":1,\"state\":\"SUCCEEDED\",\"result\":\""
+                  + base64(result)
+                  + "\",\"error\":null}");
+    }
+    await().until(server::lastingRequests, lasting -> lasting == 0);
+  }
+
   @Test
   void waitingClientIsAnsweredAtTheEnd() {
     server.openIdleSession();
