@@ -1,5 +1,6 @@
 package io.polybius.rest;
 
+import io.polybius.session.Job;
 import io.polybius.session.ResultDownload;
 import io.undertow.server.HttpServerExchange;
 import io.undertow.util.Headers;
@@ -20,7 +21,7 @@ import java.util.function.Supplier;
  */
 record Answer(int status, Content content, Optional<String> location) {
 
-  private static final String JSON_TYPE = "application/json;charset=utf-8";
+  static final String JSON_TYPE = "application/json;charset=utf-8";
 
   /** What is sent. */
   sealed interface Content {}
@@ -63,6 +64,18 @@ record Answer(int status, Content content, Optional<String> location) {
       LastingRequests lasting)
       implements Content {}
 
+  /**
+   * A job with a large result.
+   *
+   * @param job has succeeded
+   * @param result what it has returned
+   * @param heartbeat how often it is looked whether the client still takes something
+   * @param lasting where the answer is noted until it ends
+   */
+  @SuppressWarnings("ArrayRecordComponent") // Never compared, and too large to be copied.
+  record JobContent(Job job, byte[] result, Duration heartbeat, LastingRequests lasting)
+      implements Content {}
+
   /** What is there as it is sent. */
   record BytesContent(String type, byte[] bytes) implements Content {}
 
@@ -101,6 +114,11 @@ record Answer(int status, Content content, Optional<String> location) {
     return new Answer(StatusCodes.NO_CONTENT, new NoContent(), Optional.empty());
   }
 
+  /** Returns an answer that says nothing, where Livy's clients expect that of one that is well. */
+  static Answer empty() {
+    return new Answer(StatusCodes.OK, new NoContent(), Optional.empty());
+  }
+
   static Answer redirect(String location) {
     return new Answer(StatusCodes.FOUND, new NoContent(), Optional.of(location));
   }
@@ -123,9 +141,15 @@ record Answer(int status, Content content, Optional<String> location) {
     return new Answer(StatusCodes.OK, result, Optional.empty());
   }
 
+  static Answer job(JobContent job) {
+    return new Answer(StatusCodes.OK, job, Optional.empty());
+  }
+
   /** Returns whether it goes on for as long as something happens. */
   boolean isStream() {
-    return content instanceof EventsContent || content instanceof ResultContent;
+    return content instanceof EventsContent
+        || content instanceof ResultContent
+        || content instanceof JobContent;
   }
 
   /** Frees what it holds when it is not sent after all. */
@@ -166,6 +190,9 @@ record Answer(int status, Content content, Optional<String> location) {
           .begin(events.heartbeat(), events.lasting());
     } else if (ready instanceof ResultContent result) {
       send(exchange, result, json);
+    } else if (ready instanceof JobContent large) {
+      new JobStream(exchange, large.job(), large.result())
+          .begin(large.heartbeat(), large.lasting());
     } else {
       exchange.endExchange();
     }

@@ -27,7 +27,7 @@ record Deadlines(
   Duration of(Speed speed) {
     return switch (speed) {
       case AT_ONCE, QUICK, STREAMED -> answer;
-      case AS_ASKED -> answer.plus(StatementsApi.LONGEST_WAIT);
+      case AS_ASKED -> answer.plus(LongPoll.LONGEST);
       case UNTIL_STOPPED -> untilStopped;
     };
   }

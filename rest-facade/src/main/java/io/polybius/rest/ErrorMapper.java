@@ -42,9 +42,11 @@ final class ErrorMapper {
   private static Answer answer(SessionException refused) {
     String message = refused.getMessage();
     return switch (refused.code()) {
-      case SESSION_NOT_FOUND, STATEMENT_NOT_FOUND -> Answer.message(StatusCodes.NOT_FOUND, message);
+      case SESSION_NOT_FOUND, STATEMENT_NOT_FOUND, JOB_NOT_FOUND ->
+          Answer.message(StatusCodes.NOT_FOUND, message);
       case BAD_NAME, DUPLICATE_NAME, REJECTED ->
           Answer.message(StatusCodes.BAD_REQUEST, "Rejected, Reason: " + message);
+      case NOT_ACTIVE -> Answer.message(StatusCodes.BAD_REQUEST, "requirement failed: " + message);
       case NO_RESULT, BAD_KIND, TOO_MANY_STARTING ->
           Answer.message(StatusCodes.BAD_REQUEST, message);
       case RESULT_NOT_READY -> Answer.message(StatusCodes.CONFLICT, message);

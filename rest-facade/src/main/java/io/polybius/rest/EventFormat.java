@@ -3,6 +3,7 @@ package io.polybius.rest;
 import io.polybius.driver.protocol.MimeBundle;
 import io.polybius.driver.protocol.StatementOutput;
 import io.polybius.session.SessionEvent;
+import io.polybius.session.SessionEvent.JobChanged;
 import io.polybius.session.SessionEvent.OutputAdded;
 import io.polybius.session.SessionEvent.SessionChanged;
 import io.polybius.session.SessionEvent.StatementChanged;
@@ -44,6 +45,8 @@ final class EventFormat {
               changed.session(), sessions.newestLogLines(changed.session(), LogJson.NEWEST_LINES)));
     } else if (event instanceof StatementChanged changed) {
       return encode(item.sequence(), "statement", StatementJson.of(changed.statement(), json));
+    } else if (event instanceof JobChanged changed) {
+      return encode(item.sequence(), "job", JobJson.of(changed.job()));
     } else {
       OutputAdded added = (OutputAdded) event;
       return encode(item.sequence(), "output", putOut(added.statement().id(), added.output()));

@@ -1,7 +1,9 @@
 package io.polybius.rest;
 
 import io.polybius.driver.protocol.StatementOutput;
+import io.polybius.session.JobState;
 import io.polybius.session.SessionEvent;
+import io.polybius.session.SessionEvent.JobChanged;
 import io.polybius.session.SessionEvent.OutputAdded;
 import io.polybius.session.SessionEvent.SessionChanged;
 import io.polybius.session.SessionEvent.StatementChanged;
@@ -10,7 +12,7 @@ import io.polybius.session.Statement;
 import io.polybius.session.StatementState;
 import java.util.Optional;
 
-/** What a client follows: a session with all its statements, or one of them. */
+/** What a client follows: a session with all its statements and jobs, or one of them. */
 sealed interface EventSubject {
 
   /** Returns whether an event is about it, and for everybody to see. */
@@ -28,12 +30,13 @@ sealed interface EventSubject {
   /** Returns an event that says how it is; none if it has been forgotten. */
   Optional<SessionEvent> asItIs(long sequence, SessionSnapshot session);
 
-  /** A session with all its statements. */
+  /** A session with all its statements and jobs. */
   record WholeSession() implements EventSubject {
 
     @Override
     public boolean isIn(SessionEvent event) {
       return event instanceof SessionChanged
+          || event instanceof JobChanged
           || statement(event).map(statement -> !statement.isHidden()).orElse(false);
     }
 
@@ -88,6 +91,39 @@ sealed interface EventSubject {
     @Override
     public Optional<SessionEvent> asItIs(long sequence, SessionSnapshot session) {
       return session.statement(id).map(found -> new StatementChanged(sequence, found));
+    }
+  }
+
+  /** One job. */
+  record OneJob(int id) implements EventSubject {
+
+    @Override
+    public boolean isIn(SessionEvent event) {
+      return event instanceof JobChanged changed && changed.job().id() == id;
+    }
+
+    @Override
+    public boolean beginsWith(SessionEvent event) {
+      return event instanceof JobChanged changed
+          && changed.job().id() == id
+          && changed.job().state() == JobState.SENT;
+    }
+
+    @Override
+    public boolean endsWith(SessionEvent event) {
+      return event instanceof JobChanged changed
+          && changed.job().id() == id
+          && changed.job().state().isTerminal();
+    }
+
+    @Override
+    public boolean isOver(SessionSnapshot session) {
+      return session.job(id).map(found -> found.state().isTerminal()).orElse(true);
+    }
+
+    @Override
+    public Optional<SessionEvent> asItIs(long sequence, SessionSnapshot session) {
+      return session.job(id).map(found -> new JobChanged(sequence, found));
     }
   }
 

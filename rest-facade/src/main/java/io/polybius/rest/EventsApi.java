@@ -38,6 +38,11 @@ final class EventsApi {
     return follow(request, new EventSubject.OneStatement(id));
   }
 
+  CompletionStage<Answer> ofJob(Request request) {
+    int id = sessions.job(request.session(), request.job()).id();
+    return follow(request, new EventSubject.OneJob(id));
+  }
+
   private CompletionStage<Answer> follow(Request request, EventSubject subject) {
     String session = String.valueOf(sessions.session(request.session()).id());
     EventFeed feed = new EventFeed(new Followed(sessions, session), subject, request.lastEventId());

@@ -16,6 +16,7 @@ import com.fasterxml.jackson.databind.exc.PropertyBindingException;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.util.RawValue;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Collection;
@@ -81,7 +82,7 @@ final class Json {
   }
 
   /** Returns what a client has sent, or throws what to tell it. */
-  <T> T decode(byte[] body, Class<T> type) {
+  <T> T decode(InputStream body, Class<T> type) {
     try {
       T value = mapper.readValue(body, type);
       if (value == null) {
@@ -115,6 +116,8 @@ final class Json {
       return "true or false";
     } else if (type == String.class) {
       return "a text";
+    } else if (type == byte[].class) {
+      return "a text in base64, with its padding";
     }
     return Collection.class.isAssignableFrom(type) ? "a list" : "a JSON object";
   }

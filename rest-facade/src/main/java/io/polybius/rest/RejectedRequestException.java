@@ -2,7 +2,7 @@ package io.polybius.rest;
 
 import io.undertow.util.StatusCodes;
 
-/** A request that cannot be understood. The message is for the user. */
+/** A request that cannot be taken, mostly because it is wrong. The message is for the user. */
 final class RejectedRequestException extends RuntimeException {
 
   private static final long serialVersionUID = 1;
@@ -22,6 +22,14 @@ final class RejectedRequestException extends RuntimeException {
     return new RejectedRequestException(
         StatusCodes.REQUEST_ENTITY_TOO_LARGE,
         "The body is longer than " + maxBytes + " bytes; put large things into files.");
+  }
+
+  static RejectedRequestException noRoom(long bytes) {
+    return new RejectedRequestException(
+        StatusCodes.SERVICE_UNAVAILABLE,
+        "There was no room for a body of up to "
+            + bytes
+            + " bytes beside those of other requests; send it again later.");
   }
 
   /** Returns the status of HTTP that says so. */

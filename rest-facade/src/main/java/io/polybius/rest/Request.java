@@ -48,6 +48,11 @@ record Request(
     return number(pathParameters.get("statement"));
   }
 
+  /** Returns the id of the job that the path names. */
+  int job() {
+    return number(pathParameters.get("job"));
+  }
+
   /** Returns the name of the shared value that the path names. */
   String sharedName() {
     return pathParameters.get("name");

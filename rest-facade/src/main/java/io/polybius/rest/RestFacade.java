@@ -33,14 +33,25 @@ public final class RestFacade implements AutoCloseable {
 
   RestFacade(
       SessionService sessions, BatchService batches, RestSettings settings, Deadlines deadlines) {
+    this(sessions, batches, settings, deadlines, BodyRoom.ofThisProcess());
+  }
+
+  RestFacade(
+      SessionService sessions,
+      BatchService batches,
+      RestSettings settings,
+      Deadlines deadlines,
+      BodyRoom room) {
     Json json = new Json();
     Impersonation impersonation = new Impersonation(settings.impersonation());
+    LongPoll longPoll = new LongPoll(lasting);
     ServerMetrics metrics = new ServerMetrics(sessions, batches, lasting);
     this.routes =
         new Routes(
             new VersionApi(settings.version()),
             new SessionsApi(sessions, impersonation),
-            new StatementsApi(sessions, lasting, json),
+            new StatementsApi(sessions, longPoll, json),
+            new JobsApi(sessions, longPoll, lasting, deadlines.heartbeat()),
             new ResultsApi(sessions, lasting, deadlines.heartbeat()),
             new EventsApi(
                 sessions, new EventFormat(sessions, json), lasting, deadlines.heartbeat()),
@@ -48,7 +59,12 @@ public final class RestFacade implements AutoCloseable {
             new MetricsApi(metrics),
             new OpenApiDocument());
     HttpHandler router =
-        new Router(routes.table(), metrics, json, settings.maxBodyBytes(), deadlines);
+        new Router(
+            routes.table(),
+            metrics,
+            json,
+            new BodyLimits(settings.maxBodyBytes(), room),
+            deadlines);
     HttpHandler guarded = settings.csrfProtection() ? new CsrfGuard(router, json) : router;
     HttpHandler versioned = new AcceptedVersion(guarded, json);
     this.handler =

@@ -3,6 +3,7 @@ package io.polybius.rest;
 import io.polybius.rest.Route.Speed;
 import io.polybius.session.Caller;
 import io.undertow.security.api.SecurityContext;
+import io.undertow.server.Connectors;
 import io.undertow.server.HttpServerExchange;
 import io.undertow.util.Headers;
 import io.undertow.util.HttpString;
@@ -12,8 +13,10 @@ import io.undertow.util.StatusCodes;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -35,13 +38,12 @@ final class RoutedRequest {
 
   private static final HttpString REQUEST_ID = new HttpString("X-Request-Id");
   private static final String LAST_EVENT_ID = "Last-Event-ID";
-  private static final byte[] NO_BODY = new byte[0];
 
   private final HttpServerExchange exchange;
   private final Route route;
   private final Map<String, String> pathParameters;
   private final Json json;
-  private final long maxBodyBytes;
+  private final BodyLimits bodies;
   private final Deadlines deadlines;
   private final AtomicBoolean answered = new AtomicBoolean();
 
@@ -50,30 +52,73 @@ final class RoutedRequest {
       Route route,
       Map<String, String> pathParameters,
       Json json,
-      long maxBodyBytes,
+      BodyLimits bodies,
       Deadlines deadlines) {
     this.exchange = exchange;
     this.route = route;
     this.pathParameters = pathParameters;
     this.json = json;
-    this.maxBodyBytes = maxBodyBytes;
+    this.bodies = bodies;
     this.deadlines = deadlines;
   }
 
   /** Takes the request; to be called on the exchange's IO thread, in a handler. */
   void begin() {
     if (exchange.getRequestMethod().equals(Methods.POST)) {
-      collectBody();
+      takeBody();
     } else if (route.speed() == Speed.AT_ONCE || route.speed() == Speed.AS_ASKED) {
-      run(NO_BODY);
+      run(noBody());
     } else {
-      exchange.dispatch(() -> run(NO_BODY));
+      exchange.dispatch(() -> run(noBody()));
     }
+  }
+
+  private static Queue<byte[]> noBody() {
+    return new ArrayDeque<>();
+  }
+
+  private void takeBody() {
+    long length = exchange.getRequestContentLength();
+    boolean isSmall = length >= 0 && length <= BodyRoom.SMALL;
+    if (isSmall || length > bodies.maxBytes()) {
+      collectBody();
+    } else {
+      long most = length < 0 ? bodies.maxBytes() : length;
+      // Undertow ends an exchange whose handler has neither answered nor dispatched it.
+      exchange.dispatch(SameThreadExecutor.INSTANCE, () -> collectWhenThereIsRoom(most));
+    }
+  }
+
+  private void collectWhenThereIsRoom(long bytes) {
+    XnioExecutor.Key clock =
+        after(
+            deadlines.answer(),
+            () ->
+                sendResult(CompletableFuture.failedFuture(RejectedRequestException.noRoom(bytes))));
+    BodyRoom.Place place =
+        bodies
+            .room()
+            .take(
+                bytes,
+                () ->
+                    exchange
+                        .getIoThread()
+                        .execute(
+                            () -> {
+                              if (clock.remove()) {
+                                Connectors.executeRootHandler(same -> collectBody(), exchange);
+                              }
+                            }));
+    exchange.addExchangeCompleteListener(
+        (complete, next) -> {
+          place.close();
+          next.proceed();
+        });
   }
 
   private void collectBody() {
     XnioExecutor.Key clock = breakOffAfter(deadlines.body());
-    new BodyCollector(maxBodyBytes)
+    new BodyCollector(bodies.maxBytes())
         .collect(
             exchange,
             body -> {
@@ -85,10 +130,10 @@ final class RoutedRequest {
                     () ->
                         sendResult(
                             CompletableFuture.failedFuture(
-                                RejectedRequestException.bodyTooLarge(maxBodyBytes)))));
+                                RejectedRequestException.bodyTooLarge(bodies.maxBytes())))));
   }
 
-  private void run(byte[] body) {
+  private void run(Queue<byte[]> body) {
     CompletableFuture<Answer> answer = ask(body);
     if (answer.isDone()) {
       sendResult(answer);
@@ -98,7 +143,7 @@ final class RoutedRequest {
     }
   }
 
-  private CompletableFuture<Answer> ask(byte[] body) {
+  private CompletableFuture<Answer> ask(Queue<byte[]> body) {
     try {
       return route.endpoint().answer(request(body)).toCompletableFuture();
     } catch (RuntimeException | Error e) {
@@ -140,13 +185,13 @@ final class RoutedRequest {
     return Optional.ofNullable(exchange.getResponseHeaders().getFirst(REQUEST_ID)).orElse("-");
   }
 
-  private Request request(byte[] body) {
+  private Request request(Queue<byte[]> body) {
     return new Request(
         pathParameters,
         exchange.getQueryParameters(),
         header(Headers.USER_AGENT_STRING).orElse(""),
         header(LAST_EVENT_ID),
-        new RequestBody(body, header(Headers.CONTENT_ENCODING_STRING), maxBodyBytes, json),
+        new RequestBody(body, header(Headers.CONTENT_ENCODING_STRING), bodies.maxBytes(), json),
         caller());
   }
 

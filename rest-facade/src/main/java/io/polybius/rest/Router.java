@@ -23,15 +23,15 @@ final class Router implements HttpHandler {
   private final List<Route> table;
   private final ServerMetrics metrics;
   private final Json json;
-  private final long maxBodyBytes;
+  private final BodyLimits bodies;
   private final Deadlines deadlines;
 
   Router(
-      List<Route> table, ServerMetrics metrics, Json json, long maxBodyBytes, Deadlines deadlines) {
+      List<Route> table, ServerMetrics metrics, Json json, BodyLimits bodies, Deadlines deadlines) {
     this.table = List.copyOf(table);
     this.metrics = metrics;
     this.json = json;
-    this.maxBodyBytes = maxBodyBytes;
+    this.bodies = bodies;
     this.deadlines = deadlines;
   }
 
@@ -47,8 +47,7 @@ final class Router implements HttpHandler {
       if (parameters.isPresent()) {
         if (route.method().equals(method)) {
           timer(route, exchange).ifPresent(timer -> measure(exchange, timer, began));
-          new RoutedRequest(exchange, route, parameters.get(), json, maxBodyBytes, deadlines)
-              .begin();
+          new RoutedRequest(exchange, route, parameters.get(), json, bodies, deadlines).begin();
           return;
         }
         allowed.add(route.method());
@@ -67,8 +66,8 @@ final class Router implements HttpHandler {
       case STREAMED -> Optional.empty();
       case AS_ASKED ->
           Optional.of(
-              exchange.getQueryParameters().containsKey(StatementsApi.WAIT)
-                  ? route + "?" + StatementsApi.WAIT
+              exchange.getQueryParameters().containsKey(LongPoll.WAIT)
+                  ? route + "?" + LongPoll.WAIT
                   : route.toString());
       case AT_ONCE, QUICK, UNTIL_STOPPED -> Optional.of(route.toString());
     };

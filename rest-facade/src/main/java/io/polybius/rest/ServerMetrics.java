@@ -9,9 +9,11 @@ import com.codahale.metrics.jvm.GarbageCollectorMetricSet;
 import com.codahale.metrics.jvm.MemoryUsageGaugeSet;
 import io.polybius.session.BatchService;
 import io.polybius.session.BatchState;
+import io.polybius.session.JobState;
 import io.polybius.session.SessionService;
 import io.polybius.session.SessionState;
 import io.polybius.session.StatementState;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
@@ -24,11 +26,13 @@ import java.util.stream.Stream;
  * <ul>
  *   <li>{@code requests.GET /sessions/{session}.2xx}: the requests of a route by their outcome,
  *       with the time until they were answered; {@code requests.other.4xx}: those of no route;
- *       {@code …?wait.2xx}: those that wait for a statement; those that follow something are not
+ *       {@code …?wait.2xx}: those that wait for an end; those that follow something are not
  *       measured
- *   <li>{@code requests.lasting}: those that wait for a statement, or follow one or a session
- *   <li>{@code sessions.idle}, {@code batches.running}, {@code statements.waiting} and so on: how
- *       many there are in each state; of statements only those that have not ended
+ *   <li>{@code requests.lasting}: those that wait for the end of a statement or a job, or follow
+ *       one or a session
+ *   <li>{@code sessions.idle}, {@code batches.running}, {@code statements.waiting}, {@code
+ *       jobs.started} and so on: how many there are in each state; of statements and jobs only
+ *       those that have not ended
  *   <li>{@code jvm.memory…}, {@code jvm.threads…}, {@code jvm.gc…}
  * </ul>
  */
@@ -63,6 +67,13 @@ final class ServerMetrics {
                                 || session.state() == SessionState.STARTING)
                     .flatMap(session -> session.statements().stream()),
                 statement -> statement.state()));
+    gauges(
+        "jobs",
+        new JobState[] {JobState.QUEUED, JobState.STARTED},
+        () ->
+            counts(
+                sessions.sessions().stream().flatMap(session -> session.jobs().stream()),
+                job -> job.state()));
     registry.register("jvm.memory", new MemoryUsageGaugeSet());
     registry.register(
         "jvm.threads", new CachedThreadStatesGaugeSet(COUNTED_ANEW_MILLIS, TimeUnit.MILLISECONDS));
@@ -103,7 +114,9 @@ final class ServerMetrics {
           }
         };
     for (S state : states) {
-      registry.registerGauge(name + "." + state, () -> all.getValue().getOrDefault(state, 0L));
+      registry.registerGauge(
+          name + "." + state.toString().toLowerCase(Locale.ROOT),
+          () -> all.getValue().getOrDefault(state, 0L));
     }
   }
 }

@@ -1,11 +1,9 @@
 package io.polybius.rest;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
-import io.polybius.session.ErrorCode;
 import io.polybius.session.Kind;
 import io.polybius.session.NewStatement;
 import io.polybius.session.Origin;
-import io.polybius.session.SessionException;
 import io.polybius.session.SessionService;
 import io.polybius.session.SessionSnapshot;
 import io.polybius.session.Statement;
@@ -22,19 +20,13 @@ import java.util.concurrent.CompletionStage;
 /** The routes of a session's statements. */
 final class StatementsApi {
 
-  /** How long a client may wait for the end of a statement. */
-  static final Duration LONGEST_WAIT = Duration.ofMinutes(5);
-
-  /** The query's parameter for that. */
-  static final String WAIT = "wait";
-
   private final SessionService sessions;
-  private final LastingRequests lasting;
+  private final LongPoll longPoll;
   private final Json json;
 
-  StatementsApi(SessionService sessions, LastingRequests lasting, Json json) {
+  StatementsApi(SessionService sessions, LongPoll longPoll, Json json) {
     this.sessions = sessions;
-    this.lasting = lasting;
+    this.longPoll = longPoll;
     this.json = json;
   }
 
@@ -60,7 +52,7 @@ final class StatementsApi {
 
   /** Answers a statement as it is, or when it has ended, if the client wants to wait for that. */
   CompletionStage<Answer> get(Request request) {
-    Optional<Duration> patience = request.time(WAIT);
+    Optional<Duration> patience = request.time(LongPoll.WAIT);
     return patience.isPresent()
         ? await(request, patience.get())
         : CompletableFuture.completedFuture(
@@ -68,20 +60,9 @@ final class StatementsApi {
   }
 
   private CompletionStage<Answer> await(Request request, Duration patience) {
-    CompletableFuture<Statement> ended =
-        sessions
-            .awaitStatement(
-                request.session(),
-                request.statement(),
-                patience.compareTo(LONGEST_WAIT) < 0 ? patience : LONGEST_WAIT)
-            .toCompletableFuture();
-    Runnable done =
-        lasting.add(
-            () ->
-                ended.completeExceptionally(
-                    new SessionException(ErrorCode.SHUTTING_DOWN, "The server is shutting down.")));
-    return ended
-        .whenComplete((statement, failure) -> done.run())
+    return longPoll
+        .hold(
+            patience, time -> sessions.awaitStatement(request.session(), request.statement(), time))
         .thenApply(statement -> Answer.okLazily(() -> json(statement)));
   }
 

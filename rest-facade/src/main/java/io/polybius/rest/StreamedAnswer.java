@@ -5,6 +5,7 @@ import io.undertow.io.Sender;
 import io.undertow.server.HttpServerExchange;
 import io.undertow.util.Headers;
 import io.undertow.util.Methods;
+import io.undertow.util.SameThreadExecutor;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
@@ -88,8 +89,13 @@ abstract class StreamedAnswer implements IoCallback {
           clock.remove();
           ended.run();
         };
-    open();
-    proceed();
+    // Undertow ends an exchange whose handler has neither answered nor dispatched it.
+    exchange.dispatch(
+        SameThreadExecutor.INSTANCE,
+        () -> {
+          open();
+          proceed();
+        });
   }
 
   /** Ends it now, whatever the client still has to take. */

@@ -98,6 +98,7 @@ class EventFeedTest {
               1,
               0,
               List.of(STATEMENT),
+              List.of(),
               0));
       return () -> listeners.remove(listener);
     }

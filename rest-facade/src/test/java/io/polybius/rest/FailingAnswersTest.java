@@ -38,7 +38,12 @@ class FailingAnswersTest {
             handler ->
                 exchange ->
                     new RoutedRequest(
-                            exchange, route, Map.of(), new Json(), 1_000, Deadlines.DEFAULT)
+                            exchange,
+                            route,
+                            Map.of(),
+                            new Json(),
+                            new BodyLimits(1_000, new BodyRoom(1_000)),
+                            Deadlines.DEFAULT)
                         .begin());
     return server.get("/broken");
   }

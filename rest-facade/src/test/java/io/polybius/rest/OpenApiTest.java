@@ -9,6 +9,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.polybius.session.BatchState;
 import io.polybius.session.Caller;
+import io.polybius.session.JobState;
 import io.polybius.session.Kind;
 import io.polybius.session.SessionState;
 import io.polybius.session.StatementState;
@@ -20,6 +21,7 @@ import java.lang.reflect.RecordComponent;
 import java.lang.reflect.Type;
 import java.lang.reflect.TypeVariable;
 import java.util.AbstractMap;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
@@ -62,6 +64,10 @@ class OpenApiTest {
           Map.entry("NewStatement", StatementsApi.NewStatementJson.class),
           Map.entry("CompletionRequest", StatementsApi.CompletionRequestJson.class),
           Map.entry("Completion", StatementsApi.CompletionJson.class),
+          Map.entry("JobStatus", JobStatusJson.class),
+          Map.entry("Job", JobJson.class),
+          Map.entry("JobPage", JobsApi.JobList.class),
+          Map.entry("NewJob", JobsApi.NewJobJson.class),
           Map.entry("Batch", BatchJson.class),
           Map.entry("BatchPage", PageJson.class),
           Map.entry("NewBatch", NewBatchJson.class),
@@ -75,7 +81,8 @@ class OpenApiTest {
           Integer.class, "integer",
           long.class, "integer",
           double.class, "number",
-          String.class, "string");
+          String.class, "string",
+          byte[].class, "string");
 
   private final TestingRestServer server =
       new TestingRestServer(ScriptedLauncher.ready(Script.TINY));
@@ -85,6 +92,7 @@ class OpenApiTest {
   void read() {
     server.openIdleSession();
     server.run("print a");
+    server.post("/sessions/0/submit-job", "{\"job\":\"d2FpdA==\"}");
     server.post("/batches", "{\"file\":\"/a.jar\"}");
     document = json(server.get("/openapi.json"));
   }
@@ -180,11 +188,11 @@ class OpenApiTest {
         };
     Request request =
         new Request(
-            Map.of("session", "0", "statement", "0", "batch", "0", "name", "shared"),
+            Map.of("session", "0", "statement", "0", "job", "1", "batch", "0", "name", "shared"),
             query,
             "",
             Optional.empty(),
-            new RequestBody(new byte[0], Optional.empty(), 1, new Json()),
+            new RequestBody(new ArrayDeque<>(), Optional.empty(), 1, new Json()),
             Caller.SERVER);
 
     route.endpoint().answer(request).toCompletableFuture().get().discard();
@@ -205,7 +213,8 @@ class OpenApiTest {
     JsonNode schema =
         resolved(operation(route).at("/responses/200/content/application~1json/schema"));
     if (schema.has("properties")) {
-      JsonNode answer = json(server.get(route.path().replaceAll("\\{[a-z]+\\}", "0")));
+      String path = route.path().replace("{job}", "1").replaceAll("\\{[a-z]+\\}", "0");
+      JsonNode answer = json(server.get(path));
 
       assertThat(names(answer)).isEqualTo(names(schema.get("properties")));
     }
@@ -220,7 +229,9 @@ class OpenApiTest {
             "POST /sessions",
             "POST /batches",
             "POST /sessions/{session}/statements",
-            "POST /sessions/{session}/completion");
+            "POST /sessions/{session}/completion",
+            "POST /sessions/{session}/submit-job",
+            "POST /sessions/{session}/run-job");
   }
 
   @Test
@@ -286,6 +297,8 @@ class OpenApiTest {
     assertThat(valuesOf("Session/properties/state")).isEqualTo(texts(SessionState.values()));
     assertThat(valuesOf("Session/properties/kind/anyOf/0")).isEqualTo(texts(Kind.LIVY.toArray()));
     assertThat(valuesOf("Statement/properties/state")).isEqualTo(texts(StatementState.values()));
+    assertThat(valuesOf("Job/properties/state")).isEqualTo(texts(JobState.values()));
+    assertThat(valuesOf("JobStatus/properties/state")).isEqualTo(texts(JobState.values()));
     assertThat(valuesOf("Batch/properties/state")).isEqualTo(texts(BatchState.values()));
     assertThat(valuesOf("NewSession/properties/kind/anyOf/0"))
         .filteredOn(name -> !name.equals("null"))

@@ -60,6 +60,7 @@ final class TestingRestServer implements AutoCloseable {
           Duration.ofSeconds(2),
           1000,
           100_000);
+  private static final BodyRoom ROOM = BodyRoom.ofThisProcess();
   private static final Duration PATIENCE = Duration.ofSeconds(10);
   private static final ObjectMapper MAPPER = new ObjectMapper();
 
@@ -90,11 +91,15 @@ final class TestingRestServer implements AutoCloseable {
       Deadlines deadlines,
       UnaryOperator<HttpHandler> around,
       Clock clock) {
-    this(launcher, settings, deadlines, around, clock, SubmissionRules.NONE);
+    this(launcher, settings, deadlines, around, clock, SubmissionRules.NONE, ROOM);
   }
 
   TestingRestServer(ScriptedLauncher launcher, SubmissionRules rules) {
-    this(launcher, SETTINGS, Deadlines.DEFAULT, handler -> handler, FIXED, rules);
+    this(launcher, SETTINGS, Deadlines.DEFAULT, handler -> handler, FIXED, rules, ROOM);
+  }
+
+  TestingRestServer(ScriptedLauncher launcher, Deadlines deadlines, BodyRoom room) {
+    this(launcher, SETTINGS, deadlines, handler -> handler, FIXED, SubmissionRules.NONE, room);
   }
 
   private TestingRestServer(
@@ -103,12 +108,13 @@ final class TestingRestServer implements AutoCloseable {
       Deadlines deadlines,
       UnaryOperator<HttpHandler> around,
       Clock clock,
-      SubmissionRules rules) {
+      SubmissionRules rules,
+      BodyRoom room) {
     this.launcher = launcher;
     CoreSettings core = CoreSettings.of(LIMITS).withRules(rules);
     this.sessions = new SessionService(launcher, core, clock);
     this.batches = new BatchService(batchLauncher, core, clock);
-    this.rest = new RestFacade(sessions, batches, settings, deadlines);
+    this.rest = new RestFacade(sessions, batches, settings, deadlines, room);
     this.undertow =
         Undertow.builder()
             .addHttpListener(0, "127.0.0.1")

@@ -52,7 +52,10 @@ public final class ServerAssembly implements AutoCloseable {
 
   private static final Logger log = LoggerFactory.getLogger(ServerAssembly.class);
 
-  /** Enough for the longest code of a statement, whatever its letters become in JSON. */
+  /**
+   * Enough for the longest code of a statement, whatever its letters become in JSON, and so also
+   * for the largest job, a third longer in base64.
+   */
   private static final long MAX_BODY_BYTES = 6L * SessionLimits.DEFAULT.maxCodeChars();
 
   private final Deque<AutoCloseable> parts = new ArrayDeque<>();

@@ -351,6 +351,7 @@ final class Drivers {
             DriverConnection<DriverCommand> sender = present.orElseThrow().connection();
             heard(event);
             talk.received(sequence);
+            talk.forgetAcknowledged(sender);
             journal.note(new Change.Received(sequence));
             tasks.afterwards(() -> sender.kept(sequence));
           });

@@ -6,6 +6,8 @@ public enum ErrorCode {
   SESSION_NOT_FOUND(Type.NOT_FOUND),
   /** The session has no statement of that id, or no longer. */
   STATEMENT_NOT_FOUND(Type.NOT_FOUND),
+  /** The session has no job of that id, or no longer. */
+  JOB_NOT_FOUND(Type.NOT_FOUND),
   /** The statement has no table, or none that can be had in that format. */
   NO_RESULT(Type.BAD_REQUEST),
   /** The statement has not ended yet. */
@@ -18,13 +20,15 @@ public enum ErrorCode {
   RESULT_FAILED(Type.CONFLICT),
   /** The session's state does not allow the request. */
   WRONG_STATE(Type.CONFLICT),
+  /** The session has ended, or is about to. */
+  NOT_ACTIVE(Type.CONFLICT),
   /** Another session has that name. */
   DUPLICATE_NAME(Type.CONFLICT),
   /** The name cannot be a session's name. */
   BAD_NAME(Type.BAD_REQUEST),
   /** The language of a statement is unknown or missing. */
   BAD_KIND(Type.BAD_REQUEST),
-  /** The code of a statement is too large. */
+  /** The code of a statement, or a job, is too large. */
   TOO_LARGE(Type.BAD_REQUEST),
   /** What is to be started is not what the operator lets users start. */
   REJECTED(Type.BAD_REQUEST),

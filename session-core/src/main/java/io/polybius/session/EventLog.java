@@ -84,7 +84,12 @@ final class EventLog {
 
   /** Snapshots share what their statements have put out, so only what is new in an event counts. */
   private static long charsOf(SessionEvent event) {
-    return event instanceof SessionEvent.OutputAdded added ? Outputs.charsOf(added.output()) : 0;
+    if (event instanceof SessionEvent.OutputAdded added) {
+      return Outputs.charsOf(added.output());
+    }
+    return event instanceof SessionEvent.JobChanged changed
+        ? changed.job().error().map(String::length).orElse(0)
+        : 0;
   }
 
   /** Forgets a listener. */

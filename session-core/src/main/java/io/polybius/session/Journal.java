@@ -51,6 +51,12 @@ final class Journal {
           Map.entry(210, Change.Counted.class),
           Map.entry(211, Change.InputRequested.class),
           Map.entry(212, Change.CommSent.class),
+          Map.entry(213, Change.JobAdded.class),
+          Map.entry(214, Change.JobWaits.class),
+          Map.entry(215, Change.JobMoved.class),
+          Map.entry(216, Change.JobReturned.class),
+          Map.entry(217, Change.JobCancelled.class),
+          Map.entry(218, Change.JobsCounted.class),
           Map.entry(219, Change.Became.class),
           Map.entry(220, NewStatement.class),
           Map.entry(221, Origin.class),
@@ -61,6 +67,7 @@ final class Journal {
           Map.entry(227, DriverInfo.class),
           Map.entry(228, TaskProgress.class),
           Map.entry(229, Kind.class),
+          Map.entry(230, JobState.class),
           Map.entry(238, ClusterApplication.class),
           Map.entry(239, ClusterApplication.State.class),
           Map.entry(240, Optional.class),
@@ -126,6 +133,47 @@ final class Journal {
 
     /** The driver's side of a comm said something. */
     record CommSent(long event, int requestId, CommMessage message) implements Change {}
+
+    /** A job was added. */
+    record JobAdded(long event, int id, Kind kind, long submittedMillis) implements Change {}
+
+    /** A job waits for the driver to be up. One that the driver was given is kept as a command. */
+    @SuppressWarnings("ArrayRecordComponent") // Never compared, and too large to be copied.
+    record JobWaits(int id, byte[] payload) implements Change {}
+
+    /** A job's state or progress changed. */
+    record JobMoved(
+        long event,
+        int id,
+        JobState state,
+        Optional<String> error,
+        TaskProgress tasks,
+        long startedMillis,
+        long completedMillis)
+        implements Change {
+
+      /** Returns the change to what a job is now. */
+      static JobMoved to(long event, Job job) {
+        return new JobMoved(
+            event,
+            job.id(),
+            job.state(),
+            job.error(),
+            job.tasks(),
+            job.startedMillis(),
+            job.completedMillis());
+      }
+    }
+
+    /** A job, which is about to end well, has returned something. */
+    @SuppressWarnings("ArrayRecordComponent") // Never compared, and too large to be copied.
+    record JobReturned(int id, byte[] result) implements Change {}
+
+    /** The driver was told to stop a job. */
+    record JobCancelled(int id) implements Change {}
+
+    /** The next number of a job. */
+    record JobsCounted(int nextJobId) implements Change {}
 
     /** The session's state or its driver changed. */
     record Became(

@@ -13,6 +13,8 @@ import java.util.stream.Stream;
  */
 final class LanguageCheck {
 
+  private static final Set<Kind> JOBS = Set.of(Kind.SPARK, Kind.PYSPARK);
+
   private LanguageCheck() {}
 
   /** Throws unless a session can be of that kind, with drivers of that launcher. */
@@ -32,6 +34,15 @@ final class LanguageCheck {
             new SessionException(
                 ErrorCode.BAD_KIND, "Code type should be specified if session kind is shared"))
         : check(kind, launcher.languages(), launcher);
+  }
+
+  /** Returns why a job cannot be of that kind, with drivers of that launcher, if so. */
+  static Optional<SessionException> ofJob(Kind kind, DriverLauncher launcher) {
+    return JOBS.contains(kind)
+        ? check(kind, launcher.languages(), launcher)
+        : Optional.of(
+            new SessionException(
+                ErrorCode.BAD_KIND, "Invalid kind: " + kind + " (jobs are spark or pyspark)"));
   }
 
   private static Optional<SessionException> check(

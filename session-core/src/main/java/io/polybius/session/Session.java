@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.function.Consumer;
 import java.util.function.IntConsumer;
 import java.util.function.IntFunction;
 import org.slf4j.Logger;
@@ -43,7 +44,7 @@ final class Session implements Drivers.Owner {
   private static final int LAUNCH_EXTENSIONS = 6;
 
   /** What all sessions share. */
-  record Environment(DriverLauncher launcher, CoreThreads threads, Clock clock) {}
+  record Environment(DriverLauncher launcher, CoreThreads threads, Clock clock, JobRoom jobRoom) {}
 
   private final int id;
   private final SessionSettings settings;
@@ -64,6 +65,7 @@ final class Session implements Drivers.Owner {
   private final Drivers drivers;
   private final Statements statements;
   private final Downloads downloads;
+  private final Jobs jobs;
 
   private SessionState state = SessionState.STARTING;
   private Optional<DriverInfo> driverInfo = Optional.empty();
@@ -106,6 +108,8 @@ final class Session implements Drivers.Owner {
     this.drivers =
         new Drivers(id, opened.checked(), limits, log, journal, environment, tasks, this);
     this.downloads = new Downloads(tasks, drivers);
+    this.jobs =
+        new Jobs(limits, log, environment, tasks, journal, events, drivers, this::refreshSnapshot);
     this.lifespan = new Lifespan(settings, opened.createdMillis(), environment.clock());
     this.snapshot = takeSnapshot();
   }
@@ -168,6 +172,9 @@ final class Session implements Drivers.Owner {
       lifespan.used();
       lifespan.requested(Duration.ZERO);
     }
+    if (jobs.areUnderWay()) {
+      lifespan.used();
+    }
     return lifespan.whyOver(snapshot.state(), lifetimes, heartbeats);
   }
 
@@ -192,6 +199,7 @@ final class Session implements Drivers.Owner {
   private void restore(Journal.Change change) {
     drivers.restore(change);
     statements.restore(change);
+    jobs.restore(change);
     if (change instanceof Journal.Change.InputRequested asked) {
       Statement statement = statements.find(asked.id());
       events.restore(
@@ -261,7 +269,11 @@ final class Session implements Drivers.Owner {
    * is asked for after that is refused.
    */
   CompletionStage<Void> leave() {
-    tasks.run(() -> statements.endWaits(Tasks.left()));
+    tasks.run(
+        () -> {
+          statements.endWaits(Tasks.left());
+          jobs.endWaits(Tasks.left());
+        });
     return tasks.leave();
   }
 
@@ -325,12 +337,16 @@ final class Session implements Drivers.Owner {
    *     SessionException} if there is none
    */
   CompletionStage<Statement> awaitStatement(int statementId, Duration patience) {
+    return awaitEnd(patience, answer -> statements.await(statementId, patience, answer));
+  }
+
+  private <T> CompletionStage<T> awaitEnd(Duration patience, Consumer<CompletableFuture<T>> await) {
     lifespan.requested(patience);
-    CompletableFuture<Statement> answer = new CompletableFuture<>();
+    CompletableFuture<T> answer = new CompletableFuture<>();
     tasks
         .call(
             () -> {
-              statements.await(statementId, patience, answer);
+              await.accept(answer);
               return null;
             })
         .exceptionally(
@@ -371,6 +387,49 @@ final class Session implements Drivers.Owner {
       statements.cancelAllWaiting();
     } else {
       cancelNow(running);
+    }
+  }
+
+  /**
+   * Adds a job, which runs beside the statements and other jobs.
+   *
+   * @return the job as it was added; fails with {@link SessionException}
+   */
+  CompletionStage<Job> submitJob(Kind kind, byte[] payload) {
+    Optional<SessionException> refusal = LanguageCheck.ofJob(kind, environment.launcher());
+    return tasks.call(
+        () -> {
+          checkActive();
+          if (refusal.isPresent()) {
+            throw refusal.get();
+          }
+          return jobs.add(kind, payload, isRunning());
+        });
+  }
+
+  /** Stops a job; one that has ended is left alone; fails with {@link SessionException}. */
+  CompletionStage<Void> cancelJob(int jobId) {
+    return tasks.call(
+        () -> {
+          checkActive();
+          jobs.cancel(jobId);
+          return null;
+        });
+  }
+
+  /**
+   * Waits for the end of a job.
+   *
+   * @return the job when it has ended, or as it is after the time; fails with {@link
+   *     SessionException} if there is none
+   */
+  CompletionStage<JobReport> awaitJob(int jobId, Duration patience) {
+    return awaitEnd(patience, answer -> jobs.await(jobId, patience, answer));
+  }
+
+  private void checkActive() {
+    if (!state.isActive()) {
+      throw new SessionException(ErrorCode.NOT_ACTIVE, "Session isn't active.");
     }
   }
 
@@ -548,6 +607,7 @@ final class Session implements Drivers.Owner {
           }
           cancelAll("The session was restarted.");
           downloads.endAll("The session was restarted.");
+          jobs.endAll("The session was restarted.");
           drivers.replace();
           driverInfo = Optional.empty();
           application = Optional.empty();
@@ -572,6 +632,7 @@ final class Session implements Drivers.Owner {
     if (state.isActive()) {
       cancelAll("The session was stopped.");
       downloads.endAll("The session was stopped.");
+      jobs.endAll("The session was stopped.");
       become(SessionState.SHUTTING_DOWN);
       drivers.retire();
       endIfDriverless();
@@ -638,6 +699,7 @@ final class Session implements Drivers.Owner {
         .withDriver()
         .filter(statement -> statement.state() == StatementState.CANCELLING)
         .ifPresent(statement -> watchCancellation(statement.id()));
+    jobs.driverIsTakenBack();
     dispatch();
   }
 
@@ -672,6 +734,7 @@ final class Session implements Drivers.Owner {
     driverInfo = Optional.empty();
     statements.endAll(error);
     downloads.endAll("The driver has ended: " + why);
+    jobs.endAll(error.message());
     become(
         application.filter(known -> known.state() == ClusterApplication.State.KILLED).isPresent()
             ? SessionState.KILLED
@@ -710,6 +773,8 @@ final class Session implements Drivers.Owner {
           sequence -> new SessionEvent.CommSent(sequence, sent.requestId(), sent.message()));
     } else if (event instanceof DriverEvent.OfResult about) {
       downloads.heard(about);
+    } else if (event instanceof DriverEvent.OfJob about) {
+      jobs.heard(about);
     } else if (event instanceof DriverEvent.OfStatement about) {
       Statement statement = statements.find(about.statementId());
       if (statement != null) {
@@ -771,8 +836,14 @@ final class Session implements Drivers.Owner {
 
   // ---- statements
 
-  /** Gives the driver the next statement if it has none, and shows whether the session is busy. */
+  /**
+   * Gives the driver the next statement if it has none, and the jobs that wait for it, and shows
+   * whether the session is busy, which it never is with jobs.
+   */
   private void dispatch() {
+    if (isRunning()) {
+      jobs.driverIsUp();
+    }
     if (isRunning() && statements.mayStart()) {
       Statement next = statements.startNext();
       drivers.tell(
@@ -916,6 +987,7 @@ final class Session implements Drivers.Owner {
         drivers.incarnation(),
         firstStatementId,
         statements.shown(),
+        jobs.shown(),
         endedMillis);
   }
 
@@ -924,6 +996,7 @@ final class Session implements Drivers.Owner {
     List<Journal.Change> changes = new ArrayList<>();
     changes.add(opened);
     changes.addAll(statements.changes());
+    changes.addAll(jobs.changes());
     changes.add(became(Journal.NO_EVENT));
     changes.addAll(drivers.changes());
     changes.add(counted());

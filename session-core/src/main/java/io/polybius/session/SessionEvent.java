@@ -46,6 +46,13 @@ public sealed interface SessionEvent {
       implements SessionEvent {}
 
   /**
+   * A job was added, or its state or progress changed.
+   *
+   * @param job as it was then
+   */
+  record JobChanged(long sequence, Job job) implements SessionEvent {}
+
+  /**
    * The driver's side of a comm said something to all clients.
    *
    * @param requestId the comm message that it comes from, as {@link SessionService#handleComm}

@@ -17,6 +17,10 @@ public final class SessionException extends RuntimeException {
     return new SessionException(ErrorCode.STATEMENT_NOT_FOUND, "Statement not found");
   }
 
+  static SessionException jobNotFound(int id) {
+    return new SessionException(ErrorCode.JOB_NOT_FOUND, "Job " + id + " not found.");
+  }
+
   /** Returns what kind of error it is. */
   public ErrorCode code() {
     return code;

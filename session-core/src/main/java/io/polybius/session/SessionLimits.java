@@ -11,8 +11,8 @@ import java.util.function.Function;
  *
  * @param startTimeout from the launch of a driver until it is ready
  * @param stopGrace from telling a driver to end until it is killed
- * @param cancelTimeout from telling a statement to stop until it counts as cancelled though it runs
- *     on
+ * @param cancelTimeout from telling a statement or a job to stop until it counts as cancelled
+ *     though it runs on
  * @param questionTimeout for the driver's answer to a question about a text
  * @param retainedStatements the newest statements that are kept of each session
  * @param maxCodeChars the longest code of a statement, in characters

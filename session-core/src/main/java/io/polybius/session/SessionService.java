@@ -1,6 +1,7 @@
 package io.polybius.session;
 
 import io.polybius.driver.protocol.CommMessage;
+import io.polybius.driver.protocol.DriverCommand;
 import io.polybius.driver.protocol.ResultFormat;
 import io.polybius.driver.protocol.ResultSource;
 import io.polybius.driver.protocol.jupyter.InstalledKernel;
@@ -65,7 +66,8 @@ public final class SessionService implements AutoCloseable {
     this.launcher = launcher;
     this.settings = settings;
     this.clock = clock;
-    this.environment = new Session.Environment(launcher, threads, clock);
+    this.environment =
+        new Session.Environment(launcher, threads, clock, new JobRoom(roomForJobs()));
     this.heartbeatsCheckedMillis = clock.millis();
     settings.store().ifPresent(this::takeOver);
     threads.every(SWEEP_INTERVAL, this::endWhatIsOver);
@@ -126,6 +128,11 @@ public final class SessionService implements AutoCloseable {
       journal.delete();
       throw e;
     }
+  }
+
+  /** A quarter of the memory, but always enough for one job. */
+  private static long roomForJobs() {
+    return Math.max(DriverCommand.RunJob.MAX_BYTES, Runtime.getRuntime().maxMemory() / 4);
   }
 
   private void takeOver(SessionStore store) {
@@ -273,6 +280,55 @@ public final class SessionService implements AutoCloseable {
   /** Stops the statement that runs in a session, whoever sent it; without one, does nothing. */
   public CompletionStage<Void> interrupt(String idOrName) {
     return onSession(idOrName, Session::interrupt);
+  }
+
+  /**
+   * Adds a compiled job, which runs beside the session's statements and other jobs, also before the
+   * session's driver is up.
+   *
+   * @param kind {@link Kind#SPARK} or {@link Kind#PYSPARK}
+   * @param payload as the client has serialized it, which only the driver opens; must not be
+   *     changed any more
+   * @return the job as it was added
+   */
+  public CompletionStage<Job> submitJob(String idOrName, Kind kind, byte[] payload) {
+    return payload.length > DriverCommand.RunJob.MAX_BYTES
+        ? failed(
+            new SessionException(
+                ErrorCode.TOO_LARGE,
+                "The job is larger than "
+                    + DriverCommand.RunJob.MAX_BYTES
+                    + " bytes; put its data into a file, and have the job read that."))
+        : onSession(idOrName, session -> session.submitJob(kind, payload));
+  }
+
+  /** Stops a job, with its Spark jobs; one that has ended is left alone. */
+  public CompletionStage<Void> cancelJob(String idOrName, int jobId) {
+    return onSession(idOrName, session -> session.cancelJob(jobId));
+  }
+
+  /** Returns a job of a session as it is. */
+  public Job job(String idOrName, int jobId) {
+    SessionSnapshot session = find(idOrName).snapshot();
+    return session.job(jobId).orElseThrow(() -> SessionException.jobNotFound(jobId));
+  }
+
+  /** Returns a job of a session as it is, with what it has returned. */
+  public CompletionStage<JobReport> findJob(String idOrName, int jobId) {
+    return awaitJob(idOrName, jobId, Duration.ZERO);
+  }
+
+  /**
+   * Waits for the end of a job.
+   *
+   * @return the job when it has ended, or as it is after the time
+   */
+  public CompletionStage<JobReport> awaitJob(String idOrName, int jobId, Duration patience) {
+    try {
+      return find(idOrName).awaitJob(jobId, patience);
+    } catch (SessionException e) {
+      return failed(e);
+    }
   }
 
   /** Tells whether a text is complete, as far as the driver can say it quickly. */

@@ -15,6 +15,7 @@ import java.util.Optional;
  * @param incarnation counts its drivers, from 1; a restart begins the next
  * @param firstStatementId the id of the first statement of this incarnation
  * @param statements its statements of all incarnations, oldest first, without hidden ones
+ * @param jobs its compiled jobs of all incarnations that are kept, oldest first
  * @param endedMillis epoch milliseconds of its end, 0 before
  */
 public record SessionSnapshot(
@@ -27,6 +28,7 @@ public record SessionSnapshot(
     int incarnation,
     int firstStatementId,
     List<Statement> statements,
+    List<Job> jobs,
     long endedMillis) {
 
   /** Returns the id of its Spark application, once that is known. */
@@ -48,6 +50,11 @@ public record SessionSnapshot(
     return index < 0 || index >= statements.size()
         ? Optional.empty()
         : Optional.of(statements.get(index));
+  }
+
+  /** Returns the job of that id, if it is kept. */
+  public Optional<Job> job(int jobId) {
+    return jobs.stream().filter(job -> job.id() == jobId).findFirst();
   }
 
   /**

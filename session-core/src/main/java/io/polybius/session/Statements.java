@@ -8,10 +8,8 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.NavigableMap;
 import java.util.Optional;
 import java.util.Set;
@@ -50,7 +48,7 @@ final class Statements {
 
   private final Deque<Integer> waiting = new ArrayDeque<>();
   private final Set<Integer> stopOnError = new HashSet<>();
-  private final Map<Integer, List<CompletableFuture<Statement>>> awaited = new HashMap<>();
+  private final EndWaits<Statement> waits;
   private Optional<Integer> withDriver = Optional.empty();
   private int nextId;
   private int nextHiddenId = -1;
@@ -68,6 +66,7 @@ final class Statements {
     this.journal = journal;
     this.events = events;
     this.onShown = onShown;
+    this.waits = new EndWaits<>(tasks);
   }
 
   /** Returns those that clients see, oldest first. */
@@ -163,27 +162,13 @@ final class Statements {
     } else if (statement.state().isTerminal()) {
       answer.complete(statement);
     } else {
-      awaited.computeIfAbsent(id, first -> new ArrayList<>()).add(answer);
-      answer.thenRun(tasks.later(patience, () -> stopAwaiting(id, answer)));
-    }
-  }
-
-  private void stopAwaiting(int id, CompletableFuture<Statement> answer) {
-    List<CompletableFuture<Statement>> answers = awaited.get(id);
-    if (answers != null && answers.remove(answer)) {
-      answer.complete(find(id));
-      if (answers.isEmpty()) {
-        awaited.remove(id);
-      }
+      waits.add(id, patience, answer, () -> find(id));
     }
   }
 
   /** Tells all who wait for an end that they do so in vain. */
   void endWaits(SessionException why) {
-    awaited.values().stream()
-        .flatMap(List::stream)
-        .forEach(answer -> answer.completeExceptionally(why));
-    awaited.clear();
+    waits.endAll(why);
   }
 
   /** The first of those that wait is now with the driver, and runs. */
@@ -203,10 +188,7 @@ final class Statements {
   void update(Statement statement) {
     remember(statement);
     if (statement.state().isTerminal()) {
-      Optional.ofNullable(awaited.remove(statement.id()))
-          .ifPresent(
-              answers ->
-                  tasks.afterwards(() -> answers.forEach(answer -> answer.complete(statement))));
+      waits.ended(statement.id(), statement);
     }
     tasks.happened(
         sequence -> Change.Moved.to(sequence, statement),

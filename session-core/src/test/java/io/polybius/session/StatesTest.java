@@ -36,6 +36,15 @@ class StatesTest {
           StatementState.AVAILABLE, Set.of(),
           StatementState.CANCELLED, Set.of());
 
+  private static final Map<JobState, Set<JobState>> JOB_MOVES =
+      Map.of(
+          JobState.SENT, Set.of(JobState.QUEUED, JobState.STARTED),
+          JobState.QUEUED, Set.of(JobState.STARTED, JobState.CANCELLED, JobState.FAILED),
+          JobState.STARTED, Set.of(JobState.SUCCEEDED, JobState.CANCELLED, JobState.FAILED),
+          JobState.CANCELLED, Set.of(),
+          JobState.FAILED, Set.of(),
+          JobState.SUCCEEDED, Set.of());
+
   @ParameterizedTest
   @EnumSource
   void sessionMovesAreThoseOfTheTable(SessionState from) {
@@ -57,6 +66,35 @@ class StatesTest {
           .isEqualTo(STATEMENT_MOVES.get(from).contains(to));
     }
     assertThat(from.isTerminal()).isEqualTo(STATEMENT_MOVES.get(from).isEmpty());
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void jobMovesAreThoseOfTheTable(JobState from) {
+    for (JobState to : JobState.values()) {
+      assertThat(from.mayBecome(to))
+          .as(from + " to " + to)
+          .isEqualTo(JOB_MOVES.get(from).contains(to));
+    }
+    assertThat(from.isTerminal()).isEqualTo(JOB_MOVES.get(from).isEmpty());
+  }
+
+  /** Livy's clients let a state only be followed by one that comes after it in this order. */
+  @Test
+  void orderOfJobStatesIsLivys() {
+    assertThat(JobState.values())
+        .extracting(JobState::toString)
+        .containsExactly("SENT", "QUEUED", "STARTED", "CANCELLED", "FAILED", "SUCCEEDED");
+    JOB_MOVES.forEach((from, all) -> assertThat(all).allMatch(to -> to.compareTo(from) > 0));
+  }
+
+  @Test
+  void jobRefusesAMoveThatIsNotInTheTable() {
+    Job sent = Job.sent(1, Kind.SPARK, 1);
+    assertThatThrownBy(() -> sent.succeeded(2)).isInstanceOf(IllegalStateException.class);
+    Job ended = sent.started(2).succeeded(3);
+    assertThatThrownBy(() -> ended.cancelled(4)).isInstanceOf(IllegalStateException.class);
+    assertThatThrownBy(() -> ended.started(4)).isInstanceOf(IllegalStateException.class);
   }
 
   @Test

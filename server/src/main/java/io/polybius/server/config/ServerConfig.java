@@ -591,8 +591,8 @@ public record ServerConfig(
           "livy.rsc.job-cancel.timeout",
           SettingType.TIME,
           "30s",
-          "How long a statement that is told to stop may run on before it counts as cancelled all"
-              + " the same.");
+          "How long a statement or a job that is told to stop may run on before it counts as"
+              + " cancelled all the same.");
 
   static final Setting<Duration> SESSION_TIMEOUT =
       new Setting<>(

@@ -89,6 +89,10 @@ public final class ScriptedDriver implements RunningDriver {
      * with an opening brace are incomplete; a word can be completed to a command, and inspected if
      * it is one. Comms to the target {@code echo} send back what they get; others are closed.
      * Expressions have their own text as their value, but fail when that begins with {@code fail}.
+     *
+     * <p>Jobs of either kind are texts in the same way: {@code return TEXT} has the text's bytes as
+     * the result, and {@code jobs}, {@code fail} and {@code wait} are as above. One that ends
+     * otherwise returns null.
      */
     Script TINY = ScriptedDriver::runTiny;
 
@@ -276,6 +280,11 @@ public final class ScriptedDriver implements RunningDriver {
                   "Interrupted",
                   "The statement was interrupted.",
                   List.of())));
+    } else if (command instanceof DriverCommand.RunJob job) {
+      driver.say(new DriverEvent.JobStarted(job.jobId()));
+      driver.run(job.jobId(), new String(job.payload(), StandardCharsets.UTF_8));
+    } else if (command instanceof DriverCommand.CancelJob cancel) {
+      driver.say(new DriverEvent.JobCancelled(cancel.jobId()));
     } else if (command instanceof DriverCommand.SendResult send) {
       String text = send.format() + " of " + send.source() + "\n";
       driver.say(
@@ -392,6 +401,32 @@ public final class ScriptedDriver implements RunningDriver {
     say(
         new DriverEvent.StatementSucceeded(
             id, statement.options().expressions().stream().map(ScriptedDriver::value).toList()));
+  }
+
+  private void run(int job, String program) {
+    for (String line : program.split("\n", -1)) {
+      String[] words = line.split(" ", 2);
+      switch (words[0]) {
+        case "jobs" -> {
+          int[] counts = Stream.of(words[1].split(" ", -1)).mapToInt(Integer::parseInt).toArray();
+          say(new DriverEvent.JobProgressed(job, counts[0], counts[1], counts[2], counts[3]));
+        }
+        case "return" -> {
+          byte[] result = words[1].getBytes(StandardCharsets.UTF_8);
+          say(new DriverEvent.JobSucceeded(job, true, result));
+          return;
+        }
+        case "fail" -> {
+          say(new DriverEvent.JobFailed(job, words[1]));
+          return;
+        }
+        case "wait" -> {
+          return;
+        }
+        default -> {}
+      }
+    }
+    say(new DriverEvent.JobSucceeded(job, false, new byte[0]));
   }
 
   private static CommMessage comm(String[] words) {
