@@ -6,10 +6,12 @@ import java.net.HttpURLConnection;
 import java.net.URL;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.apache.hadoop.yarn.api.ApplicationClientProtocol;
@@ -33,6 +35,11 @@ final class DriverLogs {
 
   private static final Logger log = LoggerFactory.getLogger(DriverLogs.class);
   private static final int REMEMBERED = 1000;
+
+  /** A driver that fails early never gets as far as to be running. */
+  private static final Set<YarnApplicationState> MAY_HAVE_CONTAINER =
+      EnumSet.of(YarnApplicationState.ACCEPTED, YarnApplicationState.RUNNING);
+
   private static final List<String> STREAMS = List.of("stdout", "stderr");
   private static final int MOST_BYTES = 64 << 10;
   private static final int PATIENCE_MILLIS = 4000;
@@ -71,7 +78,7 @@ final class DriverLogs {
         return Optional.of(known);
       }
     }
-    if (application.getYarnApplicationState() != YarnApplicationState.RUNNING) {
+    if (!MAY_HAVE_CONTAINER.contains(application.getYarnApplicationState())) {
       return Optional.empty();
     }
     Optional<String> url = ask(attempt);
