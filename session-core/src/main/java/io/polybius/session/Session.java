@@ -3,6 +3,7 @@ package io.polybius.session;
 import io.polybius.driver.protocol.CommMessage;
 import io.polybius.driver.protocol.DriverCommand;
 import io.polybius.driver.protocol.DriverEvent;
+import io.polybius.driver.protocol.ResourceKind;
 import io.polybius.driver.protocol.ResultFormat;
 import io.polybius.driver.protocol.ResultSource;
 import io.polybius.driver.protocol.StatementError;
@@ -10,6 +11,7 @@ import io.polybius.driver.protocol.StreamName;
 import io.polybius.session.SessionSnapshot.DriverInfo;
 import io.polybius.session.spi.DriverLauncher;
 import io.polybius.session.spi.LaunchSpec;
+import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -43,7 +45,8 @@ final class Session implements Drivers.Owner {
   private static final int LAUNCH_EXTENSIONS = 6;
 
   /** What all sessions share. */
-  record Environment(DriverLauncher launcher, CoreThreads threads, Clock clock) {}
+  record Environment(
+      DriverLauncher launcher, CoreThreads threads, Clock clock, Optional<Path> stagingFolder) {}
 
   private final int id;
   private final SessionSettings settings;
@@ -54,6 +57,7 @@ final class Session implements Drivers.Owner {
   private final Environment environment;
   private final Tasks tasks;
   private final Lifespan lifespan;
+  private final StagedFiles files;
   private final CompletableFuture<Void> started = new CompletableFuture<>();
   private final CompletableFuture<Void> ended = new CompletableFuture<>();
   private volatile SessionSnapshot snapshot;
@@ -64,6 +68,7 @@ final class Session implements Drivers.Owner {
   private final Drivers drivers;
   private final Statements statements;
   private final Downloads downloads;
+  private final Resources resources;
 
   private SessionState state = SessionState.STARTING;
   private Optional<DriverInfo> driverInfo = Optional.empty();
@@ -106,6 +111,9 @@ final class Session implements Drivers.Owner {
     this.drivers =
         new Drivers(id, opened.checked(), limits, log, journal, environment, tasks, this);
     this.downloads = new Downloads(tasks, drivers);
+    this.files = new StagedFiles(environment.stagingFolder(), id);
+    this.resources =
+        new Resources(tasks, drivers, this::nextQuestion, files, environment.threads());
     this.lifespan = new Lifespan(settings, opened.createdMillis(), environment.clock());
     this.snapshot = takeSnapshot();
   }
@@ -164,7 +172,7 @@ final class Session implements Drivers.Owner {
   }
 
   private Optional<String> whyOver(Lifetimes lifetimes, boolean heartbeats) {
-    if (downloads.areUnderWay()) {
+    if (downloads.areUnderWay() || resources.areUnderWay()) {
       lifespan.used();
       lifespan.requested(Duration.ZERO);
     }
@@ -260,7 +268,11 @@ final class Session implements Drivers.Owner {
    * is asked for after that is refused.
    */
   CompletionStage<Void> leave() {
-    tasks.run(() -> statements.endWaits(Tasks.left()));
+    tasks.run(
+        () -> {
+          statements.endWaits(Tasks.left());
+          resources.endAll(Tasks.left());
+        });
     return tasks.leave();
   }
 
@@ -496,6 +508,61 @@ final class Session implements Drivers.Owner {
         });
   }
 
+  /**
+   * Adds a jar or a file that the driver can read to what the session's code can use. If the driver
+   * is not ready yet, it is waited for.
+   *
+   * @return completes when it can be used; fails with {@link SessionException}
+   */
+  CompletionStage<Void> addResource(ResourceKind kind, String uri) {
+    return tasks
+        .call(
+            () -> {
+              refuseEnded();
+              return resources.add(kind, uri, isRunning());
+            })
+        .thenCompose(added -> added);
+  }
+
+  /** Does the same with a file of the server's own machine, which was uploaded. */
+  private CompletionStage<Void> addFile(ResourceKind kind, Path file) {
+    return tasks
+        .call(
+            () -> {
+              if (!state.isActive()) {
+                environment.threads().onDisk(() -> files.discard(file));
+              }
+              refuseEnded();
+              return resources.addFile(kind, file, isRunning());
+            })
+        .thenCompose(added -> added);
+  }
+
+  /**
+   * Begins to take a file from a client.
+   *
+   * @return fails with {@link SessionException}
+   */
+  CompletionStage<ResourceUpload> upload(ResourceKind kind) {
+    ResourceUpload upload =
+        new ResourceUpload(
+            files,
+            file -> addFile(kind, file),
+            closed -> tasks.run(() -> resources.forget(closed)));
+    return tasks.call(
+        () -> {
+          refuseEnded();
+          resources.begin(upload);
+          return upload;
+        });
+  }
+
+  private void refuseEnded() {
+    if (!state.isActive()) {
+      throw SessionException.notActive();
+    }
+  }
+
   /** Gives a running statement the line that it waits for; any other is left alone. */
   CompletionStage<Void> answerInput(int statementId, String text) {
     return tasks.call(
@@ -547,6 +614,8 @@ final class Session implements Drivers.Owner {
           }
           cancelAll("The session was restarted.");
           downloads.endAll("The session was restarted.");
+          resources.endAll(
+              new SessionException(ErrorCode.RESOURCE_FAILED, "The session was restarted."));
           drivers.replace();
           driverInfo = Optional.empty();
           application = Optional.empty();
@@ -571,6 +640,7 @@ final class Session implements Drivers.Owner {
     if (state.isActive()) {
       cancelAll("The session was stopped.");
       downloads.endAll("The session was stopped.");
+      resources.endAll(SessionException.notActive());
       become(SessionState.SHUTTING_DOWN);
       drivers.retire();
       endIfDriverless();
@@ -637,6 +707,9 @@ final class Session implements Drivers.Owner {
         .withDriver()
         .filter(statement -> statement.state() == StatementState.CANCELLING)
         .ifPresent(statement -> watchCancellation(statement.id()));
+    if (isRunning()) {
+      resources.driverReady();
+    }
     dispatch();
   }
 
@@ -671,6 +744,8 @@ final class Session implements Drivers.Owner {
     driverInfo = Optional.empty();
     statements.endAll(error);
     downloads.endAll("The driver has ended: " + why);
+    resources.endAll(
+        new SessionException(ErrorCode.RESOURCE_FAILED, "The driver has ended: " + why));
     become(
         application.filter(known -> known.state() == ClusterApplication.State.KILLED).isPresent()
             ? SessionState.KILLED
@@ -694,6 +769,7 @@ final class Session implements Drivers.Owner {
     journal.commit();
     journal.release();
     log.release();
+    resources.removeFiles();
     ended.complete(null);
   }
 
@@ -758,6 +834,7 @@ final class Session implements Drivers.Owner {
                 ready.applicationId(),
                 Optional.of(ready.sparkUiUrl()).filter(url -> !url.isEmpty())));
     become(SessionState.IDLE);
+    resources.driverReady();
     dispatch();
   }
 
