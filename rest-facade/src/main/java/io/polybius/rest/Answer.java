@@ -101,6 +101,11 @@ record Answer(int status, Content content, Optional<String> location) {
     return new Answer(StatusCodes.NO_CONTENT, new NoContent(), Optional.empty());
   }
 
+  /** Returns Livy's answer to what is done and has no result: it has no body. */
+  static Answer done() {
+    return new Answer(StatusCodes.OK, new NoContent(), Optional.empty());
+  }
+
   static Answer redirect(String location) {
     return new Answer(StatusCodes.FOUND, new NoContent(), Optional.of(location));
   }

@@ -1,6 +1,7 @@
 package io.polybius.rest;
 
 import io.undertow.util.StatusCodes;
+import java.time.Duration;
 
 /** A request that cannot be understood. The message is for the user. */
 final class RejectedRequestException extends RuntimeException {
@@ -22,6 +23,21 @@ final class RejectedRequestException extends RuntimeException {
     return new RejectedRequestException(
         StatusCodes.REQUEST_ENTITY_TOO_LARGE,
         "The body is longer than " + maxBytes + " bytes; put large things into files.");
+  }
+
+  static RejectedRequestException uploadTooLarge(long maxBytes) {
+    return new RejectedRequestException(
+        StatusCodes.REQUEST_ENTITY_TOO_LARGE,
+        "The file is larger than "
+            + maxBytes
+            + " bytes (livy.file.upload.max.size); put it where the driver can read it, and add it"
+            + " by its URI.");
+  }
+
+  static RejectedRequestException bodyTooSlow(Duration patience) {
+    return new RejectedRequestException(
+        StatusCodes.REQUEST_TIME_OUT,
+        "Too little of the body has come within " + patience.toSeconds() + " s; send it again.");
   }
 
   /** Returns the status of HTTP that says so. */

@@ -41,6 +41,7 @@ public final class RestFacade implements AutoCloseable {
             new VersionApi(settings.version()),
             new SessionsApi(sessions, impersonation),
             new StatementsApi(sessions, lasting, json),
+            new ResourcesApi(sessions, lasting, settings.maxUploadBytes()),
             new ResultsApi(sessions, lasting, deadlines.heartbeat()),
             new EventsApi(
                 sessions, new EventFormat(sessions, json), lasting, deadlines.heartbeat()),

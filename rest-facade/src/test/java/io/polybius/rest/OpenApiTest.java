@@ -185,6 +185,7 @@ class OpenApiTest {
             "",
             Optional.empty(),
             new RequestBody(new byte[0], Optional.empty(), 1, new Json()),
+            Optional.empty(),
             Caller.SERVER);
 
     route.endpoint().answer(request).toCompletableFuture().get().discard();

@@ -22,6 +22,7 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -90,11 +91,29 @@ final class TestingRestServer implements AutoCloseable {
       Deadlines deadlines,
       UnaryOperator<HttpHandler> around,
       Clock clock) {
-    this(launcher, settings, deadlines, around, clock, SubmissionRules.NONE);
+    this(launcher, settings, deadlines, around, clock, CoreSettings.of(LIMITS));
+  }
+
+  /** Makes one that keeps uploaded files in a folder. */
+  TestingRestServer(
+      ScriptedLauncher launcher, RestSettings settings, Deadlines deadlines, Path stagingFolder) {
+    this(
+        launcher,
+        settings,
+        deadlines,
+        handler -> handler,
+        FIXED,
+        CoreSettings.of(LIMITS).withStagingFolder(stagingFolder));
   }
 
   TestingRestServer(ScriptedLauncher launcher, SubmissionRules rules) {
-    this(launcher, SETTINGS, Deadlines.DEFAULT, handler -> handler, FIXED, rules);
+    this(
+        launcher,
+        SETTINGS,
+        Deadlines.DEFAULT,
+        handler -> handler,
+        FIXED,
+        CoreSettings.of(LIMITS).withRules(rules));
   }
 
   private TestingRestServer(
@@ -103,9 +122,8 @@ final class TestingRestServer implements AutoCloseable {
       Deadlines deadlines,
       UnaryOperator<HttpHandler> around,
       Clock clock,
-      SubmissionRules rules) {
+      CoreSettings core) {
     this.launcher = launcher;
-    CoreSettings core = CoreSettings.of(LIMITS).withRules(rules);
     this.sessions = new SessionService(launcher, core, clock);
     this.batches = new BatchService(batchLauncher, core, clock);
     this.rest = new RestFacade(sessions, batches, settings, deadlines);
