@@ -60,6 +60,7 @@ class OpenApiTest {
           Map.entry("Failure", OutputJson.Failed.class),
           Map.entry("StatementPage", StatementsApi.StatementList.class),
           Map.entry("NewStatement", StatementsApi.NewStatementJson.class),
+          Map.entry("NewResource", ResourcesApi.NewResourceJson.class),
           Map.entry("CompletionRequest", StatementsApi.CompletionRequestJson.class),
           Map.entry("Completion", StatementsApi.CompletionJson.class),
           Map.entry("Batch", BatchJson.class),
@@ -221,7 +222,13 @@ class OpenApiTest {
             "POST /sessions",
             "POST /batches",
             "POST /sessions/{session}/statements",
-            "POST /sessions/{session}/completion");
+            "POST /sessions/{session}/completion",
+            "POST /sessions/{session}/add-jar",
+            "POST /sessions/{session}/add-file",
+            "POST /sessions/{session}/add-pyfile",
+            "POST /sessions/{session}/upload-jar",
+            "POST /sessions/{session}/upload-file",
+            "POST /sessions/{session}/upload-pyfile");
   }
 
   @Test
