@@ -70,6 +70,7 @@ public final class StagingFolder implements AutoCloseable {
         if (!Files.isDirectory(path, LinkOption.NOFOLLOW_LINKS)) {
           Files.createDirectory(path, OWNER);
         }
+        refuseOpenFolder(path);
       } else {
         String name = PASSING + UUID.randomUUID();
         // First the lock, so that no other server takes the folder for one that was left.
@@ -91,6 +92,14 @@ public final class StagingFolder implements AutoCloseable {
   /** Returns the folder. */
   public Path path() {
     return path;
+  }
+
+  /** One that was there may be another's, or have been looked into by others. */
+  private static void refuseOpenFolder(Path folder) throws IOException {
+    Set<PosixFilePermission> permissions = Files.getPosixFilePermissions(folder);
+    if (!OWNER.value().containsAll(permissions)) {
+      throw new IOException("others may enter " + folder + "; run: chmod 700 " + folder);
+    }
   }
 
   private static String nameOf(Path recovery) {

@@ -67,6 +67,9 @@ class StagingFolderTest {
     try (StagingFolder again = new StagingFolder(shared, Optional.of(recovery))) {
       assertThat(file).exists().hasParent(again.path());
     }
+    Files.setPosixFilePermissions(file.getParent(), PosixFilePermissions.fromString("rwxr-x---"));
+    assertThatThrownBy(() -> new StagingFolder(shared, Optional.of(recovery)))
+        .hasMessageContaining("chmod 700 " + file.getParent());
     Path other = Files.createDirectory(parent.resolve("other"));
     try (StagingFolder another = new StagingFolder(shared, Optional.of(other))) {
       assertThat(another.path()).isEmptyDirectory();
