@@ -6,7 +6,8 @@ import java.time.Duration;
 /**
  * How long a request may take.
  *
- * @param body for the body to arrive, after which the connection is closed
+ * @param body for the body to arrive, after which the connection is closed; for a part of it if it
+ *     is read as it comes, after which the client gets a 408
  * @param answer for most answers, after which the client gets a 503
  * @param untilStopped the same for the answer to a request that ends a driver
  * @param taking for the client to take an answer, after which the connection is closed
@@ -27,7 +28,7 @@ record Deadlines(
   Duration of(Speed speed) {
     return switch (speed) {
       case AT_ONCE, QUICK, STREAMED -> answer;
-      case AS_ASKED -> answer.plus(LongPoll.LONGEST);
+      case AS_ASKED, UNTIL_ADDED, UPLOADED -> answer.plus(LongPoll.LONGEST);
       case UNTIL_STOPPED -> untilStopped;
     };
   }

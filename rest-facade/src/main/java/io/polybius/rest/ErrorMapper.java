@@ -46,13 +46,14 @@ final class ErrorMapper {
           Answer.message(StatusCodes.NOT_FOUND, message);
       case BAD_NAME, DUPLICATE_NAME, REJECTED ->
           Answer.message(StatusCodes.BAD_REQUEST, "Rejected, Reason: " + message);
-      case NOT_ACTIVE -> Answer.message(StatusCodes.BAD_REQUEST, "requirement failed: " + message);
-      case NO_RESULT, BAD_KIND, TOO_MANY_STARTING ->
+      case NO_RESULT, BAD_KIND, TOO_MANY_STARTING, NOT_ACTIVE, BAD_RESOURCE ->
           Answer.message(StatusCodes.BAD_REQUEST, message);
       case RESULT_NOT_READY -> Answer.message(StatusCodes.CONFLICT, message);
       case NOT_SHARED -> Answer.message(StatusCodes.NOT_FOUND, message);
       case RESULT_GONE -> Answer.message(StatusCodes.GONE, message);
-      case RESULT_FAILED -> Answer.message(StatusCodes.INTERNAL_SERVER_ERROR, message);
+      case RESULT_FAILED, RESOURCE_FAILED ->
+          Answer.message(StatusCodes.INTERNAL_SERVER_ERROR, message);
+      case STAGING_FAILED -> Answer.message(StatusCodes.INSUFFICIENT_STORAGE, message);
       case TOO_LARGE -> Answer.message(StatusCodes.REQUEST_ENTITY_TOO_LARGE, message);
       case TOO_MANY_WAITING -> Answer.message(StatusCodes.TOO_MANY_REQUESTS, message);
       case WRONG_STATE ->

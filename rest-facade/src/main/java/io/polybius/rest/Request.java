@@ -15,6 +15,7 @@ import java.util.Optional;
  * @param userAgent what the client calls itself
  * @param lastEventIdHeader the last event that it has got, if it was cut off
  * @param body what it sent
+ * @param incoming what it sends, for routes that read it as it comes; for these, there is no body
  * @param caller who it is
  */
 record Request(
@@ -23,6 +24,7 @@ record Request(
     String userAgent,
     Optional<String> lastEventIdHeader,
     RequestBody body,
+    Optional<IncomingBody> incoming,
     Caller caller) {
 
   /** Returns the id or name of the session that the path names. */

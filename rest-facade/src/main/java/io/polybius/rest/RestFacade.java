@@ -52,6 +52,7 @@ public final class RestFacade implements AutoCloseable {
             new SessionsApi(sessions, impersonation),
             new StatementsApi(sessions, longPoll, json),
             new JobsApi(sessions, longPoll, lasting, deadlines.heartbeat()),
+            new ResourcesApi(sessions, lasting, settings.maxUploadBytes()),
             new ResultsApi(sessions, lasting, deadlines.heartbeat()),
             new EventsApi(
                 sessions, new EventFormat(sessions, json), lasting, deadlines.heartbeat()),

@@ -10,6 +10,7 @@ import java.util.Map;
  *     X-Requested-By}, which a page of another site cannot send
  * @param impersonation whether those who ask may name the user that a session or batch runs as
  * @param maxBodyBytes the longest body of a request, in bytes, encoded or decoded
+ * @param maxUploadBytes the largest file that can be uploaded
  * @param securityHeaders headers that all answers have, for browsers
  */
 public record RestSettings(
@@ -17,7 +18,11 @@ public record RestSettings(
     boolean csrfProtection,
     boolean impersonation,
     long maxBodyBytes,
+    long maxUploadBytes,
     Map<String, String> securityHeaders) {
+
+  /** The largest file unless the operator sets another size, as in Livy. */
+  public static final long MAX_UPLOAD_BYTES = 100L << 20;
 
   /** Checks that there is room for a body, and copies the headers. */
   public RestSettings {
@@ -33,6 +38,6 @@ public record RestSettings(
       boolean csrfProtection,
       long maxBodyBytes,
       Map<String, String> securityHeaders) {
-    this(version, csrfProtection, false, maxBodyBytes, securityHeaders);
+    this(version, csrfProtection, false, maxBodyBytes, MAX_UPLOAD_BYTES, securityHeaders);
   }
 }

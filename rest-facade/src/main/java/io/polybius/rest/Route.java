@@ -28,6 +28,10 @@ record Route(
     QUICK,
     /** Like {@link #QUICK} until it begins; it goes on for as long as there is more. */
     STREAMED,
+    /** It waits until a driver has added something, which may have to be fetched. */
+    UNTIL_ADDED,
+    /** Like {@link #UNTIL_ADDED}, and its endpoint reads the body as it comes. */
+    UPLOADED,
     /** It waits until a driver has ended. */
     UNTIL_STOPPED
   }

@@ -47,6 +47,9 @@ final class RoutedRequest {
   private final Deadlines deadlines;
   private final AtomicBoolean answered = new AtomicBoolean();
 
+  /** Set before another thread is asked to go on. */
+  private Optional<IncomingBody> incoming = Optional.empty();
+
   RoutedRequest(
       HttpServerExchange exchange,
       Route route,
@@ -64,7 +67,10 @@ final class RoutedRequest {
 
   /** Takes the request; to be called on the exchange's IO thread, in a handler. */
   void begin() {
-    if (exchange.getRequestMethod().equals(Methods.POST)) {
+    if (route.speed() == Speed.UPLOADED) {
+      incoming = Optional.of(new IncomingBody(exchange, deadlines.body()));
+      exchange.dispatch(() -> run(noBody()));
+    } else if (exchange.getRequestMethod().equals(Methods.POST)) {
       takeBody();
     } else if (route.speed() == Speed.AT_ONCE || route.speed() == Speed.AS_ASKED) {
       run(noBody());
@@ -153,6 +159,11 @@ final class RoutedRequest {
 
   /** On the IO thread, where an exchange ends with the least effort. */
   private void sendLater(CompletableFuture<Answer> answer) {
+    if (incoming.isPresent()) {
+      // Its body has a clock of its own, and so has the core for what comes then.
+      answer.whenCompleteAsync((sent, failure) -> sendResult(answer), exchange.getIoThread());
+      return;
+    }
     Duration deadline = deadlines.of(route.speed());
     XnioExecutor.Key clock = after(deadline, () -> tooLate(deadline));
     answer.whenCompleteAsync(
@@ -164,6 +175,10 @@ final class RoutedRequest {
   }
 
   private void sendResult(CompletableFuture<Answer> answer) {
+    if (incoming.filter(IncomingBody::isClientGone).isPresent()) {
+      breakOff();
+      return;
+    }
     Answer encoded;
     try {
       encoded =
@@ -192,6 +207,7 @@ final class RoutedRequest {
         header(Headers.USER_AGENT_STRING).orElse(""),
         header(LAST_EVENT_ID),
         new RequestBody(body, header(Headers.CONTENT_ENCODING_STRING), bodies.maxBytes(), json),
+        incoming,
         caller());
   }
 

@@ -63,13 +63,13 @@ final class Router implements HttpHandler {
   /** Those that last as long as their clients want would hide how long the others take. */
   private static Optional<String> timer(Route route, HttpServerExchange exchange) {
     return switch (route.speed()) {
-      case STREAMED -> Optional.empty();
+      case STREAMED, UPLOADED -> Optional.empty();
       case AS_ASKED ->
           Optional.of(
               exchange.getQueryParameters().containsKey(LongPoll.WAIT)
                   ? route + "?" + LongPoll.WAIT
                   : route.toString());
-      case AT_ONCE, QUICK, UNTIL_STOPPED -> Optional.of(route.toString());
+      case AT_ONCE, QUICK, UNTIL_ADDED, UNTIL_STOPPED -> Optional.of(route.toString());
     };
   }
 

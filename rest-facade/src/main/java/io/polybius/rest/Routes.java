@@ -15,6 +15,7 @@ record Routes(
     SessionsApi sessions,
     StatementsApi statements,
     JobsApi jobs,
+    ResourcesApi resources,
     ResultsApi results,
     EventsApi events,
     BatchesApi batches,
@@ -37,6 +38,12 @@ record Routes(
         post("/sessions/{session}/interrupt", sessions::interrupt),
         stop("/sessions/{session}/stop", sessions::stop),
         stream("/sessions/{session}/events", events::ofSession),
+        add("/sessions/{session}/add-jar", resources::addJar),
+        add("/sessions/{session}/add-file", resources::addFile),
+        add("/sessions/{session}/add-pyfile", resources::addPythonFile),
+        upload("/sessions/{session}/upload-jar", resources::uploadJar),
+        upload("/sessions/{session}/upload-file", resources::uploadFile),
+        upload("/sessions/{session}/upload-pyfile", resources::uploadPythonFile),
         post("/sessions/{session}/completion", statements::complete),
         list("/sessions/{session}/statements", statements::list),
         post("/sessions/{session}/statements", statements::create),
@@ -90,6 +97,14 @@ record Routes(
 
   private static Route post(String path, Endpoint endpoint) {
     return Route.of(POST, path, Speed.QUICK, endpoint);
+  }
+
+  private static Route add(String path, Endpoint endpoint) {
+    return Route.of(POST, path, Speed.UNTIL_ADDED, endpoint);
+  }
+
+  private static Route upload(String path, Endpoint endpoint) {
+    return Route.of(POST, path, Speed.UPLOADED, endpoint);
   }
 
   private static Route stop(String path, Endpoint endpoint) {

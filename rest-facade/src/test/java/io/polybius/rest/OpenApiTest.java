@@ -62,6 +62,7 @@ class OpenApiTest {
           Map.entry("Failure", OutputJson.Failed.class),
           Map.entry("StatementPage", StatementsApi.StatementList.class),
           Map.entry("NewStatement", StatementsApi.NewStatementJson.class),
+          Map.entry("NewResource", ResourcesApi.NewResourceJson.class),
           Map.entry("CompletionRequest", StatementsApi.CompletionRequestJson.class),
           Map.entry("Completion", StatementsApi.CompletionJson.class),
           Map.entry("JobStatus", JobStatusJson.class),
@@ -193,6 +194,7 @@ class OpenApiTest {
             "",
             Optional.empty(),
             new RequestBody(new ArrayDeque<>(), Optional.empty(), 1, new Json()),
+            Optional.empty(),
             Caller.SERVER);
 
     route.endpoint().answer(request).toCompletableFuture().get().discard();
@@ -231,7 +233,13 @@ class OpenApiTest {
             "POST /sessions/{session}/statements",
             "POST /sessions/{session}/completion",
             "POST /sessions/{session}/submit-job",
-            "POST /sessions/{session}/run-job");
+            "POST /sessions/{session}/run-job",
+            "POST /sessions/{session}/add-jar",
+            "POST /sessions/{session}/add-file",
+            "POST /sessions/{session}/add-pyfile",
+            "POST /sessions/{session}/upload-jar",
+            "POST /sessions/{session}/upload-file",
+            "POST /sessions/{session}/upload-pyfile");
   }
 
   @Test

@@ -427,6 +427,7 @@ class RoutesTest {
                 false,
                 true,
                 10 << 20,
+                RestSettings.MAX_UPLOAD_BYTES,
                 TestingRestServer.SECURITY_HEADERS),
             Deadlines.DEFAULT,
             handler -> handler)) {

@@ -22,6 +22,7 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -91,15 +92,36 @@ final class TestingRestServer implements AutoCloseable {
       Deadlines deadlines,
       UnaryOperator<HttpHandler> around,
       Clock clock) {
-    this(launcher, settings, deadlines, around, clock, SubmissionRules.NONE, ROOM);
+    this(launcher, settings, deadlines, around, clock, CoreSettings.of(LIMITS), ROOM);
+  }
+
+  /** Makes one that keeps uploaded files in a folder. */
+  TestingRestServer(
+      ScriptedLauncher launcher, RestSettings settings, Deadlines deadlines, Path stagingFolder) {
+    this(
+        launcher,
+        settings,
+        deadlines,
+        handler -> handler,
+        FIXED,
+        CoreSettings.of(LIMITS).withStagingFolder(stagingFolder),
+        ROOM);
   }
 
   TestingRestServer(ScriptedLauncher launcher, SubmissionRules rules) {
-    this(launcher, SETTINGS, Deadlines.DEFAULT, handler -> handler, FIXED, rules, ROOM);
+    this(
+        launcher,
+        SETTINGS,
+        Deadlines.DEFAULT,
+        handler -> handler,
+        FIXED,
+        CoreSettings.of(LIMITS).withRules(rules),
+        ROOM);
   }
 
   TestingRestServer(ScriptedLauncher launcher, Deadlines deadlines, BodyRoom room) {
-    this(launcher, SETTINGS, deadlines, handler -> handler, FIXED, SubmissionRules.NONE, room);
+    this(
+        launcher, SETTINGS, deadlines, handler -> handler, FIXED, CoreSettings.of(LIMITS), room);
   }
 
   private TestingRestServer(
@@ -108,10 +130,9 @@ final class TestingRestServer implements AutoCloseable {
       Deadlines deadlines,
       UnaryOperator<HttpHandler> around,
       Clock clock,
-      SubmissionRules rules,
+      CoreSettings core,
       BodyRoom room) {
     this.launcher = launcher;
-    CoreSettings core = CoreSettings.of(LIMITS).withRules(rules);
     this.sessions = new SessionService(launcher, core, clock);
     this.batches = new BatchService(batchLauncher, core, clock);
     this.rest = new RestFacade(sessions, batches, settings, deadlines, room);

@@ -91,6 +91,11 @@ public record Installation(Path home, Path distribution) {
     return stateFolder(config, environment).resolve("history");
   }
 
+  /** Returns the folder for what clients upload, when the operator has chosen none for it. */
+  static Path stagingFolder(ServerConfig config, Map<String, String> environment) {
+    return stateFolder(config, environment).resolve("staging");
+  }
+
   private static Path stateFolder(ServerConfig config, Map<String, String> environment) {
     return config
         .stateDirectory()

@@ -16,6 +16,7 @@ import io.polybius.server.config.PortRange;
 import io.polybius.server.config.ServerConfig;
 import io.polybius.server.files.PrivateFolder;
 import io.polybius.server.files.RecoveryFolder;
+import io.polybius.server.files.StagingFolder;
 import io.polybius.server.http.AccessLog;
 import io.polybius.server.http.AccessToken;
 import io.polybius.server.http.HttpServer;
@@ -87,6 +88,15 @@ public final class ServerAssembly implements AutoCloseable {
         core = core.withStore(new FileSessionStore(lasting.get().folder("sessions")));
         kernelStore = Optional.of(new KernelStore(lasting.get().folder("kernels")));
       }
+      StagingFolder staging =
+          part(
+              new StagingFolder(
+                  config
+                      .uploads()
+                      .stagingFolder()
+                      .orElseGet(() -> Installation.stagingFolder(config, environment)),
+                  lasting.map(RecoveryFolder::path)));
+      core = core.withStagingFolder(staging.path());
       Submitter submitter =
           part(
               new Submitter(
@@ -135,6 +145,7 @@ public final class ServerAssembly implements AutoCloseable {
                       config.csrfProtection(),
                       config.impersonation(),
                       MAX_BODY_BYTES,
+                      config.uploads().maxBytes(),
                       config.http().securityHeaders().toSend(false))));
       Optional<AccessLog> accessLog = Optional.empty();
       Optional<Path> logFolder = accessLogFolder(config, installation, environment);
@@ -255,6 +266,7 @@ public final class ServerAssembly implements AutoCloseable {
         submissionRules(config),
         new CreationLimit(chosen.maxCreation()),
         Optional.of(logFolder),
+        Optional.empty(),
         Optional.empty());
   }
 

@@ -14,6 +14,8 @@ import java.util.Optional;
  * @param creations how many sessions may be starting and batches running at the same time; the same
  *     object for both services
  * @param logFolder where logs are kept; empty for a bounded part of them in memory
+ * @param stagingFolder where uploaded files are kept, of this server only; empty if nothing can be
+ *     uploaded
  * @param store keeps sessions so that they outlive the server; empty to end them with it
  */
 public record CoreSettings(
@@ -22,6 +24,7 @@ public record CoreSettings(
     SubmissionRules rules,
     CreationLimit creations,
     Optional<Path> logFolder,
+    Optional<Path> stagingFolder,
     Optional<SessionStore> store) {
 
   private static final int MOST_STARTING = 100;
@@ -34,32 +37,41 @@ public record CoreSettings(
         SubmissionRules.NONE,
         new CreationLimit(MOST_STARTING),
         Optional.empty(),
+        Optional.empty(),
         Optional.empty());
   }
 
   /** Returns the same settings with other lifetimes. */
   public CoreSettings withLifetimes(Lifetimes other) {
-    return new CoreSettings(limits, other, rules, creations, logFolder, store);
+    return new CoreSettings(limits, other, rules, creations, logFolder, stagingFolder, store);
   }
 
   /** Returns the same settings with another limit on creation. */
   public CoreSettings withCreations(CreationLimit other) {
-    return new CoreSettings(limits, lifetimes, rules, other, logFolder, store);
+    return new CoreSettings(limits, lifetimes, rules, other, logFolder, stagingFolder, store);
   }
 
   /** Returns the same settings with other rules. */
   public CoreSettings withRules(SubmissionRules other) {
-    return new CoreSettings(limits, lifetimes, other, creations, logFolder, store);
+    return new CoreSettings(limits, lifetimes, other, creations, logFolder, stagingFolder, store);
   }
 
   /** Returns the same settings with a folder for logs. */
   public CoreSettings withLogFolder(Path folder) {
-    return new CoreSettings(limits, lifetimes, rules, creations, Optional.of(folder), store);
+    return new CoreSettings(
+        limits, lifetimes, rules, creations, Optional.of(folder), stagingFolder, store);
+  }
+
+  /** Returns the same settings with a folder for uploaded files. */
+  public CoreSettings withStagingFolder(Path folder) {
+    return new CoreSettings(
+        limits, lifetimes, rules, creations, logFolder, Optional.of(folder), store);
   }
 
   /** Returns the same settings with a place where sessions are kept. */
   public CoreSettings withStore(SessionStore other) {
-    return new CoreSettings(limits, lifetimes, rules, creations, logFolder, Optional.of(other));
+    return new CoreSettings(
+        limits, lifetimes, rules, creations, logFolder, stagingFolder, Optional.of(other));
   }
 
   /**

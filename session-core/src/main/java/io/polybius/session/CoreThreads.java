@@ -21,6 +21,7 @@ final class CoreThreads implements AutoCloseable {
 
   private final ExecutorService mailboxes;
   private final ExecutorService launches;
+  private final ExecutorService disk;
   private final ScheduledThreadPoolExecutor timer;
 
   /**
@@ -29,6 +30,7 @@ final class CoreThreads implements AutoCloseable {
   CoreThreads(String name) {
     this.mailboxes = Executors.newFixedThreadPool(2, threads(name));
     this.launches = Executors.newCachedThreadPool(threads(name + "-launch"));
+    this.disk = Executors.newFixedThreadPool(2, threads(name + "-disk"));
     this.timer = new ScheduledThreadPoolExecutor(1, threads(name + "-timer"));
     timer.setRemoveOnCancelPolicy(true);
     timer.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
@@ -50,6 +52,15 @@ final class CoreThreads implements AutoCloseable {
       launches.execute(task);
     } catch (RejectedExecutionException ended) {
       tooLate.run();
+    }
+  }
+
+  /** Reads or removes uploaded files, unless the threads have ended. */
+  void onDisk(Runnable task) {
+    try {
+      disk.execute(task);
+    } catch (RejectedExecutionException ended) {
+      logger.debug("nothing is done with uploaded files any more");
     }
   }
 
@@ -96,9 +107,10 @@ final class CoreThreads implements AutoCloseable {
   public void close() {
     stopStarting();
     mailboxes.shutdown();
+    disk.shutdown();
     long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(CLOSING_SECONDS);
     try {
-      for (ExecutorService each : List.of(timer, launches, mailboxes)) {
+      for (ExecutorService each : List.of(timer, launches, mailboxes, disk)) {
         if (!each.awaitTermination(end - System.nanoTime(), TimeUnit.NANOSECONDS)) {
           logger.warn("some threads of the session core have not ended");
           return;

@@ -52,6 +52,8 @@ final class Drivers {
   /** After a driver's process has ended, how long its last words may still be on the wire. */
   private static final Duration LAST_WORDS = Duration.ofMillis(500);
 
+  private static final byte[] NO_BYTES = new byte[0];
+
   private final int sessionId;
   private final SessionSettings checked;
   private final SessionLimits limits;
@@ -115,6 +117,11 @@ final class Drivers {
   /** Returns whether the present driver starts when its cluster has room for it. */
   boolean startsWhenAccepted() {
     return present.filter(RunningDriver::startsWhenAccepted).isPresent();
+  }
+
+  /** Returns whether the present driver can read the files of the server's machine. */
+  boolean shareFiles() {
+    return present.filter(RunningDriver::sharesFiles).isPresent();
   }
 
   /** Returns whether there is any driver, or may be one soon. */
@@ -264,14 +271,25 @@ final class Drivers {
   void tell(DriverCommand command) {
     if (journal.isKept() && talk.isWith(incarnation)) {
       present.map(RunningDriver::connection).ifPresent(talk::forgetAcknowledged);
-      talk.sent(command);
-      journal.note(new Change.Sent(command));
+      DriverCommand kept = worthKeeping(command);
+      talk.sent(kept);
+      journal.note(new Change.Sent(kept));
     }
     if (present.isEmpty()) {
       untold.add(command);
     } else {
       send(present.get(), command);
     }
+  }
+
+  /**
+   * An upload does not outlive the server, so its pieces are not kept. Commands are numbered, so
+   * something has to stand for each of them: a piece of nothing.
+   */
+  private static DriverCommand worthKeeping(DriverCommand command) {
+    return command instanceof DriverCommand.AddFilePart part
+        ? new DriverCommand.AddFilePart(part.requestId(), part.folder(), part.name(), NO_BYTES)
+        : command;
   }
 
   private void send(RunningDriver driver, DriverCommand command) {

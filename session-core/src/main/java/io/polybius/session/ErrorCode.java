@@ -18,6 +18,12 @@ public enum ErrorCode {
   NOT_SHARED(Type.NOT_FOUND),
   /** The statement's table could not be computed again. */
   RESULT_FAILED(Type.CONFLICT),
+  /** What is to be added to a session cannot be, whatever the session does. */
+  BAD_RESOURCE(Type.BAD_REQUEST),
+  /** The driver could not add something to the session. */
+  RESOURCE_FAILED(Type.CONFLICT),
+  /** The server's disk does not take an uploaded file. */
+  STAGING_FAILED(Type.UNAVAILABLE),
   /** The session's state does not allow the request. */
   WRONG_STATE(Type.CONFLICT),
   /** The session has ended, or is about to. */

@@ -3,6 +3,7 @@ package io.polybius.session;
 import io.polybius.driver.protocol.CommMessage;
 import io.polybius.driver.protocol.DriverCommand;
 import io.polybius.driver.protocol.DriverEvent;
+import io.polybius.driver.protocol.ResourceKind;
 import io.polybius.driver.protocol.ResultFormat;
 import io.polybius.driver.protocol.ResultSource;
 import io.polybius.driver.protocol.StatementError;
@@ -10,6 +11,7 @@ import io.polybius.driver.protocol.StreamName;
 import io.polybius.session.SessionSnapshot.DriverInfo;
 import io.polybius.session.spi.DriverLauncher;
 import io.polybius.session.spi.LaunchSpec;
+import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -44,7 +46,12 @@ final class Session implements Drivers.Owner {
   private static final int LAUNCH_EXTENSIONS = 6;
 
   /** What all sessions share. */
-  record Environment(DriverLauncher launcher, CoreThreads threads, Clock clock, JobRoom jobRoom) {}
+  record Environment(
+      DriverLauncher launcher,
+      CoreThreads threads,
+      Clock clock,
+      JobRoom jobRoom,
+      Optional<Path> stagingFolder) {}
 
   private final int id;
   private final SessionSettings settings;
@@ -55,6 +62,7 @@ final class Session implements Drivers.Owner {
   private final Environment environment;
   private final Tasks tasks;
   private final Lifespan lifespan;
+  private final StagedFiles files;
   private final CompletableFuture<Void> started = new CompletableFuture<>();
   private final CompletableFuture<Void> ended = new CompletableFuture<>();
   private volatile SessionSnapshot snapshot;
@@ -66,6 +74,7 @@ final class Session implements Drivers.Owner {
   private final Statements statements;
   private final Downloads downloads;
   private final Jobs jobs;
+  private final Resources resources;
 
   private SessionState state = SessionState.STARTING;
   private Optional<DriverInfo> driverInfo = Optional.empty();
@@ -110,6 +119,9 @@ final class Session implements Drivers.Owner {
     this.downloads = new Downloads(tasks, drivers);
     this.jobs =
         new Jobs(limits, log, environment, tasks, journal, events, drivers, this::refreshSnapshot);
+    this.files = new StagedFiles(environment.stagingFolder(), id);
+    this.resources =
+        new Resources(tasks, drivers, this::nextQuestion, files, environment.threads());
     this.lifespan = new Lifespan(settings, opened.createdMillis(), environment.clock());
     this.snapshot = takeSnapshot();
   }
@@ -168,7 +180,7 @@ final class Session implements Drivers.Owner {
   }
 
   private Optional<String> whyOver(Lifetimes lifetimes, boolean heartbeats) {
-    if (downloads.areUnderWay()) {
+    if (downloads.areUnderWay() || resources.areUnderWay()) {
       lifespan.used();
       lifespan.requested(Duration.ZERO);
     }
@@ -273,6 +285,7 @@ final class Session implements Drivers.Owner {
         () -> {
           statements.endWaits(Tasks.left());
           jobs.endWaits(Tasks.left());
+          resources.endAll(Tasks.left());
         });
     return tasks.leave();
   }
@@ -429,7 +442,7 @@ final class Session implements Drivers.Owner {
 
   private void checkActive() {
     if (!state.isActive()) {
-      throw new SessionException(ErrorCode.NOT_ACTIVE, "Session isn't active.");
+      throw SessionException.notActive();
     }
   }
 
@@ -556,6 +569,61 @@ final class Session implements Drivers.Owner {
         });
   }
 
+  /**
+   * Adds a jar or a file that the driver can read to what the session's code can use. If the driver
+   * is not ready yet, it is waited for.
+   *
+   * @return completes when it can be used; fails with {@link SessionException}
+   */
+  CompletionStage<Void> addResource(ResourceKind kind, String uri) {
+    return tasks
+        .call(
+            () -> {
+              refuseEnded();
+              return resources.add(kind, uri, isRunning());
+            })
+        .thenCompose(added -> added);
+  }
+
+  /** Does the same with a file of the server's own machine, which was uploaded. */
+  private CompletionStage<Void> addFile(ResourceKind kind, Path file) {
+    return tasks
+        .call(
+            () -> {
+              if (!state.isActive()) {
+                environment.threads().onDisk(() -> files.discard(file));
+              }
+              refuseEnded();
+              return resources.addFile(kind, file, isRunning());
+            })
+        .thenCompose(added -> added);
+  }
+
+  /**
+   * Begins to take a file from a client.
+   *
+   * @return fails with {@link SessionException}
+   */
+  CompletionStage<ResourceUpload> upload(ResourceKind kind) {
+    ResourceUpload upload =
+        new ResourceUpload(
+            files,
+            file -> addFile(kind, file),
+            closed -> tasks.run(() -> resources.forget(closed)));
+    return tasks.call(
+        () -> {
+          refuseEnded();
+          resources.begin(upload);
+          return upload;
+        });
+  }
+
+  private void refuseEnded() {
+    if (!state.isActive()) {
+      throw SessionException.notActive();
+    }
+  }
+
   /** Gives a running statement the line that it waits for; any other is left alone. */
   CompletionStage<Void> answerInput(int statementId, String text) {
     return tasks.call(
@@ -608,6 +676,8 @@ final class Session implements Drivers.Owner {
           cancelAll("The session was restarted.");
           downloads.endAll("The session was restarted.");
           jobs.endAll("The session was restarted.");
+          resources.endAll(
+              new SessionException(ErrorCode.RESOURCE_FAILED, "The session was restarted."));
           drivers.replace();
           driverInfo = Optional.empty();
           application = Optional.empty();
@@ -633,6 +703,7 @@ final class Session implements Drivers.Owner {
       cancelAll("The session was stopped.");
       downloads.endAll("The session was stopped.");
       jobs.endAll("The session was stopped.");
+      resources.endAll(SessionException.notActive());
       become(SessionState.SHUTTING_DOWN);
       drivers.retire();
       endIfDriverless();
@@ -700,6 +771,9 @@ final class Session implements Drivers.Owner {
         .filter(statement -> statement.state() == StatementState.CANCELLING)
         .ifPresent(statement -> watchCancellation(statement.id()));
     jobs.driverIsTakenBack();
+    if (isRunning()) {
+      resources.driverReady();
+    }
     dispatch();
   }
 
@@ -735,6 +809,8 @@ final class Session implements Drivers.Owner {
     statements.endAll(error);
     downloads.endAll("The driver has ended: " + why);
     jobs.endAll(error.message());
+    resources.endAll(
+        new SessionException(ErrorCode.RESOURCE_FAILED, "The driver has ended: " + why));
     become(
         application.filter(known -> known.state() == ClusterApplication.State.KILLED).isPresent()
             ? SessionState.KILLED
@@ -758,6 +834,7 @@ final class Session implements Drivers.Owner {
     journal.commit();
     journal.release();
     log.release();
+    resources.removeFiles();
     ended.complete(null);
   }
 
@@ -824,6 +901,7 @@ final class Session implements Drivers.Owner {
                 ready.applicationId(),
                 Optional.of(ready.sparkUiUrl()).filter(url -> !url.isEmpty())));
     become(SessionState.IDLE);
+    resources.driverReady();
     dispatch();
   }
 

@@ -13,6 +13,11 @@ public final class SessionException extends RuntimeException {
     this.code = code;
   }
 
+  /** Returns what Livy says to those who want something of a session that is over. */
+  static SessionException notActive() {
+    return new SessionException(ErrorCode.NOT_ACTIVE, "requirement failed: Session isn't active.");
+  }
+
   static SessionException statementNotFound() {
     return new SessionException(ErrorCode.STATEMENT_NOT_FOUND, "Statement not found");
   }

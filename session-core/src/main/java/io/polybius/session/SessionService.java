@@ -2,6 +2,7 @@ package io.polybius.session;
 
 import io.polybius.driver.protocol.CommMessage;
 import io.polybius.driver.protocol.DriverCommand;
+import io.polybius.driver.protocol.ResourceKind;
 import io.polybius.driver.protocol.ResultFormat;
 import io.polybius.driver.protocol.ResultSource;
 import io.polybius.driver.protocol.jupyter.InstalledKernel;
@@ -10,6 +11,7 @@ import io.polybius.session.spi.SessionRecords;
 import io.polybius.session.spi.SessionStore;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -23,6 +25,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Function;
 import java.util.function.IntConsumer;
+import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -67,9 +70,11 @@ public final class SessionService implements AutoCloseable {
     this.settings = settings;
     this.clock = clock;
     this.environment =
-        new Session.Environment(launcher, threads, clock, new JobRoom(roomForJobs()));
+        new Session.Environment(
+            launcher, threads, clock, new JobRoom(roomForJobs()), settings.stagingFolder());
     this.heartbeatsCheckedMillis = clock.millis();
     settings.store().ifPresent(this::takeOver);
+    settings.stagingFolder().ifPresent(this::removeOldUploads);
     threads.every(SWEEP_INTERVAL, this::endWhatIsOver);
   }
 
@@ -154,6 +159,14 @@ public final class SessionService implements AutoCloseable {
       threads.close();
       throw e;
     }
+  }
+
+  private void removeOldUploads(Path stagingFolder) {
+    StagedFiles.removeAllBut(
+        stagingFolder,
+        sessions.all().stream()
+            .map(session -> session.snapshot().id())
+            .collect(Collectors.toSet()));
   }
 
   /** Restores a session; returns it if it can go on. */
@@ -412,6 +425,28 @@ public final class SessionService implements AutoCloseable {
   public CompletionStage<ResultDownload> downloadSharedNames(String idOrName, ResultFormat format) {
     return onSession(
         idOrName, session -> session.downloadShared(new ResultSource.SharedNames(), format));
+  }
+
+  /**
+   * Adds a jar or a file to what a session's code can use. If the session is still starting, its
+   * driver is waited for.
+   *
+   * @param uri where the driver can read it; a path without a scheme is one of the default file
+   *     system
+   * @return completes when it can be used
+   */
+  public CompletionStage<Void> addResource(String idOrName, ResourceKind kind, String uri) {
+    return onSession(
+        idOrName, session -> session.addResource(kind, settings.rules().checkResource(uri)));
+  }
+
+  /**
+   * Begins to take a jar or a file from a client, for a session's code to use.
+   *
+   * @return is to be closed by the caller
+   */
+  public CompletionStage<ResourceUpload> upload(String idOrName, ResourceKind kind) {
+    return onSession(idOrName, session -> session.upload(kind));
   }
 
   /** Replaces a session's driver by a new one; ids and history go on. */

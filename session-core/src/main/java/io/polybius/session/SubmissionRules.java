@@ -188,6 +188,20 @@ public final class SubmissionRules {
     return settings.with(paths.resolve(file), application);
   }
 
+  /**
+   * Checks where something is that is to be added to a session.
+   *
+   * @return the URI by which a driver finds it
+   * @throws SessionException with {@link ErrorCode#BAD_RESOURCE} if users may not add it
+   */
+  public String checkResource(String uri) {
+    try {
+      return unrestricted ? uri : paths.resolve(uri.strip());
+    } catch (SessionException e) {
+      throw new SessionException(ErrorCode.BAD_RESOURCE, e.getMessage());
+    }
+  }
+
   private ApplicationSettings checked(ApplicationSettings asked) {
     refuseForbidden(asked.conf());
     refuseUnknownSpark(asked);

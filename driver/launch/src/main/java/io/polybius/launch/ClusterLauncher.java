@@ -86,7 +86,7 @@ final class ClusterLauncher {
         logger.info("{} is process {}, and uses {}", spec.driverName(), process.pid(), master);
       }
       turn.endWith(process, way.application());
-      return new SubmittedDriver(submission, link.connection());
+      return new SubmittedDriver(submission, link.connection(), master.driverOnCluster());
     } catch (IOException | GeneralSecurityException | RuntimeException | LaunchException e) {
       turn.end();
       prepared.flatMap(Way::application).ifPresent(Watched::kill);
@@ -127,7 +127,8 @@ final class ClusterLauncher {
           submitter.target(papers.master(), spark).resume(papers.tag().orElseThrow(), log);
       DriverConnection<DriverCommand> connection =
           links.openAgain(papers, position, new PatientEvents(events, submission.application()));
-      return new SubmittedDriver(forgotten(submission, papers), connection);
+      return new SubmittedDriver(
+          forgotten(submission, papers), connection, papers.master().driverOnCluster());
     } catch (LaunchException e) {
       links.giveUp(papers);
       throw e;

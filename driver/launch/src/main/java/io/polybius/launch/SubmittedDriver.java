@@ -13,8 +13,10 @@ import java.util.function.Consumer;
  *
  * @param submission its process here and its application there
  * @param connection the link to it
+ * @param onCluster whether it runs on a machine of the cluster, else on this one
  */
-record SubmittedDriver(Submission submission, DriverConnection<DriverCommand> connection)
+record SubmittedDriver(
+    Submission submission, DriverConnection<DriverCommand> connection, boolean onCluster)
     implements RunningDriver {
 
   @Override
@@ -30,6 +32,11 @@ record SubmittedDriver(Submission submission, DriverConnection<DriverCommand> co
   @Override
   public boolean startsWhenAccepted() {
     return submission.application().isPresent();
+  }
+
+  @Override
+  public boolean sharesFiles() {
+    return !onCluster;
   }
 
   @Override

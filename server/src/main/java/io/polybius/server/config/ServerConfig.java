@@ -41,6 +41,7 @@ import java.util.stream.Stream;
  * @param notebooks what users of notebooks see and what is kept for them
  * @param http what is particular about HTTP
  * @param sessions when sessions and batches end and are forgotten, and what they start with
+ * @param uploads what clients may upload, and where that is kept
  * @param submissions what users may submit, and the launch profiles that they can choose
  * @param clusters how drivers run on other machines
  */
@@ -67,6 +68,7 @@ public record ServerConfig(
     Notebooks notebooks,
     Http http,
     Sessions sessions,
+    Uploads uploads,
     SubmissionRules.Options submissions,
     Clusters clusters) {
 
@@ -213,6 +215,14 @@ public record ServerConfig(
       return Stream.concat(rscJars.stream(), replJars.stream()).distinct().toList();
     }
   }
+
+  /**
+   * What clients may upload, and where that is kept.
+   *
+   * @param stagingFolder the folder, when the operator chose one
+   * @param maxBytes the largest file
+   */
+  public record Uploads(Optional<Path> stagingFolder, long maxBytes) {}
 
   /**
    * How drivers run on other machines.
@@ -668,6 +678,23 @@ public record ServerConfig(
           "Folders of the server's machine whose files sessions and batches may name, such as their"
               + " jars. Without any, all files have to be on other file systems.");
 
+  static final Setting<Optional<Path>> STAGING_DIRECTORY =
+      new Setting<>(
+          "livy.session.staging-dir",
+          SettingType.FOLDER_URL,
+          "",
+          "Folder of the server's machine in which files that clients upload are kept, until their"
+              + " session ends. Servers may share it. Without it, `staging` in"
+              + " `polybius.server.state-dir`, or else in `polybius` in the user's folder for state"
+              + " (`~/.local/state`).");
+
+  static final Setting<Long> MAX_UPLOAD_SIZE =
+      new Setting<>(
+          "livy.file.upload.max.size",
+          SettingType.FILE_SIZE,
+          "104857600",
+          "The largest file that can be uploaded, in bytes.");
+
   static final Setting<List<String>> FILE_LIST_CONFIGS =
       new Setting<>(
           "livy.spark.file-list-configs",
@@ -785,6 +812,8 @@ public record ServerConfig(
           RSC_JARS,
           REPL_JARS,
           LOCAL_FOLDERS,
+          STAGING_DIRECTORY,
+          MAX_UPLOAD_SIZE,
           FILE_LIST_CONFIGS,
           ALLOW_CUSTOM_CLASSPATH,
           SESSION_TIMEOUT,
@@ -865,6 +894,7 @@ public record ServerConfig(
                 values.get(PROGRESS), values.get(HISTORY_DIRECTORY), values.get(JUPYTER_KERNELS)),
             http(values),
             sessions(values),
+            new Uploads(values.get(STAGING_DIRECTORY), values.get(MAX_UPLOAD_SIZE)),
             submissions(values, sparks.keySet(), sources),
             clusters(values));
     values.refuseProblems();

@@ -59,6 +59,10 @@ record SettingType<T>(String description, Function<String, T> reader) {
       new SettingType<>(
           "a number of bytes from 1024 to 16777216", text -> readNumber(text, 1 << 10, 1 << 24));
 
+  /** The size of a file. */
+  static final SettingType<Long> FILE_SIZE =
+      new SettingType<>("a number of bytes from 1 up", SettingType::readFileSize);
+
   /** A size of memory as Spark writes it. */
   static final SettingType<String> MEMORY =
       new SettingType<>(
@@ -267,6 +271,15 @@ record SettingType<T>(String description, Function<String, T> reader) {
     } catch (InvalidPathException e) {
       throw new IllegalArgumentException("no path", e);
     }
+  }
+
+  private static long readFileSize(String text) {
+    long size = Long.parseLong(text);
+    // The form around the file has to fit in too.
+    if (size < 1 || size > Long.MAX_VALUE / 2) {
+      throw new IllegalArgumentException("out of range");
+    }
+    return size;
   }
 
   private static Optional<Path> readFolderUrl(String text) {

@@ -66,6 +66,11 @@ public final class RecoveryFolder implements AutoCloseable {
     }
   }
 
+  /** Returns the path of the folder. */
+  public Path path() {
+    return path;
+  }
+
   /** Returns the path of a folder inside of it, which need not be there. */
   public Path folder(String name) {
     return path.resolve(name);

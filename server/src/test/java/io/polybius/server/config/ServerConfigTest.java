@@ -73,6 +73,7 @@ class ServerConfigTest {
                 Duration.ofSeconds(30),
                 List.of(),
                 List.of()));
+    assertThat(config.uploads()).isEqualTo(new ServerConfig.Uploads(Optional.empty(), 104857600));
     assertThat(config.submissions())
         .isEqualTo(
             new SubmissionRules.Options(
@@ -509,6 +510,10 @@ class ServerConfigTest {
         "livy.server.request-header.size|16777217|a number of bytes from 1024 to 16777216",
         "livy.server.request-log-retain.days|-1|a whole number from 0 up",
         "livy.server.session.max-creation|0|a whole number from 1 up",
+        "livy.file.upload.max.size|0|a number of bytes from 1 up",
+        "livy.file.upload.max.size|100m|a number of bytes from 1 up",
+        "livy.file.upload.max.size|9223372036854775807|a number of bytes from 1 up",
+        "livy.session.staging-dir|hdfs://nn/user/livy|a path, or a URL of a local folder",
         "livy.server.session.timeout-check|1|true or false",
         "livy.server.http.header.X-Frame-Options|DENY\\nX-Other: 1|one line of text, or nothing",
         "livy.file.local-dir-whitelist|/a,/b\\u0000|a list of folders with commas between",

@@ -33,6 +33,11 @@ public interface RunningDriver {
     return false;
   }
 
+  /** Returns whether the driver can read the files of the server's machine. */
+  default boolean sharesFiles() {
+    return true;
+  }
+
   /** Ends the driver and all its children at once, without asking. May be called again. */
   void kill();
 }

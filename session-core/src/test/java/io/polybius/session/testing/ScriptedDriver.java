@@ -24,6 +24,7 @@ import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentLinkedDeque;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
@@ -59,6 +60,8 @@ public final class ScriptedDriver implements RunningDriver {
 
   private Optional<ClusterApplication> application = Optional.empty();
   private volatile boolean onCluster;
+  private volatile boolean elsewhere;
+  private final Deque<DriverCommand.AddResource> resources = new ConcurrentLinkedDeque<>();
 
   /** What the statement does that waits for input, when it has got that. */
   private final AtomicReference<Consumer<String>> afterInput = new AtomicReference<>(line -> {});
@@ -87,8 +90,9 @@ public final class ScriptedDriver implements RunningDriver {
      *
      * <p>The table of each statement is a line that tells its format and number. Texts that end
      * with an opening brace are incomplete; a word can be completed to a command, and inspected if
-     * it is one. Comms to the target {@code echo} send back what they get; others are closed.
-     * Expressions have their own text as their value, but fail when that begins with {@code fail}.
+     * it is one. Comms to the target {@code echo} send back what they get; others are closed. What
+     * is added can be used, unless its URI ends with {@code missing}. Expressions have their own
+     * text as their value, but fail when that begins with {@code fail}.
      *
      * <p>Jobs of either kind are texts in the same way: {@code return TEXT} has the text's bytes as
      * the result, and {@code jobs}, {@code fail} and {@code wait} are as above. One that ends
@@ -110,6 +114,16 @@ public final class ScriptedDriver implements RunningDriver {
     onCluster = true;
   }
 
+  /** Lets the driver be one that cannot read the server's files. */
+  public void isElsewhere() {
+    elsewhere = true;
+  }
+
+  /** Returns what was added, oldest first. */
+  public List<DriverCommand.AddResource> resources() {
+    return List.copyOf(resources);
+  }
+
   /** Lets the driver's cluster say something of its application. */
   public synchronized void application(ClusterApplication told) {
     application = Optional.of(told);
@@ -125,6 +139,11 @@ public final class ScriptedDriver implements RunningDriver {
   @Override
   public boolean startsWhenAccepted() {
     return onCluster;
+  }
+
+  @Override
+  public boolean sharesFiles() {
+    return !elsewhere;
   }
 
   /** Tells the server something. */
@@ -290,6 +309,15 @@ public final class ScriptedDriver implements RunningDriver {
       driver.say(
           new DriverEvent.ResultPart(send.downloadId(), text.getBytes(StandardCharsets.UTF_8)));
       driver.say(new DriverEvent.ResultEnded(send.downloadId()));
+    } else if (command instanceof DriverCommand.AddResource add) {
+      driver.resources.add(add);
+      driver.say(
+          new DriverEvent.ResourceAdded(
+              add.requestId(), add.uri().endsWith("missing") ? "There is no such file." : ""));
+    } else if (command instanceof DriverCommand.AddFilePart part) {
+      driver.say(
+          new DriverEvent.FilePartTaken(
+              part.requestId(), "file:/there/" + part.folder() + "/" + part.name(), ""));
     } else if (command instanceof DriverCommand.CheckCompleteness check) {
       boolean open = check.code().endsWith("{");
       driver.say(
