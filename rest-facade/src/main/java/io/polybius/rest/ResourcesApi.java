@@ -71,7 +71,9 @@ final class ResourcesApi {
   private CompletionStage<Answer> whenAdded(CompletionStage<Void> adding) {
     CompletableFuture<Void> added = adding.toCompletableFuture();
     Runnable done = lasting.add(() -> added.completeExceptionally(shuttingDown()));
-    return added.whenComplete((nothing, failure) -> done.run()).thenApply(nothing -> Answer.empty());
+    return added
+        .whenComplete((nothing, failure) -> done.run())
+        .thenApply(nothing -> Answer.empty());
   }
 
   private static SessionException shuttingDown() {

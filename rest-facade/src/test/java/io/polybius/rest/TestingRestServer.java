@@ -120,8 +120,7 @@ final class TestingRestServer implements AutoCloseable {
   }
 
   TestingRestServer(ScriptedLauncher launcher, Deadlines deadlines, BodyRoom room) {
-    this(
-        launcher, SETTINGS, deadlines, handler -> handler, FIXED, CoreSettings.of(LIMITS), room);
+    this(launcher, SETTINGS, deadlines, handler -> handler, FIXED, CoreSettings.of(LIMITS), room);
   }
 
   private TestingRestServer(

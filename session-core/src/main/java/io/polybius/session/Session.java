@@ -579,7 +579,7 @@ final class Session implements Drivers.Owner {
     return tasks
         .call(
             () -> {
-              refuseEnded();
+              checkActive();
               return resources.add(kind, uri, isRunning());
             })
         .thenCompose(added -> added);
@@ -593,7 +593,7 @@ final class Session implements Drivers.Owner {
               if (!state.isActive()) {
                 environment.threads().onDisk(() -> files.discard(file));
               }
-              refuseEnded();
+              checkActive();
               return resources.addFile(kind, file, isRunning());
             })
         .thenCompose(added -> added);
@@ -612,16 +612,10 @@ final class Session implements Drivers.Owner {
             closed -> tasks.run(() -> resources.forget(closed)));
     return tasks.call(
         () -> {
-          refuseEnded();
+          checkActive();
           resources.begin(upload);
           return upload;
         });
-  }
-
-  private void refuseEnded() {
-    if (!state.isActive()) {
-      throw SessionException.notActive();
-    }
   }
 
   /** Gives a running statement the line that it waits for; any other is left alone. */

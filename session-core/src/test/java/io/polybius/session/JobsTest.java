@@ -297,8 +297,8 @@ class JobsTest {
     assertRefused(
         service.submitJob("0", Kind.SPARK, new byte[1]),
         ErrorCode.NOT_ACTIVE,
-        "Session isn't active.");
-    assertRefused(service.cancelJob("0", 1), ErrorCode.NOT_ACTIVE, "Session isn't active.");
+        "requirement failed: Session isn't active.");
+    assertRefused(service.cancelJob("0", 1), ErrorCode.NOT_ACTIVE, "requirement failed: Session isn't active.");
   }
 
   @Test

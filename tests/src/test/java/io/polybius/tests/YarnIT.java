@@ -405,8 +405,7 @@ class YarnIT {
         .untilAsserted(
             () ->
                 assertThat(
-                        cluster.list(
-                            "/user/" + System.getProperty("user.name") + "/.sparkStaging"))
+                        cluster.list("/user/" + System.getProperty("user.name") + "/.sparkStaging"))
                     .doesNotContain(id));
   }
 
