@@ -298,7 +298,10 @@ class JobsTest {
         service.submitJob("0", Kind.SPARK, new byte[1]),
         ErrorCode.NOT_ACTIVE,
         "requirement failed: Session isn't active.");
-    assertRefused(service.cancelJob("0", 1), ErrorCode.NOT_ACTIVE, "requirement failed: Session isn't active.");
+    assertRefused(
+        service.cancelJob("0", 1),
+        ErrorCode.NOT_ACTIVE,
+        "requirement failed: Session isn't active.");
   }
 
   @Test
