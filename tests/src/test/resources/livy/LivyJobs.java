@@ -104,7 +104,7 @@ public final class LivyJobs {
                         return spark.range(7).count();
                       })));
       System.out.println("null " + get(client.submit(context -> null)));
-      System.out.println("run " + get(client.run(context -> 5)));
+      System.out.println("run " + client.run(context -> 5).get(PATIENCE_SECONDS, TimeUnit.SECONDS));
       get(
           client.submit(
               context -> {

@@ -107,10 +107,12 @@ record PartHeader(String name, String fileName) {
         bytes.add((byte) encoded.charAt(i));
         continue;
       }
-      if (!encoded.substring(i).matches("%\\p{XDigit}{2}.*")) {
+      int high = i + 1 < encoded.length() ? Character.digit(encoded.charAt(i + 1), 16) : -1;
+      int low = i + 2 < encoded.length() ? Character.digit(encoded.charAt(i + 2), 16) : -1;
+      if (high < 0 || low < 0) {
         return Optional.empty();
       }
-      bytes.add((byte) Integer.parseInt(encoded.substring(i + 1, i + 3), 16));
+      bytes.add((byte) (high * 16 + low));
       i += 2;
     }
     byte[] array = new byte[bytes.size()];

@@ -24,6 +24,7 @@ final class Batch {
   private final BatchSettings asked;
   private final BatchSettings checked;
   private final Optional<String> owner;
+  private final BatchLauncher launcher;
   private final ProcessLog log;
   private final CoreThreads threads;
   private final Clock clock;
@@ -49,6 +50,7 @@ final class Batch {
       BatchSettings asked,
       BatchSettings checked,
       Optional<String> owner,
+      BatchLauncher launcher,
       ProcessLog log,
       CoreThreads threads,
       Clock clock) {
@@ -56,6 +58,7 @@ final class Batch {
     this.asked = asked;
     this.checked = checked;
     this.owner = owner;
+    this.launcher = launcher;
     this.log = log;
     this.threads = threads;
     this.clock = clock;
@@ -79,11 +82,11 @@ final class Batch {
   }
 
   /** Launches the program. */
-  void start(BatchLauncher launcher) {
+  void start() {
     threads.launch(
         () -> {
           try {
-            RunningBatch begun = launcher.launch(new BatchSpec(id, checked), log);
+            RunningBatch begun = launcher.launch(spec(), log);
             mailbox.execute(() -> launched(begun));
           } catch (LaunchException e) {
             logger.info("batch {} could not be launched: {}", id, e.getMessage());
@@ -96,12 +99,18 @@ final class Batch {
         () -> mailbox.execute(() -> failed("The server is shutting down.")));
   }
 
+  private BatchSpec spec() {
+    return new BatchSpec(id, checked);
+  }
+
   /** Ends the program, if it has not ended; completes when nothing of it is left. */
   CompletionStage<Void> kill() {
     mailbox.execute(
         () -> {
           killed = true;
-          if (program != null && !state.isTerminal()) {
+          if (program == null) {
+            launcher.giveUp(spec());
+          } else if (!state.isTerminal()) {
             program.kill();
           }
         });

@@ -60,7 +60,14 @@ public final class BatchService implements AutoCloseable {
               checked.application().name(),
               id ->
                   new Batch(
-                      id, asked, checked, caller.user(), settings.batchLog(id), threads, clock));
+                      id,
+                      asked,
+                      checked,
+                      caller.user(),
+                      launcher,
+                      settings.batchLog(id),
+                      threads,
+                      clock));
     } catch (RuntimeException e) {
       place.run();
       throw e;
@@ -68,7 +75,7 @@ public final class BatchService implements AutoCloseable {
     CompletionStage<Void> unused = batch.ended().thenRun(place);
     BatchSnapshot created = batch.snapshot();
     log.info("batch {} created by {}", created.id(), caller.user().orElse(caller.address()));
-    batch.start(launcher);
+    batch.start();
     return created;
   }
 

@@ -34,6 +34,9 @@ final class Drivers {
     /** The present driver says something that is not the answer to a question. */
     void driverSaid(DriverEvent event);
 
+    /** The present driver is on its way. */
+    void driverLaunched();
+
     /** The driver of an earlier server is there again. */
     void driverTakenBack();
 
@@ -227,6 +230,7 @@ final class Drivers {
       meanwhile.forEach(command -> send(begun, command));
       owner.driverTakenBack();
     }
+    owner.driverLaunched();
     for (Runnable event : List.copyOf(early)) {
       if (isPresent(begun)) {
         event.run();
@@ -325,6 +329,9 @@ final class Drivers {
   /** Has the present driver end, and the one that is on its way. */
   void retire() {
     wanted = false;
+    if (launchesUnderWay > 0) {
+      environment.launcher().giveUp(spec());
+    }
     untold.clear();
     List.copyOf(questions.keySet()).forEach(number -> answered(number, Optional.empty()));
     Optional<RunningDriver> old = present;

@@ -759,6 +759,13 @@ final class Session implements Drivers.Owner {
   }
 
   @Override
+  public void driverLaunched() {
+    if (state == SessionState.STARTING) {
+      limitStart();
+    }
+  }
+
+  @Override
   public void driverTakenBack() {
     statements
         .withDriver()

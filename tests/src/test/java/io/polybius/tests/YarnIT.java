@@ -391,7 +391,7 @@ class YarnIT {
         .until(() -> rest.call("GET", "/sessions/" + accepted, null).hasNonNull("appId"));
     String id = applicationId("/sessions/" + accepted);
     rest.call("DELETE", "/sessions/" + accepted, null);
-    assertThat(awaitEnd(id).hasEnded()).isTrue();
+    assertThat(awaitEnd(id).state()).isEqualTo("KILLED");
     await()
         .atMost(PATIENCE)
         .untilAsserted(
@@ -433,7 +433,7 @@ class YarnIT {
   }
 
   @Test
-  void sessionsGoOnWhenTheServerIsKilledAndStartedAgain() throws Exception {
+  void sessionsGoOnWhenTheServerIsKilledOrStoppedAndStartedAgain() throws Exception {
     try (RunningServer before = server("livy.server.recovery.mode=recovery")) {
       RestClient client = before.rest();
       List<Integer> kept = new ArrayList<>();
@@ -446,7 +446,12 @@ class YarnIT {
       }
       before.kill();
       before.awaitEnd();
-      try (RunningServer after = before.startAgain()) {
+      RunningServer between = before.startAgain();
+      for (int session : kept) {
+        assertThat(client.shown(session, "spark", "before")).endsWith("= 41\n");
+      }
+      between.stop();
+      try (RunningServer after = between.startAgain()) {
         for (int session : kept) {
           assertThat(client.shown(session, "spark", "sc.parallelize(Seq(1)).map(_ + before).first"))
               .endsWith("= 42\n");

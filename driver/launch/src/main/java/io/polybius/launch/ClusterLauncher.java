@@ -43,6 +43,11 @@ final class ClusterLauncher {
     links.lasting().ifPresent(drivers -> drivers.endElsewhere(this::end));
   }
 
+  /** Lets a session wait no longer until its driver can be submitted. */
+  void giveUp(LaunchSpec spec) {
+    submitter.giveUp(spec.driverName());
+  }
+
   /** Launches a driver, as {@code DriverLauncher} says. */
   RunningDriver launch(
       LaunchSpec spec, DriverConnection.Receiver<DriverEvent> events, ProcessLog log)
@@ -55,7 +60,7 @@ final class ClusterLauncher {
     }
     Optional<String> proxyUser = spec.settings().application().proxyUser();
     Target target = submitter.target(master, spark);
-    SubmissionTurns.Turn turn = submitter.turns(master).take(log);
+    SubmissionTurns.Turn turn = submitter.turns(master).take(spec.driverName(), log);
     Optional<Way> prepared = Optional.empty();
     WorkDirectory directory = null;
     DriverLinks.Link link = null;
@@ -64,7 +69,7 @@ final class ClusterLauncher {
       Way way = target.prepare(sparkSettings, "session-" + spec.sessionId(), log);
       prepared = Optional.of(way);
       directory = links.newDirectory(spec.driverName());
-      link = links.open(directory, new PatientEvents(events, way.application()));
+      link = links.open(directory, new PatientEvents(events, way.application(), turn::end));
       Map<String, String> driver = links.driverSettings(link, master.driverOnCluster());
       Parcel parcel =
           master.driverOnCluster()
@@ -87,10 +92,17 @@ final class ClusterLauncher {
       }
       turn.endWith(process, way.application());
       return new SubmittedDriver(submission, link.connection(), master.driverOnCluster());
-    } catch (IOException | GeneralSecurityException | RuntimeException | LaunchException e) {
+    } catch (IOException
+        | GeneralSecurityException
+        | RuntimeException
+        | LaunchException
+        | Error e) {
       turn.end();
       prepared.flatMap(Way::application).ifPresent(Watched::kill);
       links.undo(Optional.ofNullable(link), Optional.ofNullable(process), directory);
+      if (e instanceof Error broken) {
+        throw broken;
+      }
       throw e instanceof LaunchException told
           ? told
           : new LaunchException("The driver could not be submitted: " + e.getMessage(), e);
@@ -126,7 +138,8 @@ final class ClusterLauncher {
       Submission submission =
           submitter.target(papers.master(), spark).resume(papers.tag().orElseThrow(), log);
       DriverConnection<DriverCommand> connection =
-          links.openAgain(papers, position, new PatientEvents(events, submission.application()));
+          links.openAgain(
+              papers, position, new PatientEvents(events, submission.application(), () -> {}));
       return new SubmittedDriver(
           forgotten(submission, papers), connection, papers.master().driverOnCluster());
     } catch (LaunchException e) {
@@ -152,14 +165,23 @@ final class ClusterLauncher {
 
     private final DriverConnection.Receiver<DriverEvent> owner;
     private final Optional<Watched> application;
+    private final Runnable onEvent;
 
-    PatientEvents(DriverConnection.Receiver<DriverEvent> owner, Optional<Watched> application) {
+    /**
+     * @param onEvent is told that the driver is there, more than once
+     */
+    PatientEvents(
+        DriverConnection.Receiver<DriverEvent> owner,
+        Optional<Watched> application,
+        Runnable onEvent) {
       this.owner = owner;
       this.application = application;
+      this.onEvent = onEvent;
     }
 
     @Override
     public void received(long sequence, DriverEvent event) {
+      onEvent.run();
       owner.received(sequence, event);
     }
 

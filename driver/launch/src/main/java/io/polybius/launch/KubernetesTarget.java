@@ -47,11 +47,12 @@ record KubernetesTarget(WatchedApplications kubernetes, PodCluster pods) impleme
     String tag = application.tag();
     Map<String, String> driver = new LinkedHashMap<>(Parcel.inContainer(driverSettings, link));
     driver.put("work-directory", WORK_DIRECTORY);
+    // First: that the cluster does not answer can mean that it has made it.
+    deleteSecretWith(application);
     pods.createSecret(
         secretOf(tag),
         Map.of(Parcel.SETTINGS_FILE, WorkDirectory.asProperties(driver)),
         Map.of("spark-app-tag", tag));
-    deleteSecretWith(application);
     return new Parcel(
         pods.submission(
             tag,
@@ -86,10 +87,16 @@ record KubernetesTarget(WatchedApplications kubernetes, PodCluster pods) impleme
     AtomicBoolean tied = new AtomicBoolean();
     application.follow(
         told -> {
-          if (!tied.getAndSet(true)) {
+          if (!tied.get()) {
             // Not on the thread that watches all applications.
             CompletableFuture.runAsync(
-                () -> inPeace(secret, () -> pods.tieSecret(secret, told.id())));
+                () ->
+                    inPeace(
+                        secret,
+                        () -> {
+                          pods.tieSecret(secret, told.id());
+                          tied.set(true);
+                        }));
           }
         });
     application.ended().thenRunAsync(() -> inPeace(secret, () -> pods.deleteSecret(secret)));

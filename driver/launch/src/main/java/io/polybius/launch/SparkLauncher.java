@@ -50,6 +50,11 @@ public final class SparkLauncher implements DriverLauncher {
   }
 
   @Override
+  public void giveUp(LaunchSpec spec) {
+    clusters.giveUp(spec);
+  }
+
+  @Override
   public void expect(List<LaunchSpec> wanted) {
     local.expect(wanted);
   }

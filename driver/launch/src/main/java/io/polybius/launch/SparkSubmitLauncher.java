@@ -50,7 +50,7 @@ public final class SparkSubmitLauncher implements BatchLauncher, AutoCloseable {
     SparkInstallation spark = settings.spark(asked);
     refuseWhatCannotRun(spec.settings(), spark, master);
     Target target = submitter.target(master, spark);
-    SubmissionTurns.Turn turn = submitter.turns(master).take(log);
+    SubmissionTurns.Turn turn = submitter.turns(master).take(spec.batchName(), log);
     Optional<Target.Way> prepared = Optional.empty();
     WorkDirectory directory = null;
     LaunchedProcess process = null;
@@ -73,7 +73,7 @@ public final class SparkSubmitLauncher implements BatchLauncher, AutoCloseable {
       logger.info("{} is process {}, and uses {}", spec.batchName(), process.pid(), master);
       turn.endWith(process, way.application());
       return new SubmittedBatch(Submitter.followBatch(target, way, master, process, log));
-    } catch (IOException | RuntimeException | LaunchException e) {
+    } catch (IOException | RuntimeException | LaunchException | Error e) {
       turn.end();
       prepared.flatMap(Target.Way::application).ifPresent(Watched::kill);
       if (process != null) {
@@ -81,6 +81,9 @@ public final class SparkSubmitLauncher implements BatchLauncher, AutoCloseable {
         process.kill();
       } else if (directory != null) {
         directory.delete();
+      }
+      if (e instanceof Error broken) {
+        throw broken;
       }
       throw e instanceof LaunchException told
           ? told
@@ -98,6 +101,11 @@ public final class SparkSubmitLauncher implements BatchLauncher, AutoCloseable {
         new SubmitCommandLine.Program(
             batch.className(), batch.file(), batch.args(), batch.application().proxyUser()),
         master);
+  }
+
+  @Override
+  public void giveUp(BatchSpec spec) {
+    submitter.giveUp(spec.batchName());
   }
 
   /** Ends what is still running, and frees what this launcher holds. */

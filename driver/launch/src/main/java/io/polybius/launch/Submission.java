@@ -108,6 +108,9 @@ final class Submission {
    * @param log has what the process prints
    */
   static Submission inCluster(LaunchedProcess process, Watched application, ProcessLog log) {
+    application.hasDriverInCluster();
+    // The log may have those of drivers that were submitted before.
+    int earlierCauses = causes(log).size();
     CompletionStage<Void> submitted =
         process
             .exited()
@@ -116,7 +119,7 @@ final class Submission {
                   application.hurry();
                   if (code != 0) {
                     application.submissionFailed(
-                        "spark-submit failed: " + describe(code) + cause(log));
+                        "spark-submit failed: " + describe(code) + cause(log, earlierCauses));
                   }
                 });
     application
@@ -139,6 +142,7 @@ final class Submission {
 
   /** Returns one that an earlier server has submitted. */
   static Submission ofEarlierServer(Watched application) {
+    application.hasDriverInCluster();
     return new Submission(
         application::kill,
         Optional.of(application),
@@ -155,8 +159,9 @@ final class Submission {
       LaunchedProcess process, ProcessLog log, Consumer<String> killDriver) {
     // The log may have drivers that were submitted before.
     int earlier = standaloneDrivers(log).size();
+    int earlierCauses = causes(log).size();
     CompletionStage<RunningBatch.End> ended =
-        process.exited().thenApply(code -> ofStandalone(code, log, earlier));
+        process.exited().thenApply(code -> ofStandalone(code, log, earlier, earlierCauses));
     AtomicBoolean killed = new AtomicBoolean();
     return new Submission(
         () -> {
@@ -190,7 +195,8 @@ final class Submission {
         .execute(process::kill);
   }
 
-  private static RunningBatch.End ofStandalone(int code, ProcessLog log, int earlier) {
+  private static RunningBatch.End ofStandalone(
+      int code, ProcessLog log, int earlier, int earlierCauses) {
     Optional<String> driver = standaloneDrivers(log).stream().skip(earlier).findFirst();
     Matcher end = STANDALONE_END.matcher(String.join("\n", log.newest(Integer.MAX_VALUE)));
     String state = "";
@@ -202,7 +208,9 @@ final class Submission {
     return switch (state) {
       case "FINISHED" -> new RunningBatch.End(Outcome.SUCCEEDED, "its driver has finished");
       case "KILLED" -> new RunningBatch.End(Outcome.KILLED, "its driver was killed");
-      case "" -> new RunningBatch.End(false, "spark-submit failed: " + describe(code) + cause(log));
+      case "" ->
+          new RunningBatch.End(
+              false, "spark-submit failed: " + describe(code) + cause(log, earlierCauses));
       default ->
           new RunningBatch.End(
               false, "its driver is " + state + "; the master's page leads to what it has printed");
@@ -234,16 +242,19 @@ final class Submission {
         .orElse(Outcome.FAILED);
   }
 
-  /**
-   * Returns the line that says why a process has failed, if there is one, to be added to a text.
-   */
-  private static String cause(ProcessLog log) {
+  /** Returns why a process has failed, if it has said so, to be added to a text. */
+  private static String cause(ProcessLog log, int earlier) {
+    List<String> all = causes(log);
+    return all.size() > earlier ? ": " + all.get(all.size() - 1) : "";
+  }
+
+  /** Returns what processes of a log have said of why they end, oldest first. */
+  private static List<String> causes(ProcessLog log) {
     return log.page(0, -1).lines().stream()
         .map(CAUSE::matcher)
         .filter(Matcher::lookingAt)
-        .reduce((earlier, later) -> later)
-        .map(line -> ": " + line.group("cause"))
-        .orElse("");
+        .map(line -> line.group("cause"))
+        .toList();
   }
 
   private static String describe(int exitCode) {

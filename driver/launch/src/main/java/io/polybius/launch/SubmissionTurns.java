@@ -5,6 +5,8 @@ import io.polybius.launch.WatchedApplications.Watched;
 import io.polybius.session.ProcessLog;
 import io.polybius.session.spi.LaunchException;
 import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Semaphore;
@@ -25,6 +27,9 @@ final class SubmissionTurns {
 
   private final Semaphore places;
 
+  /** Guarded by itself, so that nobody is interrupted who waits no longer. */
+  private final Map<String, Thread> waiting = new HashMap<>();
+
   /**
    * @param most how many at a time
    */
@@ -35,14 +40,16 @@ final class SubmissionTurns {
   /**
    * Waits for a turn.
    *
+   * @param name by which the wait can be given up
    * @param log is told of the wait
    * @throws LaunchException if the turn does not come
    */
-  Turn take(ProcessLog log) throws LaunchException {
+  Turn take(String name, ProcessLog log) throws LaunchException {
     try {
-      if (!places.tryAcquire()) {
+      // Other than without a time, nobody is passed by who waits already.
+      if (!places.tryAcquire(0, TimeUnit.SECONDS)) {
         log.append(StreamName.STDERR, "Waits until others have been submitted.");
-        if (!places.tryAcquire(PATIENCE.toSeconds(), TimeUnit.SECONDS)) {
+        if (!await(name)) {
           throw new LaunchException(
               "It could not be submitted within "
                   + PATIENCE.toMinutes()
@@ -53,6 +60,26 @@ final class SubmissionTurns {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new LaunchException("It was given up before it was submitted.", e);
+    }
+  }
+
+  private boolean await(String name) throws InterruptedException {
+    synchronized (waiting) {
+      waiting.put(name, Thread.currentThread());
+    }
+    try {
+      return places.tryAcquire(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+    } finally {
+      synchronized (waiting) {
+        waiting.remove(name);
+      }
+    }
+  }
+
+  /** Ends the wait of that name, if there is one: it fails. */
+  void giveUp(String name) {
+    synchronized (waiting) {
+      Optional.ofNullable(waiting.get(name)).ifPresent(Thread::interrupt);
     }
   }
 

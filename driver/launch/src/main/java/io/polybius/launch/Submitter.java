@@ -74,6 +74,11 @@ public final class Submitter implements AutoCloseable {
     return master.isLocal() ? localBatches : submissions;
   }
 
+  /** Lets a session or batch of that name wait for its turn no longer. */
+  void giveUp(String name) {
+    submissions.giveUp(name);
+  }
+
   /** Returns the process that submits a driver. */
   ProcessBuilder builder(
       SparkInstallation spark, Master master, Parcel parcel, WorkDirectory directory)

@@ -47,6 +47,9 @@ final class WatchedApplications implements AutoCloseable {
   /** Who ends an application waits no longer for the cluster to do it. */
   private static final Duration KILL_PATIENCE = Duration.ofSeconds(30);
 
+  /** How long is waited for what is still to be had of an application that has ended. */
+  private static final Duration AFTER_END = Duration.ofSeconds(8);
+
   private static final Duration SOON = Duration.ofMinutes(1);
 
   /** So much of what a driver has printed is kept, if its cluster can tell. */
@@ -141,7 +144,6 @@ final class WatchedApplications implements AutoCloseable {
     } catch (IOException | RuntimeException e) {
       logger.warn("applications of {} may go on: {}", name, e.toString());
     }
-    watched.forEach(Watched::leave);
     cluster.close();
   }
 
@@ -169,6 +171,7 @@ final class WatchedApplications implements AutoCloseable {
     private boolean killed;
     private boolean mayComeLate;
     private boolean killSent;
+    private boolean driverInCluster;
     private boolean lastWordsKept;
     private long killedNanos;
     private boolean silent;
@@ -185,7 +188,10 @@ final class WatchedApplications implements AutoCloseable {
       return tag;
     }
 
-    /** Completes when it has ended or was given up. Never completes with an exception. */
+    /**
+     * Completes when it has ended or was given up; not when this server ends, which may leave it to
+     * a later one. Never completes with an exception.
+     */
     CompletableFuture<End> ended() {
       return ended;
     }
@@ -211,6 +217,11 @@ final class WatchedApplications implements AutoCloseable {
     /** Lets it appear whenever its program likes. */
     synchronized void mayComeLate() {
       mayComeLate = true;
+    }
+
+    /** Its driver prints there, and not here. */
+    synchronized void hasDriverInCluster() {
+      driverInCluster = true;
     }
 
     /** Ends it, as soon as it is there; if it never was, it will be looked for some time more. */
@@ -343,42 +354,50 @@ final class WatchedApplications implements AutoCloseable {
     /** What the driver has printed is gone with it, or soon after. */
     private void keepLastWords(ClusterApplication of) {
       synchronized (this) {
-        if (lastWordsKept) {
+        if (!driverInCluster || lastWordsKept) {
           return;
         }
         lastWordsKept = true;
       }
+      StreamName stream =
+          of.state() == ClusterApplication.State.FAILED ? StreamName.STDERR : StreamName.STDOUT;
       try {
-        cluster
-            .newestLines(of.id(), LAST_LINES)
-            .forEach(line -> log.append(StreamName.STDOUT, line));
+        cluster.newestLines(of.id(), LAST_LINES).forEach(line -> log.append(stream, line));
       } catch (IOException e) {
         log.diagnose(name, "What the driver has printed cannot be had: " + e.getMessage());
       }
     }
 
     private void finished(ClusterApplication last) {
-      if (!cluster.keepsOutput() || last.state() == ClusterApplication.State.FAILED) {
-        keepLastWords(last);
-      }
-      if (last.state() != ClusterApplication.State.SUCCEEDED) {
-        removeFiles(last.id());
-      }
+      watched.remove(this);
+      // Not on the thread that watches all others: a machine of the cluster may be slow to answer.
+      CompletableFuture.runAsync(
+              () -> {
+                if (!cluster.keepsOutput() || last.state() == ClusterApplication.State.FAILED) {
+                  keepLastWords(last);
+                }
+                if (last.state() != ClusterApplication.State.SUCCEEDED) {
+                  removeFiles(last.id());
+                }
+              })
+          .orTimeout(AFTER_END.toMillis(), TimeUnit.MILLISECONDS)
+          .whenComplete((done, failure) -> ended.complete(endOf(last)));
+    }
+
+    private End endOf(ClusterApplication last) {
       String first = last.diagnostics().strip().lines().findFirst().orElse("");
       boolean byUs;
       synchronized (this) {
         byUs = killSent;
       }
-      watched.remove(this);
-      ended.complete(
-          new End(
-              Optional.of(last),
-              byUs,
-              "application "
-                  + last.id()
-                  + " is "
-                  + last.state()
-                  + (first.isEmpty() ? "" : ": " + first)));
+      return new End(
+          Optional.of(last),
+          byUs,
+          "application "
+              + last.id()
+              + " is "
+              + last.state()
+              + (first.isEmpty() ? "" : ": " + first));
     }
 
     private void removeFiles(String id) {
@@ -467,10 +486,7 @@ final class WatchedApplications implements AutoCloseable {
       if (left.filter(application -> !application.state().isFinal()).isPresent()) {
         cluster.kill(left.get().id());
       }
-    }
-
-    private void leave() {
-      ended.complete(new End(known(), false, "the server has ended"));
+      ended.complete(new End(left, true, "it was ended with the server"));
     }
   }
 }

@@ -8,6 +8,7 @@ import io.polybius.session.ProcessLog;
 import io.polybius.session.spi.LaunchException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -21,7 +22,7 @@ class SubmissionTurnsTest {
     return CompletableFuture.supplyAsync(
         () -> {
           try {
-            return turns.take(log);
+            return turns.take("one", log);
           } catch (LaunchException e) {
             throw new IllegalStateException(e);
           }
@@ -30,7 +31,7 @@ class SubmissionTurnsTest {
 
   @Test
   void whoComesLaterIsToldToWaitAndHasItsTurnThen() throws Exception {
-    SubmissionTurns.Turn first = turns.take(log);
+    SubmissionTurns.Turn first = turns.take("one", log);
     assertThat(log.page(0, -1).lines()).doesNotContain("Waits until others have been submitted.");
     CompletableFuture<SubmissionTurns.Turn> second = taken();
     await()
@@ -45,24 +46,39 @@ class SubmissionTurnsTest {
 
   @Test
   void aTurnThatIsEndedTwiceIsOnePlace() throws Exception {
-    SubmissionTurns.Turn first = turns.take(log);
+    SubmissionTurns.Turn first = turns.take("one", log);
     first.end();
     first.end();
-    SubmissionTurns.Turn second = turns.take(log);
+    SubmissionTurns.Turn second = turns.take("one", log);
     CompletableFuture<SubmissionTurns.Turn> third = taken();
     assertThatThrownBy(() -> third.get(300, TimeUnit.MILLISECONDS))
-        .isInstanceOf(java.util.concurrent.TimeoutException.class);
+        .isInstanceOf(TimeoutException.class);
     second.end();
     third.get(10, TimeUnit.SECONDS).end();
   }
 
   @Test
+  void whoIsGivenUpWaitsNoLonger() throws Exception {
+    SubmissionTurns.Turn first = turns.take("first", log);
+    CompletableFuture<SubmissionTurns.Turn> second = taken();
+    turns.giveUp("another");
+    await()
+        .untilAsserted(
+            () -> {
+              turns.giveUp("one");
+              assertThat(second).isCompletedExceptionally();
+            });
+    first.end();
+    turns.take("third", log).end();
+  }
+
+  @Test
   void whoIsInterruptedHasNoTurn() throws Exception {
-    SubmissionTurns.Turn first = turns.take(log);
+    SubmissionTurns.Turn first = turns.take("one", log);
     Thread.currentThread().interrupt();
-    assertThatThrownBy(() -> turns.take(log)).isInstanceOf(LaunchException.class);
+    assertThatThrownBy(() -> turns.take("one", log)).isInstanceOf(LaunchException.class);
     assertThat(Thread.interrupted()).isTrue();
     first.end();
-    turns.take(log).end();
+    turns.take("one", log).end();
   }
 }

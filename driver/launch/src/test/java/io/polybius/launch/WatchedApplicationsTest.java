@@ -286,5 +286,6 @@ class WatchedApplicationsTest {
     applications.close();
 
     assertThat(state()).isEqualTo(State.RUNNING);
+    assertThat(left.ended()).isNotDone();
   }
 }

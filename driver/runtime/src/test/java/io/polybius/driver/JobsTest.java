@@ -15,6 +15,7 @@ import io.polybius.driver.protocol.DriverEvent.JobSucceeded;
 import io.polybius.driver.protocol.ResourceKind;
 import io.polybius.driver.protocol.StreamName;
 import java.io.OutputStream;
+import java.net.URI;
 import java.net.URL;
 import java.net.URLClassLoader;
 import java.nio.charset.StandardCharsets;
@@ -460,7 +461,13 @@ class JobsTest {
 
     assertThat(desk.add(ResourceKind.PYTHON_FILE, module)).isEmpty();
     assertThat(desk.add(ResourceKind.PYTHON_FILE, module)).isEmpty();
-    assertThat(desk.run("sc.getConf.get(\"spark.submit.pyFiles\")").value()).isEqualTo(module);
+    String again = desk.upload("up-6", "late_module.py", bytes("ANSWER = 42\n")).uri();
+    assertThat(desk.add(ResourceKind.PYTHON_FILE, again)).isEmpty();
+    // Once, as a path: Python takes the end of it for the name.
+    assertThat(desk.run("sc.getConf.get(\"spark.submit.pyFiles\")").value())
+        .isEqualTo(Path.of(URI.create(module)).toString());
+    String comma = desk.upload("up-7", "late,module.py", bytes("")).uri();
+    assertThat(desk.add(ResourceKind.PYTHON_FILE, comma)).contains("no comma");
     assertThat(result(ExampleJobs.file("late_module.py"))).isEqualTo("ANSWER = 42\n");
   }
 }

@@ -125,6 +125,7 @@ final class DriverLogs {
   private static List<String> read(String address, Optional<String> page) throws IOException {
     HttpURLConnection connection =
         (HttpURLConnection) new URL(address + "?size=-" + MOST_BYTES).openConnection();
+    connection.setInstanceFollowRedirects(false);
     connection.setConnectTimeout(PATIENCE_MILLIS);
     connection.setReadTimeout(PATIENCE_MILLIS);
     connection.setRequestProperty("Accept", "text/plain");

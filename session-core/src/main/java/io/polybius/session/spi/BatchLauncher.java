@@ -14,4 +14,10 @@ public interface BatchLauncher {
    * @throws LaunchException if it cannot be started, with what the user can do about it
    */
   RunningBatch launch(BatchSpec spec, ProcessLog log) throws LaunchException;
+
+  /**
+   * Learns that nobody wants a program any more whose {@link #launch} has not returned yet. That
+   * may fail then; if it does not, its program is killed. Does not wait.
+   */
+  default void giveUp(BatchSpec spec) {}
 }

@@ -26,6 +26,12 @@ public interface DriverLauncher extends AutoCloseable {
       throws LaunchException;
 
   /**
+   * Learns that nobody wants a driver any more whose {@link #launch} has not returned yet. That may
+   * fail then; if it does not, its driver is killed. Does not wait.
+   */
+  default void giveUp(LaunchSpec spec) {}
+
+  /**
    * Learns which of the drivers that an earlier server has left will be taken back by {@link
    * #reattach}; ends all others. Called once, before anything is launched.
    *

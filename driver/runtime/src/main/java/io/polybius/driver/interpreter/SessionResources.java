@@ -10,7 +10,9 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.HashMap;
 import java.util.Locale;
+import java.util.Map;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
@@ -36,6 +38,10 @@ public final class SessionResources implements AutoCloseable {
   private static final String PYTHON_FILES = "spark.submit.pyFiles";
 
   private final SparkTools spark;
+
+  /** Where Spark has files from, by their names; used by the thread only. */
+  private final Map<String, String> files = new HashMap<>();
+
   private final Path directory;
   private final Consumer<String> pythonFiles;
   private final Consumer<DriverEvent> answers;
@@ -152,7 +158,8 @@ public final class SessionResources implements AutoCloseable {
     }
   }
 
-  private void addFile(String uri) throws Refused, IOException {
+  /** Returns where Spark has it from; that is another address if the same was added before. */
+  private String addFile(String uri) throws Refused, IOException {
     String name = nameIn(uri);
     URI address = URI.create(uri);
     boolean isHere = address.getScheme() == null || address.getScheme().equals("file");
@@ -166,7 +173,7 @@ public final class SessionResources implements AutoCloseable {
       Path present = Path.of(SparkFiles.get(name));
       if (Files.isRegularFile(present)) {
         if (Files.mismatch(present, file) < 0) {
-          return;
+          return files.getOrDefault(name, uri);
         }
         throw new Refused(
             "Another file "
@@ -176,6 +183,10 @@ public final class SessionResources implements AutoCloseable {
       }
     }
     spark.context().addFile(uri);
+    // Without what an address has to escape, as Python takes it for the name.
+    String used = isHere ? address.getPath() : uri;
+    files.put(name, used);
+    return used;
   }
 
   private static String nameIn(String uri) {
@@ -184,16 +195,19 @@ public final class SessionResources implements AutoCloseable {
   }
 
   private void addPythonFile(String uri) throws Refused, MagicException, IOException {
-    addFile(uri);
+    if (nameIn(uri).contains(",")) {
+      throw new Refused("The name of a file for Python must have no comma in it.");
+    }
+    String used = addFile(uri);
     if (uri.toLowerCase(Locale.ROOT).endsWith(".jar")) {
       spark.addJarBeside(uri);
     }
     SparkConf settings = spark.context().conf();
     String before = settings.get(PYTHON_FILES, "");
-    if (!("," + before + ",").contains("," + uri + ",")) {
-      settings.set(PYTHON_FILES, before.isBlank() ? uri : before + "," + uri);
+    if (!("," + before + ",").contains("," + used + ",")) {
+      settings.set(PYTHON_FILES, before.isBlank() ? used : before + "," + used);
+      pythonFiles.accept(used);
     }
-    pythonFiles.accept(uri);
   }
 
   private void later(Runnable task) {

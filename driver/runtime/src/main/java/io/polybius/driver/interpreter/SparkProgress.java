@@ -83,7 +83,7 @@ public final class SparkProgress extends SparkListener {
 
   @Override
   public synchronized void onStageSubmitted(SparkListenerStageSubmitted stage) {
-    groups.values().forEach(group -> group.startedStages.add(stage.stageInfo().stageId()));
+    groups.values().forEach(group -> group.starts(stage.stageInfo().stageId()));
   }
 
   @Override
@@ -126,9 +126,18 @@ public final class SparkProgress extends SparkListener {
       }
     }
 
+    void starts(int stage) {
+      if (tasksOfStage.containsKey(stage)) {
+        startedStages.add(stage);
+      }
+    }
+
     /** Spark skips a stage whose result it still has from an earlier job. */
     void skips(int job) {
-      Set<Integer> skipped = stagesOfJob.getOrDefault(job, new HashSet<>());
+      Set<Integer> skipped = stagesOfJob.remove(job);
+      if (skipped == null) {
+        return;
+      }
       skipped.removeAll(startedStages);
       skipped.forEach(stage -> total -= tasksOfStage.remove(stage));
       if (!skipped.isEmpty()) {

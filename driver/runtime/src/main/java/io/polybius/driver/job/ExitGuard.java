@@ -43,7 +43,32 @@ final class ExitGuard extends SecurityManager {
   @Override
   public void checkPermission(Permission permission, Object context) {}
 
-  /** Called for each class that is loaded. */
+  // What is asked often would make a permission each time, only to be permitted.
+
   @Override
   public void checkPackageAccess(String name) {}
+
+  @Override
+  public void checkPropertyAccess(String name) {}
+
+  @Override
+  public void checkRead(String file) {}
+
+  @Override
+  public void checkWrite(String file) {}
+
+  @Override
+  public void checkDelete(String file) {}
+
+  @Override
+  public void checkConnect(String host, int port) {}
+
+  @Override
+  public void checkAccept(String host, int port) {}
+
+  @Override
+  public void checkAccess(Thread thread) {}
+
+  @Override
+  public void checkAccess(ThreadGroup group) {}
 }

@@ -315,7 +315,9 @@ final class JobCodec {
     public Object read(Kryo kryo, Input input, Class<Object> type) {
       int start = input.position();
       int length = input.readVarInt(true);
-      ((CheckedInput) input).check(length - 1, 1);
+      if (input instanceof CheckedInput checked) {
+        checked.check(length - 1, 1);
+      }
       input.setPosition(start);
       return serializer.read(kryo, input, type);
     }

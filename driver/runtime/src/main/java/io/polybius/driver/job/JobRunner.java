@@ -6,6 +6,7 @@ import io.polybius.driver.protocol.DriverEvent;
 import io.polybius.driver.protocol.DriverEvent.JobSucceeded;
 import java.time.Duration;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.Deque;
 import java.util.HashMap;
@@ -37,6 +38,9 @@ public final class JobRunner implements AutoCloseable {
   private static final Duration CANCEL_INTERVAL = Duration.ofMillis(100);
 
   private static final byte[] NOTHING = {};
+
+  private static final String NO_THREAD =
+      "The driver has no thread for the job; send it again when less runs in the session.";
 
   /**
    * How much is taken on.
@@ -112,8 +116,9 @@ public final class JobRunner implements AutoCloseable {
       Work work = new Work(command, language);
       if (places.cardinality() < limits.running()) {
         underWay.put(command.jobId(), work);
-        begin(work);
-        return;
+        if (begin(work)) {
+          return;
+        }
       } else if (waiting.size() < limits.waiting()
           && waitingBytes + command.payload().length <= limits.waitingBytes()) {
         underWay.put(command.jobId(), work);
@@ -135,11 +140,23 @@ public final class JobRunner implements AutoCloseable {
     tools.events().accept(new DriverEvent.JobFailed(command.jobId(), message));
   }
 
-  /** To be called with the lock, when there is a place. */
-  private void begin(Work work) {
+  /**
+   * To be called with the lock, when there is a place.
+   *
+   * @return whether it has begun; there may be no more threads to be had
+   */
+  private boolean begin(Work work) {
     work.place = places.nextClearBit(0);
     places.set(work.place);
-    work.thread.start();
+    try {
+      work.thread.start();
+      return true;
+    } catch (OutOfMemoryError e) {
+      log.error("no thread for a job", e);
+      places.clear(work.place);
+      underWay.remove(work.command.jobId());
+      return false;
+    }
   }
 
   /** Stops a job; one that has ended is left alone. */
@@ -182,15 +199,23 @@ public final class JobRunner implements AutoCloseable {
     all.forEach(Work::cancel);
   }
 
-  private synchronized void leave(Work work) {
-    underWay.remove(work.command.jobId());
-    places.clear(work.place);
-    idleSince = System.nanoTime();
-    if (!closed && !waiting.isEmpty()) {
-      Work next = waiting.remove();
-      waitingBytes -= next.command.payload().length;
-      begin(next);
+  private void leave(Work work) {
+    List<Work> withoutThread = new ArrayList<>();
+    synchronized (this) {
+      underWay.remove(work.command.jobId());
+      places.clear(work.place);
+      idleSince = System.nanoTime();
+      boolean begun = false;
+      while (!begun && !closed && !waiting.isEmpty()) {
+        Work next = waiting.remove();
+        waitingBytes -= next.command.payload().length;
+        begun = begin(next);
+        if (!begun) {
+          withoutThread.add(next);
+        }
+      }
     }
+    withoutThread.forEach(next -> fail(next.command, NO_THREAD));
   }
 
   private final class Work implements JobExecution {

@@ -26,7 +26,9 @@ public final class KeptProcess<P extends KeptProcess.Started> implements AutoClo
   private final Pace pace;
   private final Starter<P> starter;
 
-  private Optional<P> process = Optional.empty();
+  /** Set by the thread of statements only. */
+  private volatile Optional<P> process = Optional.empty();
+
   private boolean hasEnded;
 
   /** The process that runs a statement, for those who interrupt it. */
