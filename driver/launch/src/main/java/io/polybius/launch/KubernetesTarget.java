@@ -32,7 +32,9 @@ record KubernetesTarget(WatchedApplications kubernetes, PodCluster pods) impleme
   public Way prepare(Map<String, String> asked, String name, ProcessLog log) {
     String tag = kubernetes.newTag(name);
     return new Way(
-        pods.submission(tag, asked, Optional.empty()), Optional.of(kubernetes.watch(tag, log)));
+        pods.submission(tag, asked, Optional.empty()),
+        Optional.of(kubernetes.watch(tag, log)),
+        Submission.Before.in(log));
   }
 
   @Override
@@ -71,7 +73,7 @@ record KubernetesTarget(WatchedApplications kubernetes, PodCluster pods) impleme
 
   @Override
   public Submission follow(Way way, LaunchedProcess process, ProcessLog log) {
-    return Submission.inCluster(process, way.application().orElseThrow(), log);
+    return Submission.inCluster(process, way.application().orElseThrow(), log, way.before());
   }
 
   @Override

@@ -14,7 +14,7 @@ record ProcessTarget(Master master) implements Target {
 
   @Override
   public Way prepare(Map<String, String> asked, String name, ProcessLog log) {
-    return new Way(asked, Optional.empty());
+    return new Way(asked, Optional.empty(), Submission.Before.in(log));
   }
 
   @Override

@@ -39,7 +39,7 @@ record StandaloneTarget(LaunchSettings settings, SparkInstallation spark, Master
       Parcel.useExtraOptions(all);
       Parcel.putFirst(all, Parcel.EXTRA_OPTIONS, String.join(" ", SparkJvm.OPENED), " ");
     }
-    return new Way(all, Optional.empty());
+    return new Way(all, Optional.empty(), Submission.Before.in(log));
   }
 
   @Override
@@ -70,7 +70,7 @@ record StandaloneTarget(LaunchSettings settings, SparkInstallation spark, Master
 
   @Override
   public Submission follow(Way way, LaunchedProcess process, ProcessLog log) {
-    return Submission.onStandalone(process, log, this::kill);
+    return Submission.onStandalone(process, log, way.before(), this::kill);
   }
 
   @Override

@@ -47,6 +47,18 @@ final class Submission {
           "(Exception in thread \"main\" |Error: |.* ERROR (SparkSubmit|Client|ClientEndpoint): )"
               + "(?<cause>.+)");
 
+  /**
+   * What a log has already when a program is about to be submitted: that of earlier ones.
+   *
+   * @param drivers how many names of drivers
+   * @param causes how many lines that say why a process ends
+   */
+  record Before(int drivers, int causes) {
+    static Before in(ProcessLog log) {
+      return new Before(standaloneDrivers(log).size(), Submission.causes(log).size());
+    }
+  }
+
   private final Runnable killer;
   private final Optional<Watched> application;
   private final CompletionStage<RunningBatch.End> ended;
@@ -107,10 +119,9 @@ final class Submission {
    *
    * @param log has what the process prints
    */
-  static Submission inCluster(LaunchedProcess process, Watched application, ProcessLog log) {
+  static Submission inCluster(
+      LaunchedProcess process, Watched application, ProcessLog log, Before before) {
     application.hasDriverInCluster();
-    // The log may have those of drivers that were submitted before.
-    int earlierCauses = causes(log).size();
     CompletionStage<Void> submitted =
         process
             .exited()
@@ -119,7 +130,7 @@ final class Submission {
                   application.hurry();
                   if (code != 0) {
                     application.submissionFailed(
-                        "spark-submit failed: " + describe(code) + cause(log, earlierCauses));
+                        "spark-submit failed: " + describe(code) + cause(log, before));
                   }
                 });
     application
@@ -156,17 +167,14 @@ final class Submission {
    * @param killDriver ends the driver of that name
    */
   static Submission onStandalone(
-      LaunchedProcess process, ProcessLog log, Consumer<String> killDriver) {
-    // The log may have drivers that were submitted before.
-    int earlier = standaloneDrivers(log).size();
-    int earlierCauses = causes(log).size();
+      LaunchedProcess process, ProcessLog log, Before before, Consumer<String> killDriver) {
     CompletionStage<RunningBatch.End> ended =
-        process.exited().thenApply(code -> ofStandalone(code, log, earlier, earlierCauses));
+        process.exited().thenApply(code -> ofStandalone(code, log, before));
     AtomicBoolean killed = new AtomicBoolean();
     return new Submission(
         () -> {
           if (!killed.getAndSet(true)) {
-            killOnStandalone(process, log, earlier, killDriver, NAME_LOOKS);
+            killOnStandalone(process, log, before, killDriver, NAME_LOOKS);
           }
         },
         Optional.empty(),
@@ -179,13 +187,13 @@ final class Submission {
   private static void killOnStandalone(
       LaunchedProcess process,
       ProcessLog log,
-      int earlier,
+      Before before,
       Consumer<String> killDriver,
       int looks) {
-    Optional<String> driver = standaloneDrivers(log).stream().skip(earlier).findFirst();
+    Optional<String> driver = standaloneDrivers(log).stream().skip(before.drivers()).findFirst();
     if (driver.isEmpty() && looks > 0 && !process.exited().isDone()) {
       CompletableFuture.delayedExecutor(NAME_INTERVAL.toMillis(), TimeUnit.MILLISECONDS)
-          .execute(() -> killOnStandalone(process, log, earlier, killDriver, looks - 1));
+          .execute(() -> killOnStandalone(process, log, before, killDriver, looks - 1));
       return;
     }
     driver.ifPresent(killDriver);
@@ -195,9 +203,8 @@ final class Submission {
         .execute(process::kill);
   }
 
-  private static RunningBatch.End ofStandalone(
-      int code, ProcessLog log, int earlier, int earlierCauses) {
-    Optional<String> driver = standaloneDrivers(log).stream().skip(earlier).findFirst();
+  private static RunningBatch.End ofStandalone(int code, ProcessLog log, Before before) {
+    Optional<String> driver = standaloneDrivers(log).stream().skip(before.drivers()).findFirst();
     Matcher end = STANDALONE_END.matcher(String.join("\n", log.newest(Integer.MAX_VALUE)));
     String state = "";
     while (end.find()) {
@@ -210,7 +217,7 @@ final class Submission {
       case "KILLED" -> new RunningBatch.End(Outcome.KILLED, "its driver was killed");
       case "" ->
           new RunningBatch.End(
-              false, "spark-submit failed: " + describe(code) + cause(log, earlierCauses));
+              false, "spark-submit failed: " + describe(code) + cause(log, before));
       default ->
           new RunningBatch.End(
               false, "its driver is " + state + "; the master's page leads to what it has printed");
@@ -243,9 +250,9 @@ final class Submission {
   }
 
   /** Returns why a process has failed, if it has said so, to be added to a text. */
-  private static String cause(ProcessLog log, int earlier) {
+  private static String cause(ProcessLog log, Before before) {
     List<String> all = causes(log);
-    return all.size() > earlier ? ": " + all.get(all.size() - 1) : "";
+    return all.size() > before.causes() ? ": " + all.get(all.size() - 1) : "";
   }
 
   /** Returns what processes of a log have said of why they end, oldest first. */

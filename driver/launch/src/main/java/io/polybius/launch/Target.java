@@ -18,8 +18,10 @@ interface Target {
    *
    * @param settings Spark's settings
    * @param application what will be its application, if its cluster can tell about that
+   * @param before what its log has of programs that were submitted before
    */
-  record Way(Map<String, String> settings, Optional<Watched> application) {}
+  record Way(
+      Map<String, String> settings, Optional<Watched> application, Submission.Before before) {}
 
   /**
    * Prepares to submit a program. If that fails later, the application of the result is to be

@@ -33,7 +33,7 @@ record YarnTarget(LaunchSettings settings, SparkInstallation spark, WatchedAppli
       throw new LaunchException(
           "Spark's jars could not be copied to the cluster's file system: " + e.getMessage(), e);
     }
-    return new Way(all, Optional.of(yarn.watch(tag, log)));
+    return new Way(all, Optional.of(yarn.watch(tag, log)), Submission.Before.in(log));
   }
 
   private void publishSpark(Map<String, String> all, ClusterManager cluster) throws IOException {
@@ -73,7 +73,7 @@ record YarnTarget(LaunchSettings settings, SparkInstallation spark, WatchedAppli
 
   @Override
   public Submission follow(Way way, LaunchedProcess process, ProcessLog log) {
-    return Submission.inCluster(process, way.application().orElseThrow(), log);
+    return Submission.inCluster(process, way.application().orElseThrow(), log, way.before());
   }
 
   @Override
