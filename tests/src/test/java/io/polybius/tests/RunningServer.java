@@ -127,7 +127,10 @@ final class RunningServer implements AutoCloseable {
         .toList();
   }
 
-  /** Returns the files that it keeps while it runs; it may remove some meanwhile. */
+  /**
+   * Returns the files that it keeps while it runs, but for the lock of its folder for uploads; it
+   * may remove some meanwhile.
+   */
   List<Path> stateFiles() throws IOException {
     List<Path> files = new ArrayList<>();
     Files.walkFileTree(
@@ -135,7 +138,7 @@ final class RunningServer implements AutoCloseable {
         new SimpleFileVisitor<>() {
           @Override
           public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) {
-            if (attributes.isRegularFile()) {
+            if (attributes.isRegularFile() && !file.toString().endsWith(".lock")) {
               files.add(file);
             }
             return FileVisitResult.CONTINUE;
