@@ -1,6 +1,9 @@
 package io.polybius.rest;
 
+import io.polybius.session.SessionException;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
@@ -26,6 +29,14 @@ final class LastingRequests implements AutoCloseable {
       own.run();
     }
     return () -> ends.remove(own);
+  }
+
+  /**
+   * Notes a request that is answered when something is complete; that fails if the API is closed.
+   */
+  <T> CompletionStage<T> until(CompletableFuture<T> complete) {
+    Runnable done = add(() -> complete.completeExceptionally(SessionException.shuttingDown()));
+    return complete.whenComplete((result, failure) -> done.run());
   }
 
   /** Returns how many there are. */

@@ -1,9 +1,6 @@
 package io.polybius.rest;
 
-import io.polybius.session.ErrorCode;
-import io.polybius.session.SessionException;
 import java.time.Duration;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Function;
 
@@ -29,13 +26,7 @@ final class LongPoll {
    * @param end waits for the end, for the time that it is given
    */
   <T> CompletionStage<T> hold(Duration patience, Function<Duration, CompletionStage<T>> end) {
-    CompletableFuture<T> ended =
-        end.apply(patience.compareTo(LONGEST) < 0 ? patience : LONGEST).toCompletableFuture();
-    Runnable done =
-        lasting.add(
-            () ->
-                ended.completeExceptionally(
-                    new SessionException(ErrorCode.SHUTTING_DOWN, "The server is shutting down.")));
-    return ended.whenComplete((last, failure) -> done.run());
+    return lasting.until(
+        end.apply(patience.compareTo(LONGEST) < 0 ? patience : LONGEST).toCompletableFuture());
   }
 }

@@ -1,7 +1,6 @@
 package io.polybius.rest;
 
 import io.polybius.driver.protocol.ResourceKind;
-import io.polybius.session.ErrorCode;
 import io.polybius.session.ResourceUpload;
 import io.polybius.session.SessionException;
 import io.polybius.session.SessionService;
@@ -69,15 +68,7 @@ final class ResourcesApi {
   }
 
   private CompletionStage<Answer> whenAdded(CompletionStage<Void> adding) {
-    CompletableFuture<Void> added = adding.toCompletableFuture();
-    Runnable done = lasting.add(() -> added.completeExceptionally(shuttingDown()));
-    return added
-        .whenComplete((nothing, failure) -> done.run())
-        .thenApply(nothing -> Answer.empty());
-  }
-
-  private static SessionException shuttingDown() {
-    return new SessionException(ErrorCode.SHUTTING_DOWN, "The server is shutting down.");
+    return lasting.until(adding.toCompletableFuture()).thenApply(nothing -> Answer.empty());
   }
 
   /**
@@ -104,7 +95,7 @@ final class ResourcesApi {
   private CompletionStage<Answer> receive(IncomingBody body, FormFile form, ResourceUpload upload) {
     form.upload = upload;
     upload.setListener(() -> upload.failure().ifPresent(body::end));
-    Runnable done = lasting.add(() -> body.end(shuttingDown()));
+    Runnable done = lasting.add(() -> body.end(SessionException.shuttingDown()));
     return body.read(form, maxUploadBytes + FORM_BYTES)
         .whenComplete((nothing, failure) -> done.run())
         .thenCompose(

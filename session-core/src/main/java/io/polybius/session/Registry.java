@@ -33,7 +33,7 @@ final class Registry<T> {
    */
   synchronized T add(Optional<String> name, IntFunction<T> make) {
     if (closed) {
-      throw new SessionException(ErrorCode.SHUTTING_DOWN, "The server is shutting down.");
+      throw SessionException.shuttingDown();
     }
     name.ifPresent(Registry::checkName);
     int id = nextId++;

@@ -283,9 +283,9 @@ final class Session implements Drivers.Owner {
   CompletionStage<Void> leave() {
     tasks.run(
         () -> {
-          statements.endWaits(Tasks.left());
-          jobs.endWaits(Tasks.left());
-          resources.endAll(Tasks.left());
+          statements.endWaits(SessionException.shuttingDown());
+          jobs.endWaits(SessionException.shuttingDown());
+          resources.endAll(SessionException.shuttingDown());
         });
     return tasks.leave();
   }

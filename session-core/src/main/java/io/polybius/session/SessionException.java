@@ -13,6 +13,11 @@ public final class SessionException extends RuntimeException {
     this.code = code;
   }
 
+  /** Returns what those are told whom the server can no longer serve because it ends. */
+  public static SessionException shuttingDown() {
+    return new SessionException(ErrorCode.SHUTTING_DOWN, "The server is shutting down.");
+  }
+
   /** Returns what Livy says to those who want something of a session that is over. */
   static SessionException notActive() {
     return new SessionException(ErrorCode.NOT_ACTIVE, "requirement failed: Session isn't active.");

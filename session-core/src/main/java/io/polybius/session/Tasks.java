@@ -77,7 +77,7 @@ final class Tasks {
     mailbox.execute(
         () -> {
           if (isLeft) {
-            result.completeExceptionally(left());
+            result.completeExceptionally(SessionException.shuttingDown());
             return;
           }
           try {
@@ -119,11 +119,6 @@ final class Tasks {
           done.complete(null);
         });
     return done;
-  }
-
-  /** Returns what those are told who want something of a session that has been left. */
-  static SessionException left() {
-    return new SessionException(ErrorCode.SHUTTING_DOWN, "The server is shutting down.");
   }
 
   /** Notes a change, and the event that tells of it, under the event's number; in a task. */

@@ -4,7 +4,6 @@ import io.polybius.launch.WatchedApplications.Watched;
 import io.polybius.launch.cluster.PodCluster;
 import io.polybius.session.ProcessLog;
 import java.io.IOException;
-import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -47,7 +46,7 @@ record KubernetesTarget(WatchedApplications kubernetes, PodCluster pods) impleme
       throws IOException {
     Watched application = way.application().orElseThrow();
     String tag = application.tag();
-    Map<String, String> driver = new LinkedHashMap<>(Parcel.inContainer(driverSettings, link));
+    Map<String, String> driver = Parcel.inContainer(driverSettings, link);
     driver.put("work-directory", WORK_DIRECTORY);
     // First: that the cluster does not answer can mean that it has made it.
     deleteSecretWith(application);

@@ -72,7 +72,7 @@ public final class SparkSubmitLauncher implements BatchLauncher, AutoCloseable {
       guard.watch(process, directory);
       logger.info("{} is process {}, and uses {}", spec.batchName(), process.pid(), master);
       turn.endWith(process, way.application());
-      return new SubmittedBatch(Submitter.followBatch(target, way, master, process, log));
+      return new SubmittedBatch(follow(target, way, master, process, log));
     } catch (IOException | RuntimeException | LaunchException | Error e) {
       turn.end();
       prepared.flatMap(Target.Way::application).ifPresent(Watched::kill);
@@ -89,6 +89,16 @@ public final class SparkSubmitLauncher implements BatchLauncher, AutoCloseable {
           ? told
           : new LaunchException("spark-submit could not be started: " + e.getMessage(), e);
     }
+  }
+
+  private static Submission follow(
+      Target target, Target.Way way, Master master, LaunchedProcess process, ProcessLog log) {
+    if (master.driverOnCluster()) {
+      return target.follow(way, process, log);
+    }
+    // A program may do much before it uses Spark.
+    way.application().ifPresent(Watched::mayComeLate);
+    return Submission.inProcess(process, way.application());
   }
 
   private SubmitCommandLine commandLine(

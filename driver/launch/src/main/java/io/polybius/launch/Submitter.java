@@ -1,9 +1,6 @@
 package io.polybius.launch;
 
-import io.polybius.launch.Target.Way;
-import io.polybius.launch.WatchedApplications.Watched;
 import io.polybius.launch.cluster.PodCluster;
-import io.polybius.session.ProcessLog;
 import io.polybius.session.spi.LaunchException;
 import java.io.IOException;
 
@@ -95,17 +92,6 @@ public final class Submitter implements AutoCloseable {
             .redirectErrorStream(false);
     builder.environment().putAll(parcel.environment());
     return builder;
-  }
-
-  /** Follows a batch whose submission has begun. */
-  static Submission followBatch(
-      Target target, Way way, Master master, LaunchedProcess process, ProcessLog log) {
-    if (master.driverOnCluster()) {
-      return target.follow(way, process, log);
-    }
-    // A program may do much before it uses Spark.
-    way.application().ifPresent(Watched::mayComeLate);
-    return Submission.inProcess(process, way.application());
   }
 
   /** Asks no cluster any more, and ends what is to end. */

@@ -116,13 +116,15 @@ final class DriverLogs {
     List<String> all = new ArrayList<>();
     for (String stream : STREAMS) {
       List<String> lines =
-          read(parts.replaceFirst("${node}/ws/v1/node/containerlogs/${container}/" + stream), page);
+          read(
+              parts.replaceFirst("${node}/ws/v1/node/containerlogs/${container}/" + stream),
+              page.get());
       all.addAll(lines.subList(Math.max(0, lines.size() - most), lines.size()));
     }
     return all;
   }
 
-  private static List<String> read(String address, Optional<String> page) throws IOException {
+  private static List<String> read(String address, String page) throws IOException {
     HttpURLConnection connection =
         (HttpURLConnection) new URL(address + "?size=-" + MOST_BYTES).openConnection();
     connection.setInstanceFollowRedirects(false);
@@ -134,7 +136,7 @@ final class DriverLogs {
       String answer = new String(in.readNBytes(2 * MOST_BYTES), StandardCharsets.UTF_8);
       return CONTENTS.matcher(answer).results().flatMap(log -> log.group(1).lines()).toList();
     } catch (IOException e) {
-      throw new IOException("see " + page.orElse(address) + " (" + e.getMessage() + ")", e);
+      throw new IOException("see " + page + " (" + e.getMessage() + ")", e);
     } finally {
       connection.disconnect();
     }
