@@ -19,7 +19,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
-import org.apache.livy.Job;
 
 /** A short life of a driver, from which the JVM learns which classes to archive. */
 final class Training {
@@ -63,13 +62,13 @@ final class Training {
     spark.context().stop();
   }
 
-  /** Runs a compiled job as a client would send it. */
+  /** Runs compiled jobs as clients would send them. */
   private static void runJob(SparkStart spark, Path directory) throws JobException {
     DriverJobContext context =
         new DriverJobContext(spark.session(), new SharedValues(), directory.resolve("job-files"));
     CompiledJobs jobs = new CompiledJobs(context, spark.classLoader());
-    Job<List<String>> job = each -> new ArrayList<>(List.of(each.sc().version()));
-    jobs.rehearse(job);
+    jobs.rehearse(each -> new ArrayList<>(List.of(each.sparkSession().version())));
+    jobs.rehearseLivys(each -> new ArrayList<>(List.of(each.sc().version())));
   }
 
   /** Lets the plot see the variables, which is all that it asks for. */

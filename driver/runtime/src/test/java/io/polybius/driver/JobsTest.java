@@ -14,6 +14,11 @@ import io.polybius.driver.protocol.DriverEvent.JobStarted;
 import io.polybius.driver.protocol.DriverEvent.JobSucceeded;
 import io.polybius.driver.protocol.ResourceKind;
 import io.polybius.driver.protocol.StreamName;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.ObjectInputStream;
+import java.io.ObjectOutputStream;
 import java.io.OutputStream;
 import java.net.URI;
 import java.net.URL;
@@ -98,6 +103,43 @@ class JobsTest {
     assertThat(all).hasSize(2);
     assertThat(result(all.get(1))).isEqualTo("hello Ada");
     assertThat(result(ExampleJobs.adding(40, 2))).isEqualTo(42);
+  }
+
+  @Test
+  void jobOfOurOwnClientStartsAndHasAResultOfItsForm() throws Exception {
+    desk.run("kernel.share(\"limit\", 100)");
+    io.polybius.job.Job<List<Object>> job =
+        context ->
+            List.of(
+                context
+                    .sparkSession()
+                    .range(context.<Number>sharedObject("limit").longValue())
+                    .count(),
+                context.sparkContext().parallelize(List.of(1, 2, 3)).map(n -> n * 2).collect(),
+                java.nio.file.Files.isDirectory(context.localDirectory()),
+                context.findSharedObject("nothing").isPresent());
+    DriverEvent end = end(desk.submitJob(java(job)));
+
+    assertThat(end).isInstanceOf(JobSucceeded.class);
+    try (ObjectInputStream in =
+        new ObjectInputStream(new ByteArrayInputStream(((JobSucceeded) end).result()))) {
+      assertThat(in.readObject()).isEqualTo(List.of(100L, List.of(2, 4, 6), true, false));
+    }
+    io.polybius.job.Job<Integer> failing =
+        context -> {
+          throw new java.io.IOException("no such thing");
+        };
+    assertThat(error(java(failing))).startsWith("java.io.IOException: no such thing\n\tat ");
+    io.polybius.job.Job<Object> frame = context -> context.sparkSession().range(3);
+    assertThat(error(java(frame))).contains("cannot leave the driver");
+  }
+
+  private static byte[] java(Object job) throws IOException {
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    try (ObjectOutputStream out = new ObjectOutputStream(bytes)) {
+      out.writeObject(job);
+    }
+    return bytes.toByteArray();
   }
 
   @Test

@@ -1,11 +1,25 @@
 package io.polybius.driver.job;
 
+import io.polybius.client.CancelledException;
+import io.polybius.client.EventSubscription;
+import io.polybius.client.JobFailedException;
+import io.polybius.client.JobHandle;
+import io.polybius.client.JobState;
+import io.polybius.client.PolybiusException;
+import io.polybius.client.RequestRefusedException;
+import io.polybius.client.ServerUnreachableException;
+import io.polybius.client.SessionBuilder;
+import io.polybius.client.SessionClient;
+import io.polybius.client.SessionEndedException;
+import io.polybius.client.SessionEvent;
+import io.polybius.client.StatementHandle;
+import io.polybius.client.StatementResult;
+import io.polybius.client.TimeLimitException;
+import io.polybius.job.Job;
+import io.polybius.job.JobContext;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
-import org.apache.livy.Job;
-import org.apache.livy.JobContext;
-import org.apache.livy.JobHandle;
 import org.apache.livy.LivyClient;
 import org.apache.spark.SparkContext;
 import org.apache.spark.api.java.JavaRDDLike;
@@ -13,20 +27,43 @@ import org.apache.spark.rdd.RDD;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.SparkSession;
 
-/** Jobs of the JVM's languages: objects of compiled classes, which clients of Livy send. */
+/**
+ * Jobs of the JVM's languages: objects of compiled classes, which Polybius' client for Java and
+ * clients of Livy send.
+ */
 public final class CompiledJobs implements JobLanguage {
 
   /** The kind of these jobs. */
   public static final String KIND = "spark";
 
-  /** What functions that executors run may refer to. */
+  /**
+   * What functions that executors run may refer to: a job, or what methods of its class mention,
+   * for a program may have its jobs beside the code that sends them.
+   */
   public static final List<Class<?>> CLASSES =
       List.of(
           Job.class,
           JobContext.class,
           JobHandle.class,
-          JobHandle.State.class,
-          JobHandle.Listener.class,
+          JobState.class,
+          SessionBuilder.class,
+          SessionClient.class,
+          StatementHandle.class,
+          StatementResult.class,
+          SessionEvent.class,
+          EventSubscription.class,
+          PolybiusException.class,
+          CancelledException.class,
+          JobFailedException.class,
+          RequestRefusedException.class,
+          ServerUnreachableException.class,
+          SessionEndedException.class,
+          TimeLimitException.class,
+          org.apache.livy.Job.class,
+          org.apache.livy.JobContext.class,
+          org.apache.livy.JobHandle.class,
+          org.apache.livy.JobHandle.State.class,
+          org.apache.livy.JobHandle.Listener.class,
           LivyClient.class);
 
   /** Time to let a cancelled Spark job, and then an interrupted thread, end by themselves. */
@@ -34,7 +71,8 @@ public final class CompiledJobs implements JobLanguage {
 
   private static final Duration BEFORE_STOP = Duration.ofMillis(1200);
 
-  private final JobContext context;
+  private final DriverJobContext context;
+  private final JobContext typedContext;
   private final ClassLoader classLoader;
 
   /**
@@ -43,8 +81,9 @@ public final class CompiledJobs implements JobLanguage {
    * @param context what jobs get
    * @param classLoader of the classes of jars and statements
    */
-  public CompiledJobs(JobContext context, ClassLoader classLoader) {
+  public CompiledJobs(DriverJobContext context, ClassLoader classLoader) {
     this.context = context;
+    this.typedContext = new TypedJobContext(context);
     this.classLoader = classLoader;
   }
 
@@ -59,7 +98,16 @@ public final class CompiledJobs implements JobLanguage {
    * @throws JobException if it fails
    */
   public void rehearse(Job<?> job) throws JobException {
-    Optional<byte[]> unused = run(new JobCodec(classLoader).write(job));
+    Optional<byte[]> unused = run(new JavaCodec(classLoader).write(job));
+  }
+
+  /**
+   * Runs a job as if one of Livy's clients had sent it.
+   *
+   * @throws JobException if it fails
+   */
+  public void rehearseLivys(org.apache.livy.Job<?> job) throws JobException {
+    Optional<byte[]> unused = run(new KryoCodec(classLoader).write(job));
   }
 
   @Override
@@ -69,8 +117,8 @@ public final class CompiledJobs implements JobLanguage {
   }
 
   private Optional<byte[]> run(byte[] payload) throws JobException {
-    JobCodec codec = new JobCodec(classLoader);
-    Job<?> job = codec.read(payload);
+    JobCodec codec = JobCodec.of(payload, classLoader);
+    Object job = codec.read(payload);
     Object result = call(job);
     if (result == null) {
       return Optional.empty();
@@ -79,19 +127,23 @@ public final class CompiledJobs implements JobLanguage {
     return Optional.of(codec.write(result));
   }
 
-  private Object call(Job<?> job) throws JobException {
+  private Object call(Object job) throws JobException {
     try {
-      return job.call(context);
+      return job instanceof Job<?> ours
+          ? ours.call(typedContext)
+          : ((org.apache.livy.Job<?>) job).call(context);
     } catch (Throwable e) {
       throw new JobException(StackTraces.of(e) + hint(job, e), e);
     }
   }
 
   /** Returns what may be behind a failure that its own text does not tell. */
-  private static String hint(Job<?> job, Throwable thrown) {
+  private static String hint(Object job, Throwable thrown) {
     if (thrown instanceof NoClassDefFoundError || thrown instanceof ClassNotFoundException) {
       return "The driver has not got that class: upload the jar that has it (uploadJar, addJar).\n";
-    } else if (thrown instanceof NullPointerException && hasLostFields(job.getClass())) {
+    } else if (job instanceof org.apache.livy.Job<?>
+        && thrown instanceof NullPointerException
+        && hasLostFields(job.getClass())) {
       return "What an anonymous or inner class takes from around it is not sent with it, and is null"
           + " here: make the job a lambda, or a class of its own with fields.\n";
     }
@@ -154,7 +206,8 @@ public final class CompiledJobs implements JobLanguage {
       String name = frame.getClassName();
       if (name.startsWith("io.polybius.driver.") || name.startsWith("io.polybius.notebook.")) {
         return name.equals(CompiledJobs.class.getName())
-            || name.startsWith(JobCodec.class.getName());
+            || name.startsWith(JavaCodec.class.getName())
+            || name.startsWith(KryoCodec.class.getName());
       }
     }
     return false;

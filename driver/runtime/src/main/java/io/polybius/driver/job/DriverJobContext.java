@@ -50,6 +50,10 @@ public final class DriverJobContext implements JobContext, AutoCloseable {
     this.directory = directory;
   }
 
+  SharedValues shared() {
+    return shared;
+  }
+
   @Override
   public JavaSparkContext sc() {
     return spark;
