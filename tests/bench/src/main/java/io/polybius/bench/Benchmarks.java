@@ -65,7 +65,10 @@ public final class Benchmarks {
     this.folder = folder;
   }
 
-  /** Runs all benchmarks, or with the word {@code yarn} those on YARN; takes some minutes. */
+  /**
+   * Runs all benchmarks, or with the word {@code yarn} those on YARN, with {@code jobs} those of
+   * compiled jobs; takes some minutes.
+   */
   public static void main(String[] arguments) throws Exception {
     Path home = Path.of(System.getProperty("polybius.home"));
     Path folder = Files.createTempDirectory("polybius-bench");
@@ -77,6 +80,8 @@ public final class Benchmarks {
         Runtime.version());
     if (List.of(arguments).contains("yarn")) {
       new YarnBenchmarks(home, folder).run();
+    } else if (List.of(arguments).contains("jobs")) {
+      JavaJobs.run(home, folder);
     } else {
       new Benchmarks(home, folder).run();
     }
@@ -111,6 +116,7 @@ public final class Benchmarks {
     try (ChildProcess server = server(1)) {
       prespawned(new LivyClient(readyAddress(server)));
     }
+    JavaJobs.run(home, folder.resolve("jobs"));
     ManySessions.run(folder.resolve("many"));
     jupyter.ownShare();
     jupyter.ipykernel();

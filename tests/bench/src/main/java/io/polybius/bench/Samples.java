@@ -40,6 +40,11 @@ final class Samples {
     nanos.add(nanoseconds);
   }
 
+  /** Adds the times of another measurement. */
+  void addAll(Samples other) {
+    nanos.addAll(other.nanos);
+  }
+
   /** Returns the samples from {@code from} to before {@code to} under another name. */
   Samples part(String newName, int from, int to) {
     Samples part = new Samples(newName);
