@@ -7,7 +7,7 @@ class SparkPi {
 
   public static void main(String[] arguments) {
     String server = arguments.length > 0 ? arguments[0] : "http://localhost:8998";
-    int points = 1_000_000;
+    int points = 200_000;
     try (SessionClient session = SessionClient.at(server).open()) {
       session.uploadClassesOf(SparkPi.class);
       long inside =

@@ -23,6 +23,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
 import javax.tools.ToolProvider;
 import org.junit.jupiter.api.Test;
@@ -34,6 +35,9 @@ import org.junit.jupiter.api.io.TempDir;
 class JavaCodecTest {
 
   private static final ClassLoader LOADER = JavaCodecTest.class.getClassLoader();
+
+  /** As threads of jobs have it. */
+  private static final long STACK_BYTES = 16 << 20;
 
   @TempDir private static Path folder;
 
@@ -205,7 +209,8 @@ class JavaCodecTest {
             + " Job<String> job = context -> context.toString() + 1; int n = 1;"
             + " Job<String> next = context -> \"\" + n; return next; } }";
 
-    for (ClassLoader old : List.of(compile("none", "Main", none), compile("other", "Main", other))) {
+    for (ClassLoader old :
+        List.of(compile("none", "Main", none), compile("other", "Main", other))) {
       assertThat(refusal(payload, old))
           .startsWith("The driver's class Main is not the same as the client's. It has not got")
           .contains("Upload the jar or the classes that the client itself runs with");
@@ -274,7 +279,23 @@ class JavaCodecTest {
     for (int i = 0; i < 4000; i++) {
       deep = new ArrayList<>(Arrays.asList((Object) deep));
     }
-    assertThat(refusal(bytes(returning(deep)))).contains("nested too deeply");
+    Object value = deep;
+    AtomicReference<String> refusal = new AtomicReference<>();
+    Thread job =
+        new Thread(
+            null,
+            () -> {
+              try {
+                refusal.set(refusal(bytes(returning(value))));
+              } catch (IOException e) {
+                refusal.set(e.toString());
+              }
+            },
+            "job",
+            STACK_BYTES);
+    job.start();
+    job.join();
+    assertThat(refusal.get()).contains("damaged, or no job: its objects are nested too deeply");
   }
 
   @Test
