@@ -1,6 +1,7 @@
 package io.polybius.driver.interpreter.python;
 
 import io.polybius.driver.protocol.DriverEvent.JobSucceeded;
+import java.util.Base64;
 import java.util.Map;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
@@ -64,15 +65,16 @@ public final class PythonJobGate {
   /**
    * The calling thread runs a job from now on.
    *
-   * @return the function; null if it is not wanted any more
+   * @return the function in base 64, as Py4J takes many times as long for bytes; null if it is not
+   *     wanted any more
    */
-  public byte[] begin(int id) {
+  public String begin(int id) {
     Underway underway = all.get(id);
     if (underway == null || underway.job().isCancelled()) {
       return null;
     }
     underway.job().adopt();
-    return underway.job().payload();
+    return Base64.getEncoder().encodeToString(underway.job().payload());
   }
 
   /** Returns how many letters of base 64 a result can have. */

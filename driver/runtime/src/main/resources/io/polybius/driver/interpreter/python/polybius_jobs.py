@@ -5,6 +5,7 @@ a thread in the driver, which is the job's from then on, with its share of Spark
 interrupt in the midst of a call, a connection in disorder) ends with it.
 """
 
+import base64
 import os
 import sys
 import threading
@@ -113,9 +114,11 @@ class Job(threading.Thread):
     def outcome(self):
         """Runs it; returns whether it has succeeded, and the result or what went wrong."""
         try:
-            payload = self.gate.begin(self.number)
-            if payload is None:
+            encoded = self.gate.begin(self.number)
+            if encoded is None:
                 return False, f"{FAILED} it was cancelled before it began"
+            payload = base64.b64decode(encoded)
+            del encoded
             limit = self.gate.maxResult()
             print_elsewhere(self.take_text)
             try:
