@@ -129,6 +129,20 @@ class PythonJobsTest {
   }
 
   @Test
+  void streamingContextIsOneForAllJobsAndEndsWithoutSpark() throws Exception {
+    result("job = lambda context: context.create_streaming_ctx(1)");
+    assertThat(error("job = lambda context: context.create_streaming_ctx(1)"))
+        .contains("ValueError: Streaming context already exists");
+    assertThat(result("job = lambda context: type(context.streaming_ctx).__name__"))
+        .isEqualTo("'StreamingContext'");
+    result("job = lambda context: context.stop_streaming_ctx()");
+    assertThat(error("job = lambda context: context.stop_streaming_ctx()"))
+        .contains("ValueError: Cannot stop streaming context. Streaming context is None");
+    assertThat(result("job = lambda context: context.stop()")).isEqualTo("None");
+    assertThat(result("job = lambda context: context.sc.parallelize([1]).count()")).isEqualTo("1");
+  }
+
+  @Test
   void largeResultsAreRefusedAndOthersAreNot() throws Exception {
     assertThat(error("job = lambda context: b'x' * (26 << 20)"))
         .isEqualTo(

@@ -83,6 +83,7 @@ class Job(threading.Thread):
         self.jobs = jobs
         self.gate = jobs.gate
         self.number = number
+        self.payload = None
         self.printed = ""
         self.first_interrupt = None
         self.last_interrupt = None
@@ -117,21 +118,23 @@ class Job(threading.Thread):
             encoded = self.gate.begin(self.number)
             if encoded is None:
                 return False, f"{FAILED} it was cancelled before it began"
-            payload = base64.b64decode(encoded)
+            self.payload = base64.b64decode(encoded)
             del encoded
             limit = self.gate.maxResult()
             print_elsewhere(self.take_text)
             try:
                 self.interruptible = True
-                return True, self.result(payload, limit)
+                return True, self.result(limit)
             finally:
                 self.shield()
         except BaseException as e:  # noqa: B902 - also SystemExit and KeyboardInterrupt are the job's
             return False, shown(e)
 
-    def result(self, payload, limit):
+    def result(self, limit):
         import polybius_pickles
 
+        # Large ones must not stay as long as the job runs.
+        payload, self.payload = self.payload, None
         protocol = polybius_pickles.protocol_of(payload)
         function = polybius_pickles.read(payload)
         del payload
