@@ -15,6 +15,7 @@ import io.polybius.driver.interpreter.sql.SqlInterpreter;
 import io.polybius.driver.job.CompiledJobs;
 import io.polybius.driver.job.DriverJobContext;
 import io.polybius.driver.job.JobRunner;
+import io.polybius.driver.job.PythonJobs;
 import io.polybius.driver.protocol.DriverCommand;
 import io.polybius.driver.protocol.DriverConnection;
 import io.polybius.driver.protocol.DriverDialer;
@@ -201,7 +202,9 @@ public final class DriverMain {
     jobs =
         new JobRunner(
             new JobRunner.Tools(
-                List.of(new CompiledJobs(jobContext, spark.classLoader())),
+                List.of(
+                    new CompiledJobs(jobContext, spark.classLoader()),
+                    new PythonJobs(python, jobContext)),
                 spark.context(),
                 spark.classLoader(),
                 progress,

@@ -193,7 +193,7 @@ class JobsTest {
 
     assertThat(desk.awaitJob(id))
         .containsExactly(
-            new JobFailed(id, "This driver runs no jobs of kind sparkr, only of spark."));
+            new JobFailed(id, "This driver runs no jobs of kind sparkr, only of pyspark, spark."));
   }
 
   // ---- cancelling

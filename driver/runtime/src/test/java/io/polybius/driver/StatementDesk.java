@@ -11,6 +11,7 @@ import io.polybius.driver.interpreter.sql.SqlInterpreter;
 import io.polybius.driver.job.CompiledJobs;
 import io.polybius.driver.job.DriverJobContext;
 import io.polybius.driver.job.JobRunner;
+import io.polybius.driver.job.PythonJobs;
 import io.polybius.driver.protocol.CommMessage;
 import io.polybius.driver.protocol.Completeness;
 import io.polybius.driver.protocol.DriverCommand;
@@ -160,14 +161,14 @@ final class StatementDesk {
         new PythonInterpreter(spark::session, shared, comms, directory.resolve("python"));
     resources =
         new SessionResources(tools, directory.resolve("uploads"), python::include, jobEvents::add);
+    DriverJobContext jobContext =
+        new DriverJobContext(spark.session(), shared, directory.resolve("job-files"));
     jobs =
         new JobRunner(
             new JobRunner.Tools(
                 List.of(
-                    new CompiledJobs(
-                        new DriverJobContext(
-                            spark.session(), shared, directory.resolve("job-files")),
-                        spark.classLoader())),
+                    new CompiledJobs(jobContext, spark.classLoader()),
+                    new PythonJobs(python, jobContext)),
                 spark.context(),
                 spark.classLoader(),
                 progress,
@@ -270,9 +271,14 @@ final class StatementDesk {
 
   /** Runs a statement of another language and waits for its end. */
   Ended runAs(String kind, String code) throws InterruptedException {
+    return await(submitAs(kind, code));
+  }
+
+  /** Submits a statement of another language and returns its id. */
+  int submitAs(String kind, String code) {
     int id = nextId++;
     runner.submit(new DriverCommand.Execute(id, kind, code, ExecuteOptions.PLAIN));
-    return await(id);
+    return id;
   }
 
   /** Runs Scala and waits for its end. */

@@ -10,6 +10,7 @@ import io.polybius.magic.TableRules;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 import org.apache.spark.sql.Dataset;
 
@@ -68,42 +69,50 @@ public interface Interpreter extends AutoCloseable {
     <T> T unlocked(Supplier<T> code);
 
     /** One that nobody looks at. */
-    Execution UNSEEN =
-        new Execution() {
-          @Override
-          public void put(StatementOutput output) {}
+    Execution UNSEEN = unseen(() -> false);
 
-          @Override
-          public void print(StreamName stream, byte[] bytes, int offset, int length) {}
+    /**
+     * Returns one that nobody looks at.
+     *
+     * @param isCancelled tells whether to stop
+     */
+    static Execution unseen(BooleanSupplier isCancelled) {
+      return new Execution() {
+        @Override
+        public void put(StatementOutput output) {}
 
-          @Override
-          public Optional<String> ask(String prompt, boolean password) {
-            return Optional.empty();
-          }
+        @Override
+        public void print(StreamName stream, byte[] bytes, int offset, int length) {}
 
-          @Override
-          public void adopt() {}
+        @Override
+        public Optional<String> ask(String prompt, boolean password) {
+          return Optional.empty();
+        }
 
-          @Override
-          public boolean isCancelled() {
-            return false;
-          }
+        @Override
+        public void adopt() {}
 
-          @Override
-          public boolean wantsRichValue() {
-            return false;
-          }
+        @Override
+        public boolean isCancelled() {
+          return isCancelled.getAsBoolean();
+        }
 
-          @Override
-          public int firstLine() {
-            return 1;
-          }
+        @Override
+        public boolean wantsRichValue() {
+          return false;
+        }
 
-          @Override
-          public <T> T unlocked(Supplier<T> code) {
-            return code.get();
-          }
-        };
+        @Override
+        public int firstLine() {
+          return 1;
+        }
+
+        @Override
+        public <T> T unlocked(Supplier<T> code) {
+          return code.get();
+        }
+      };
+    }
   }
 
   /** How many elements of a collection can be shared. */

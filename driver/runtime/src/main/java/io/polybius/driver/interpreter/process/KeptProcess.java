@@ -10,26 +10,42 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReentrantLock;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The process of a language over the life of a session: it is started when it is first needed, and
- * again when it has ended, of which the user is told.
+ * again when it has ended, of which the user is told. Statements use it, one after the other; with
+ * {@link #runBeside} any thread may, also while one of them starts it.
  *
  * @param <P> the process
  */
 public final class KeptProcess<P extends KeptProcess.Started> implements AutoCloseable {
 
+  private static final Logger log = LoggerFactory.getLogger(KeptProcess.class);
+
   /** Code that has not stopped by then is ended with its process, before the server gives it up. */
   private static final Duration BEFORE_END = Duration.ofSeconds(20);
+
+  /** How often one who waits for the start looks whether that is still wanted. */
+  private static final Duration START_POLL = Duration.ofMillis(100);
 
   private final Names names;
   private final Pace pace;
   private final Starter<P> starter;
 
-  /** Set by the thread of statements only. */
+  /** Held while the process starts, so that there is one. */
+  private final ReentrantLock starting = new ReentrantLock();
+
   private volatile Optional<P> process = Optional.empty();
 
+  // Guarded by this:
   private boolean hasEnded;
+
+  /** What the next statement's user is told of the process. */
+  private String untold = "";
 
   /** The process that runs a statement, for those who interrupt it. */
   private volatile Optional<P> busy = Optional.empty();
@@ -123,32 +139,73 @@ public final class KeptProcess<P extends KeptProcess.Started> implements AutoClo
    * @throws StatementException if it does not start
    */
   public P get(Execution execution) throws StatementException {
-    if (process.isPresent() && !process.get().isAlive()) {
-      forget();
+    P started;
+    try {
+      started = acquire(execution);
+    } catch (IOException e) {
+      throw new StatementException(
+          new StatementError(
+              Origin.DRIVER,
+              names.error() + "NotStarted",
+              String.valueOf(e.getMessage()),
+              List.of()));
+    } catch (InterruptedException e) {
+      throw new StatementException(StatementError.interrupted());
     }
-    if (process.isEmpty()) {
+    String news = takeUntold();
+    if (!news.isEmpty()) {
+      tell(execution, news);
+    }
+    return started;
+  }
+
+  private synchronized String takeUntold() {
+    String news = untold;
+    untold = "";
+    return news;
+  }
+
+  private P acquire(Execution execution) throws IOException, InterruptedException {
+    Optional<P> present = living();
+    if (present.isPresent()) {
+      return present.get();
+    }
+    awaitTurn(execution);
+    try {
+      present = process;
+      if (present.isPresent() && present.get().isAlive()) {
+        return present.get();
+      }
+      present.ifPresent(this::forget);
+      P started = starter.start(execution);
+      keep(started);
+      return started;
+    } finally {
+      starting.unlock();
+    }
+  }
+
+  private void awaitTurn(Execution execution) throws InterruptedException {
+    while (!execution.isCancelled()) {
       try {
-        process = Optional.of(starter.start(execution));
-      } catch (IOException e) {
-        throw new StatementException(
-            new StatementError(
-                Origin.DRIVER,
-                names.error() + "NotStarted",
-                String.valueOf(e.getMessage()),
-                List.of()));
+        if (starting.tryLock(START_POLL.toMillis(), TimeUnit.MILLISECONDS)) {
+          return;
+        }
       } catch (InterruptedException e) {
-        throw new StatementException(StatementError.interrupted());
-      }
-      if (hasEnded) {
-        tell(
-            execution,
-            names.atStart() + " was started again: what was defined before its end is gone.\n");
-      }
-      if (!process.get().notice().isEmpty()) {
-        tell(execution, process.get().notice() + "\n");
+        log.debug("interrupted while another starts the process; it is cancelled, or goes on");
       }
     }
-    return process.get();
+    throw new InterruptedException("it was cancelled");
+  }
+
+  private synchronized void keep(P started) {
+    process = Optional.of(started);
+    if (hasEnded) {
+      untold = names.atStart() + " was started again: what was defined before its end is gone.\n";
+    }
+    if (!started.notice().isEmpty()) {
+      untold += started.notice() + "\n";
+    }
   }
 
   /** Tells the user something that the statement's code does not say. */
@@ -183,13 +240,32 @@ public final class KeptProcess<P extends KeptProcess.Started> implements AutoClo
               }
             });
     if (result.end().isPresent()) {
+      forget(started);
       throw ended(result.end().get());
     }
     return result.value().orElseThrow();
   }
 
+  /**
+   * Has the process do something that is no statement, beside those and others, on any thread.
+   *
+   * @param execution says whether it is still wanted, as long as the process starts
+   * @throws IOException if the process does not start; the message is for the user
+   * @throws InterruptedException if it is not wanted any more
+   * @throws ProcessEnded if the process ends
+   */
+  public <T> T runBeside(Execution execution, Work<P, T> work)
+      throws IOException, InterruptedException, ProcessEnded {
+    P started = acquire(execution);
+    try {
+      return work.of(started);
+    } catch (ProcessEnded e) {
+      forget(started);
+      throw e;
+    }
+  }
+
   private StatementException ended(ProcessEnded end) {
-    forget();
     return new StatementException(
         new StatementError(
             Origin.DRIVER,
@@ -202,10 +278,16 @@ public final class KeptProcess<P extends KeptProcess.Started> implements AutoClo
             List.of()));
   }
 
-  private void forget() {
-    process.ifPresent(Started::close);
-    process = Optional.empty();
-    hasEnded = true;
+  /** Closes a process that is of no use any more, unless another thread has done so. */
+  private void forget(P ended) {
+    synchronized (this) {
+      if (process.filter(kept -> kept == ended).isEmpty()) {
+        return;
+      }
+      process = Optional.empty();
+      hasEnded = true;
+    }
+    ended.close();
   }
 
   /**

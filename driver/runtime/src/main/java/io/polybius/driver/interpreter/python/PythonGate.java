@@ -26,6 +26,7 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.Dataset;
@@ -34,9 +35,9 @@ import scala.Tuple2;
 
 /**
  * What Python calls through Py4J. Its main thread takes one command after the other, and says what
- * becomes of it; other threads take questions and messages of comms. Each thread of Python has one
- * here, so what the main thread does with Spark belongs to the statement that {@link #take} has
- * given it.
+ * becomes of it; other threads take questions, messages of comms and jobs. Each thread of Python
+ * has one here, so what the main thread does with Spark belongs to the statement that {@link #take}
+ * has given it.
  */
 public final class PythonGate {
 
@@ -70,7 +71,10 @@ public final class PythonGate {
   private final AtomicInteger lastQuestion = new AtomicInteger();
   private volatile Optional<Command> current = Optional.empty();
   private volatile Optional<Dataset<?>> frame = Optional.empty();
-  private volatile boolean closed;
+  private final PythonJobGate jobs = new PythonJobGate();
+
+  /** Why Python has ended, once it has; what is said later is the consequence of that. */
+  private final AtomicReference<Exception> end = new AtomicReference<>();
 
   /** Waits until what was printed before a mark is passed on. */
   interface MarkedStreams {
@@ -141,15 +145,16 @@ public final class PythonGate {
     CompletableFuture<JsonNode> answer = new CompletableFuture<>();
     asked.put(id, answer);
     queue.add(question.put("number", id).toString());
-    if (closed) {
+    if (isClosed()) {
       answer.completeExceptionally(new IllegalStateException("Python has ended"));
     }
     return answer.whenComplete((given, failure) -> asked.remove(id));
   }
 
   /** Lets Python end, and all who wait for it know that it has. */
-  void close(Exception why) {
-    closed = true;
+  void close(Exception reason) {
+    end.compareAndSet(null, reason);
+    Exception why = end.get();
     ready.completeExceptionally(why);
     questions.add(END);
     commMessages.add(END);
@@ -157,6 +162,12 @@ public final class PythonGate {
     current.ifPresent(command -> command.answer().completeExceptionally(why));
     commands.forEach(command -> command.answer().completeExceptionally(why));
     asked.values().forEach(answer -> answer.completeExceptionally(why));
+    jobs.close(why);
+  }
+
+  /** Returns whether Python has ended, or is about to. */
+  boolean isClosed() {
+    return end.get() != null;
   }
 
   // ---- for Python
@@ -171,6 +182,11 @@ public final class PythonGate {
     return session;
   }
 
+  /** Returns where Python has jobs from. */
+  public PythonJobGate jobs() {
+    return jobs;
+  }
+
   /** Python can take commands. */
   public void ready(String problem) {
     ready.complete(problem);
@@ -179,7 +195,7 @@ public final class PythonGate {
   /** Returns the next command as JSON, when there is one; null at the end. */
   public String take() throws InterruptedException {
     Command next = commands.take();
-    if (closed) {
+    if (isClosed()) {
       next.answer().completeExceptionally(new IllegalStateException("Python has ended"));
       return null;
     }

@@ -11,6 +11,7 @@ import io.polybius.driver.interpreter.StatementException;
 import io.polybius.driver.interpreter.TableValue;
 import io.polybius.driver.interpreter.Variable;
 import io.polybius.driver.interpreter.process.KeptProcess;
+import io.polybius.driver.interpreter.process.ProcessEnded;
 import io.polybius.driver.interpreter.process.WrittenAnswers;
 import io.polybius.driver.interpreter.process.WrittenValues;
 import io.polybius.driver.protocol.DriverEvent.CompletenessChecked;
@@ -48,7 +49,9 @@ import org.slf4j.LoggerFactory;
 public final class PythonInterpreter implements Interpreter {
 
   private static final Logger log = LoggerFactory.getLogger(PythonInterpreter.class);
-  static final String KIND = "pyspark";
+
+  /** The kind of its statements and jobs. */
+  public static final String KIND = "pyspark";
 
   private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -64,6 +67,10 @@ public final class PythonInterpreter implements Interpreter {
 
   private final KeptProcess<PythonProcess> process = new KeptProcess<>("Python", this::started);
 
+  /**
+   * The start of the process that is used or will be, so that whoever has something to say to it
+   * does so at its end. Set where only one thread can be: before all use, and by the starter.
+   */
   private volatile Optional<CompletableFuture<PythonProcess>> starting = Optional.empty();
 
   /** The statement in which magics look variables up. */
@@ -98,7 +105,24 @@ public final class PythonInterpreter implements Interpreter {
     ObjectNode question = question("include").put("uri", uri);
     starting.ifPresent(
         start -> start.thenAccept(python -> python.ask(question, QUESTION_PATIENCE)));
-    process.living().ifPresent(python -> python.ask(question, QUESTION_PATIENCE));
+  }
+
+  /**
+   * Runs a job beside the statements, as long as it takes; starts Python for it if there is none.
+   * May be called by any thread, several at a time.
+   *
+   * @throws IOException if Python does not start; the message is for the user
+   * @throws InterruptedException if the job was cancelled before that
+   * @throws ProcessEnded if Python ends meanwhile
+   */
+  public PythonJob.Outcome run(PythonJob job)
+      throws IOException, InterruptedException, ProcessEnded {
+    return process.runBeside(Execution.unseen(job::isCancelled), python -> python.run(job));
+  }
+
+  /** Interrupts a job; to be called again and again until that has ended, by any thread. */
+  public void interruptJob(int id) {
+    process.living().ifPresent(python -> python.interruptJob(id));
   }
 
   @Override
@@ -166,13 +190,12 @@ public final class PythonInterpreter implements Interpreter {
 
   /** Waits for the Python that is being started, or starts one. */
   private PythonProcess started(Execution execution) throws IOException, InterruptedException {
-    CompletableFuture<PythonProcess> start = starting.orElseGet(this::start);
+    CompletableFuture<PythonProcess> start =
+        starting.filter(begun -> !hasEnded(begun)).orElseGet(this::start);
     starting = Optional.of(start);
     while (!execution.isCancelled()) {
       try {
-        PythonProcess python = start.get(START_POLL.toMillis(), TimeUnit.MILLISECONDS);
-        starting = Optional.empty();
-        return python;
+        return start.get(START_POLL.toMillis(), TimeUnit.MILLISECONDS);
       } catch (TimeoutException e) {
         log.trace("Python is being started");
       } catch (ExecutionException e) {
@@ -184,6 +207,10 @@ public final class PythonInterpreter implements Interpreter {
       }
     }
     throw new InterruptedException("the statement was cancelled");
+  }
+
+  private static boolean hasEnded(CompletableFuture<PythonProcess> start) {
+    return start.isDone() && !start.isCompletedExceptionally() && !start.join().isAlive();
   }
 
   private CompletableFuture<PythonProcess> start() {
@@ -264,13 +291,10 @@ public final class PythonInterpreter implements Interpreter {
   // ---- questions
 
   private Optional<JsonNode> ask(ObjectNode question) {
-    Optional<PythonProcess> ahead =
-        starting
-            .filter(start -> start.isDone() && !start.isCompletedExceptionally())
-            .map(CompletableFuture::join);
-    return process
-        .living()
-        .or(() -> ahead.filter(PythonProcess::isAlive))
+    return starting
+        .filter(start -> start.isDone() && !start.isCompletedExceptionally())
+        .map(CompletableFuture::join)
+        .filter(PythonProcess::isAlive)
         .flatMap(python -> python.ask(question, QUESTION_PATIENCE));
   }
 
@@ -357,6 +381,13 @@ public final class PythonInterpreter implements Interpreter {
   @Override
   public void close() {
     process.close();
-    starting.ifPresent(start -> start.thenAccept(PythonProcess::close));
+    starting.ifPresent(
+        start ->
+            start.thenAccept(
+                python -> {
+                  if (python.isAlive()) {
+                    python.close();
+                  }
+                }));
   }
 }

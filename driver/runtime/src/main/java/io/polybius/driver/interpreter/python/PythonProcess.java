@@ -45,6 +45,8 @@ final class PythonProcess implements KeptProcess.Started {
           "polybius_values.py",
           "polybius_frames.py",
           "polybius_streams.py",
+          "polybius_jobs.py",
+          "polybius_pickles.py",
           "polybius_comms.py",
           "polybius_kernel.py",
           "polybius_figures.py",
@@ -167,7 +169,7 @@ final class PythonProcess implements KeptProcess.Started {
 
   @Override
   public boolean isAlive() {
-    return process.isAlive();
+    return process.isAlive() && !gate.isClosed();
   }
 
   /**
@@ -182,6 +184,20 @@ final class PythonProcess implements KeptProcess.Started {
       throw process.howItEnded();
     }
     return LanguageProcess.await(answer);
+  }
+
+  /**
+   * Has Python run a job beside its statements, and waits for it as long as it takes.
+   *
+   * @throws ProcessEnded if it ends meanwhile
+   */
+  PythonJob.Outcome run(PythonJob job) throws ProcessEnded {
+    return LanguageProcess.await(gate.jobs().run(job));
+  }
+
+  /** Has Python interrupt a job; called again and again until that has ended. */
+  void interruptJob(int id) {
+    gate.jobs().interrupt(id);
   }
 
   /** Asks Python something, and waits for the answer no longer than that. */

@@ -1,7 +1,7 @@
 """The Python of a session: runs what the driver asks for.
 
 Everything goes through Py4J. The main thread takes one command after the other and runs it; a second thread answers
-questions about code meanwhile, a third handles what front ends tell comms. What is printed goes out through the
+questions about code meanwhile, a third handles what front ends tell comms, a fourth starts jobs. What is printed goes out through the
 process's own streams, so that the output of C code and of child processes is there too; a mark in each stream tells
 the driver how far it has to read.
 """
@@ -27,6 +27,7 @@ REMEDY = "Set spark.pyspark.python and spark.pyspark.driver.python so that both 
 from polybius_comms import Bridge  # noqa: E402
 from polybius_figures import Figures  # noqa: E402
 from polybius_frames import is_arrow_table  # noqa: E402
+from polybius_jobs import Jobs  # noqa: E402
 from polybius_kernel import Kernel  # noqa: E402
 from polybius_shells import Failure, IPythonShell, Shell, failure, find, name_at  # noqa: E402
 from polybius_streams import Streams  # noqa: E402
@@ -200,6 +201,7 @@ class Session:
         namespace = {"__name__": "__main__", "__builtins__": builtins, "spark": spark, "sc": context}
         namespace["sqlContext"] = self.sql_context(context, spark)
         self.kernel = namespace["kernel"] = Kernel(entry, context, spark)
+        self.jobs = Jobs(gateway, context, spark, namespace["sqlContext"], self.kernel)
         module = types.ModuleType("__main__")
         module.__dict__.update(namespace)
         module.__polybius__ = self.driver
@@ -242,6 +244,7 @@ class Session:
     def serve(self):
         for name, take in (("questions", self.driver.entry.takeQuestion), ("comms", self.driver.entry.takeCommMessage)):
             threading.Thread(target=self.answer_all, args=(take,), name=name, daemon=True).start()
+        threading.Thread(target=self.jobs.serve, name="jobs", daemon=True).start()
         text = self.driver.entry.take()
         while text is not None:
             command = json.loads(text)

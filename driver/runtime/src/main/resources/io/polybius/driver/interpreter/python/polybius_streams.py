@@ -1,16 +1,40 @@
 """The streams of Python, which the user's code may replace, close and lose."""
 
+import io
 import os
 import sys
+import threading
 
 DESCRIPTORS = {"stdin": 0, "stdout": 1, "stderr": 2}
+
+# What takes the text that a thread prints which belongs to no statement.
+ELSEWHERE = threading.local()
+
+
+def print_elsewhere(take):
+    """Lets something else than the standard streams take what the calling thread prints, to its end."""
+    ELSEWHERE.take = take
+
+
+class Output(io.TextIOWrapper):
+    """A standard stream, but for threads that print elsewhere."""
+
+    def write(self, text):
+        take = getattr(ELSEWHERE, "take", None)
+        if take is None:
+            return super().write(text)
+        take(text)
+        return len(text)
 
 
 class Streams:
     """Those that the process has begun with, and what they write to."""
 
     def __init__(self):
-        sys.stdout.reconfigure(line_buffering=True)
+        for name in ("stdout", "stderr"):
+            getattr(sys, name).flush()
+            setattr(sys, name, opened(DESCRIPTORS[name]))
+            setattr(sys, f"__{name}__", getattr(sys, name))
         self.own = {name: getattr(sys, name) for name in DESCRIPTORS}
         self.outputs = [os.dup(DESCRIPTORS[name]) for name in ("stdout", "stderr")]
 
@@ -49,4 +73,5 @@ def is_open(stream):
 def opened(descriptor):
     if descriptor == 0:
         return open(descriptor, closefd=False)
-    return open(descriptor, "w", buffering=1, encoding="utf-8", errors="backslashreplace", closefd=False)
+    binary = open(descriptor, "wb", closefd=False)
+    return Output(binary, encoding="utf-8", errors="backslashreplace", line_buffering=True)
