@@ -7,7 +7,7 @@ import os
 import ssl
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Dict, Mapping, Optional, Tuple, Union
+from typing import Any, Dict, Mapping, Optional, Tuple, TypedDict, Union
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 import httpx
@@ -19,6 +19,29 @@ TOKEN_FILE = "POLYBIUS_TOKEN_FILE"
 
 Verify = Union[bool, str, "os.PathLike[str]", ssl.SSLContext]
 ClientCertificate = Union[str, Tuple[str, str]]
+
+
+class ConnectionOptions(TypedDict, total=False):
+    """How a server is reached."""
+
+    token: str
+    """Its access token; by default that of ``POLYBIUS_TOKEN``, or of the file that
+    ``POLYBIUS_TOKEN_FILE`` names."""
+    auth: Tuple[str, str]
+    """A user and a password instead, which a proxy may want."""
+    headers: Mapping[str, str]
+    """More headers of each request."""
+    verify: Verify
+    """For https, a file or folder with certificates of authorities, an ``SSLContext``, or false to
+    trust anybody."""
+    cert: ClientCertificate
+    """A certificate to show, as a file, or a pair of it and of its key."""
+    timeout: float
+    """Seconds to wait for an answer that comes at once (60)."""
+    connect_timeout: float
+    """Seconds to wait for a connection (10)."""
+    retry_for: float
+    """Seconds for which a wait goes on while the server cannot be reached (60)."""
 
 
 @dataclass(frozen=True)

@@ -116,10 +116,9 @@ class JobFailed(PolybiusError):
 
     def __str__(self) -> str:
         lines = [line for line in self.traceback.splitlines() if line.strip()]
-        what = lines[-1].strip() if lines else "the driver gives no reason"
-        if not self.traceback.startswith("Traceback"):
-            # Java begins with what Python ends with.
-            what = lines[0].strip() if lines else what
+        # Python ends with what has happened, and Java begins with it.
+        which = -1 if any(line.startswith("Traceback ") for line in lines) else 0
+        what = lines[which].strip() if lines else "the driver gives no reason"
         parts = [f"job {self.job} failed: {what}"]
         if self.advice:
             parts.append(self.advice)

@@ -44,14 +44,15 @@ class Output:
     data: Mapping[str, Any] = field(default_factory=dict)
     """The forms by their MIME types, if it is a value or a display."""
 
-    @staticmethod
-    def of(event: Event) -> Output:
-        return Output(
-            statement=int(event.data["statement"]),
-            stream=event.data.get("stream"),
-            text=event.data.get("text", ""),
-            data=event.data.get("data", {}),
-        )
+
+def output_of(event: Event) -> Output:
+    """Returns what an event of the type ``output`` tells."""
+    return Output(
+        statement=int(event.data["statement"]),
+        stream=event.data.get("stream"),
+        text=event.data.get("text", ""),
+        data=event.data.get("data", {}),
+    )
 
 
 class EventParser:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, List, Mapping, Optional, Union
+from contextlib import contextmanager
+from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Union
 from urllib.parse import quote
 
 from polybius._errors import (
@@ -13,8 +14,8 @@ from polybius._errors import (
     SessionError,
     WaitTimeout,
 )
-from polybius._events import EventStream, Output
-from polybius._settings import session_request
+from polybius._events import EventStream, Output, output_of
+from polybius._settings import SessionSettings, session_request
 from polybius._steps import Deadline, Operation, Request, Retries, Upload, call, persist
 
 Json = Dict[str, Any]
@@ -41,8 +42,9 @@ def session_path(session: Union[int, str]) -> str:
     return "/sessions/" + quote(str(session), safe="")
 
 
-def open_session(settings: Mapping[str, Any]) -> Operation[Json]:
-    answer = yield from call(Request("POST", "/sessions", body=session_request(settings)))
+def open_session(body: Json) -> Operation[Json]:
+    with _other_server():
+        answer = yield from call(Request("POST", "/sessions", body=body))
     return _object(answer.json())
 
 
@@ -52,15 +54,34 @@ def session_info(path: str) -> Operation[Json]:
 
 
 def join_session(session: Union[int, str]) -> Operation[Json]:
-    try:
+    with _other_server():
         return (yield from session_info(session_path(session)))
+
+
+@contextmanager
+def _other_server() -> Iterator[None]:
+    try:
+        yield
     except NotFoundError as e:
         if e.message:
             raise
         # Without a word, it is not the session that is not there.
-        raise RequestError(
+        raise NotFoundError(
             e.request, e.status, "there is no Polybius server at this address", e.request_id
         ) from e
+
+
+def open_or_join(
+    session: Union[int, str, None], settings: SessionSettings
+) -> Operation[Json]:
+    """Opens a session, or joins the one that is named."""
+    if session is None:
+        return open_session(session_request(settings))
+    if settings:
+        raise TypeError(
+            f"{', '.join(settings)}: a session that is joined has been opened with settings of its own"
+        )
+    return join_session(session)
 
 
 def end_session(path: str) -> Operation[None]:
@@ -136,7 +157,7 @@ def follow_statement(
             if event is None:
                 return _object((yield from persist(Request("GET", path), Retries(retry_for))).json())
             if event.type == "output":
-                on_output(Output.of(event))
+                on_output(output_of(event))
             elif event.type == "statement" and event.data["state"] in STATEMENT_ENDS:
                 return _object(event.data)
     finally:
@@ -175,7 +196,7 @@ def outputs(path: str, retry_for: float) -> Operation[List[Output]]:
             if event is None:
                 return found
             if event.type == "output":
-                found.append(Output.of(event))
+                found.append(output_of(event))
             elif event.type == "statement" and event.data["state"] in STATEMENT_ENDS:
                 return found
     finally:
@@ -198,12 +219,12 @@ def await_job(path: str, timeout: Optional[float], retry_for: float) -> Operatio
     return (yield from _await_end(path, JOB_ENDS, timeout, retry_for))
 
 
-def run_job(path: str, payload: str, timeout: Optional[float], retry_for: float) -> Operation[Json]:
+def run_job(path: str, payload: str, retry_for: float) -> Operation[Json]:
     """Runs a job to its end; who stops waiting for it, stops it."""
     job = yield from submit_job(path, payload)
     address = f"{path}/jobs/{job}"
     try:
-        return (yield from await_job(address, timeout, retry_for))
+        return (yield from await_job(address, None, retry_for))
     except (ConnectionFailed, RequestError, GeneratorExit):
         raise
     except BaseException:

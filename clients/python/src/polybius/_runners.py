@@ -143,7 +143,7 @@ def _client_options(connection: Connection) -> Dict[str, Any]:
         "verify": connection.tls,
         # A proxy of the environment cannot reach what only this machine can.
         "trust_env": not connection.local,
-        "timeout": connection.timeout,
+        "timeout": httpx.Timeout(connection.timeout, connect=connection.connect_timeout),
         # Each waits for something, and no other may have to wait for that.
         "limits": httpx.Limits(max_connections=None, max_keepalive_connections=20),
     }
@@ -184,7 +184,8 @@ def _failures(connection: Connection) -> Iterator[None]:
     try:
         yield
     except httpx.TransportError as e:
-        raise _failure(connection, e) from e
+        # The insides of the library would be sixty lines that say no more.
+        raise _failure(connection, e) from None
     except httpx.InvalidURL as e:
         raise ValueError(f"{connection.url} is no address: {e}") from e
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import difflib
-import inspect
-from typing import Any, Callable, Dict, Mapping, Sequence, TypedDict, TypeVar, Union
+from typing import Any, Dict, Mapping, Sequence, TypedDict, Union
 
 
 
@@ -41,45 +39,33 @@ class SessionSettings(TypedDict, total=False):
     """How long it may be unused, such as 30m."""
 
 
+# What Livy calls them, if otherwise.
 _NAMES = {
-    "kind": "kind",
-    "name": "name",
-    "conf": "conf",
-    "jars": "jars",
     "py_files": "pyFiles",
-    "files": "files",
-    "archives": "archives",
     "driver_memory": "driverMemory",
     "driver_cores": "driverCores",
     "executor_memory": "executorMemory",
     "executor_cores": "executorCores",
     "num_executors": "numExecutors",
-    "queue": "queue",
     "proxy_user": "proxyUser",
     "heartbeat_timeout": "heartbeatTimeoutInSecond",
-    "ttl": "ttl",
     "idle_timeout": "idleTimeout",
 }
 _KEYS = {"profile": "polybius.profile", "spark": "polybius.spark"}
+_LISTS = ("jars", "py_files", "files", "archives")
 
 
-def session_request(settings: Mapping[str, Any]) -> Dict[str, Any]:
+def session_request(settings: SessionSettings) -> Dict[str, Any]:
     """Returns the body of ``POST /sessions``."""
     body: Dict[str, Any] = {}
-    conf = {key: _text(value) for key, value in (settings.get("conf") or {}).items()}
+    conf = {key: _text(value) for key, value in settings.get("conf", {}).items()}
     for name, value in settings.items():
-        if value is None or name == "conf":
-            continue
         if name in _KEYS:
-            conf[_KEYS[name]] = value
-        elif name in _NAMES:
-            if isinstance(value, str) and name in ("jars", "py_files", "files", "archives"):
-                raise TypeError(f"{name} is a list of addresses, such as [{value!r}]")
-            body[_NAMES[name]] = value
+            conf[_KEYS[name]] = str(value)
+        elif name in _LISTS and isinstance(value, str):
+            raise TypeError(f"{name} is a list of addresses, such as [{value!r}]")
         else:
-            near = difflib.get_close_matches(name, [*_NAMES, *_KEYS], n=1)
-            hint = f"; did you mean {near[0]}?" if near else ""
-            raise TypeError(f"there is no setting {name} of a session{hint}")
+            body[_NAMES.get(name, name)] = value
     if conf:
         body["conf"] = conf
     return body
@@ -88,20 +74,3 @@ def session_request(settings: Mapping[str, Any]) -> Dict[str, Any]:
 def _text(value: object) -> str:
     # As Spark writes them.
     return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-F = TypeVar("F", bound=Callable[..., Any])
-
-
-def with_settings(function: F) -> F:
-    """Makes the help of a function name each setting that its ``**settings`` can be."""
-    signature = inspect.signature(function)
-    named = [p for p in signature.parameters.values() if p.kind is not p.VAR_KEYWORD]
-    of_session = [
-        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation)
-        for name, annotation in SessionSettings.__annotations__.items()
-    ]
-    function.__signature__ = signature.replace(  # type: ignore[attr-defined]
-        parameters=named + of_session
-    )
-    return function

@@ -36,14 +36,17 @@ def read_pandas(form: str, content: bytes, columns: Optional[Sequence[str]]) -> 
     """Reads a table in one of the server's forms; ``columns`` name those of a table of no rows."""
     frames = _pandas()
     if form == "arrow":
-        return read_arrow(content).to_pandas()
-    rows = json.loads(content)
-    return frames.DataFrame(rows, columns=None if rows else columns)
+        frame: pandas.DataFrame = read_arrow(content).to_pandas()
+    else:
+        rows = json.loads(content)
+        frame = frames.DataFrame(rows, columns=None if rows else columns)
+    return frame
 
 
 def empty_pandas() -> pandas.DataFrame:
     """Returns the result of what has none."""
-    return _pandas().DataFrame()
+    frame: pandas.DataFrame = _pandas().DataFrame()
+    return frame
 
 
 def _pandas() -> Any:
