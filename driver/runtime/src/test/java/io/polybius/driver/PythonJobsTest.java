@@ -255,6 +255,91 @@ class PythonJobsTest {
   }
 
   @Test
+  void objectsAreSharedWithJobsAndStatements() throws Exception {
+    result(
+        """
+        def job(context):
+            import threading
+            context.set_shared_object("a lock", threading.Lock())
+            context.set_shared_object("numbers", [1, 2])
+            context.set_shared_object("frame", context.spark.range(3))
+        """);
+    assertThat(
+            result(
+                """
+                def job(context):
+                    context.get_shared_object("numbers").append(3)
+                    return type(context.get_shared_object("a lock")).__name__
+                """))
+        .isEqualTo("'lock'");
+    desk.runAs("pyspark", "kernel.shared('numbers').append(4)");
+    assertThat(result("job = lambda context: context.get_shared_object('numbers')"))
+        .isEqualTo("[1, 2, 3, 4]");
+    assertThat(result("job = lambda context: context.get_shared_object('frame').count()"))
+        .isEqualTo("3");
+
+    assertThat(desk.run("kernel.shared(\"numbers\")").value()).isEqualTo("List(1, 2, 3, 4)");
+    assertThat(
+            desk.run("kernel.shared(\"frame\").asInstanceOf[org.apache.spark.sql.DataFrame].count")
+                .value())
+        .isEqualTo("3");
+    assertThat(desk.run("kernel.shared(\"a lock\")").error().message())
+        .contains(
+            "a lock is an object of a job in Python, a lock, of which others can have no copy");
+    desk.run("kernel.share(\"numbers\", 5)");
+    assertThat(result("job = lambda context: context.get_shared_object('numbers')")).isEqualTo("5");
+    assertThat(
+            result(
+                """
+                def job(context):
+                    for number in range(100):
+                        context.set_shared_object("more %d" % number, object())
+                    context.remove_shared_object("numbers")
+                    return [context.get_shared_object(n) for n in ("numbers", "a lock")]
+                """))
+        .isEqualTo("[None, None]");
+    assertThat(desk.runAs("pyspark", "len(kernel._objects.objects)").value()).isEqualTo("100");
+    result(
+        "def job(context):\n    for n in range(100): context.remove_shared_object('more %d' % n)");
+  }
+
+  @Test
+  void oneIsStartedForAllWhoWantItAtOnce() throws Exception {
+    end(submit("import os\njob = lambda context: os._exit(0)"));
+    byte[] job = client.job("import os\njob = lambda context: os.getpid()");
+    int first = desk.submitJob("pyspark", job);
+    int statement = desk.submitAs("pyspark", "import os\nos.getpid()");
+    int second = desk.submitJob("pyspark", job);
+    String process = desk.await(statement).value();
+
+    DriverEvent one = null;
+    DriverEvent other = null;
+    while (one == null || other == null) {
+      if (desk.nextOfJobs() instanceof JobSucceeded end) {
+        one = end.jobId() == first ? end : one;
+        other = end.jobId() == second ? end : other;
+      }
+    }
+    assertThat(result(one)).isEqualTo(process);
+    assertThat(result(other)).isEqualTo(process);
+  }
+
+  @Test
+  void sessionWithoutAPythonSaysSo() throws Exception {
+    end(submit("import os\njob = lambda context: os._exit(0)"));
+    byte[] job = client.job("job = lambda context: 1");
+    desk.spark().context().conf().set("spark.pyspark.driver.python", "/nowhere/python");
+    try {
+      assertThat(((JobFailed) end(desk.submitJob("pyspark", job))).error())
+          .startsWith("The session has no Python, in which jobs of kind pyspark run.")
+          .contains("/nowhere/python");
+    } finally {
+      desk.spark().context().conf().remove("spark.pyspark.driver.python");
+    }
+    assertThat(result(end(desk.submitJob("pyspark", job)))).isEqualTo("1");
+  }
+
+  @Test
   void interruptOfAStatementLeavesJobsAlone() throws Exception {
     int statement = desk.submitAs("pyspark", "import time\nwhile True: time.sleep(0.01)");
     int job = submit("import time\ndef job(context):\n    time.sleep(2)\n    return 5");

@@ -1,5 +1,6 @@
 package io.polybius.driver.interpreter;
 
+import io.polybius.magic.MagicException;
 import io.polybius.magic.PlainValue;
 import java.math.BigInteger;
 import java.util.ArrayList;
@@ -20,7 +21,11 @@ public final class ScalaObjects {
 
   private ScalaObjects() {}
 
-  /** Returns what is shared, as a value of Scala. */
+  /**
+   * Returns what is shared, as a value of Scala.
+   *
+   * @throws IllegalStateException if it is an object of another process that has no such form
+   */
   public static Object of(SharedValue shared) {
     if (shared instanceof SharedValue.Frame frame) {
       return frame.dataset();
@@ -28,6 +33,12 @@ public final class ScalaObjects {
       return elements.rdd();
     } else if (shared instanceof SharedValue.Reference reference) {
       return reference.object();
+    } else if (shared instanceof SharedValue.Foreign foreign) {
+      try {
+        return of(foreign.copier().copy());
+      } catch (MagicException e) {
+        throw new IllegalStateException(e.getMessage(), e);
+      }
     }
     return of(((SharedValue.Data) shared).value());
   }

@@ -73,6 +73,8 @@ public final class ScalaValues {
     if (value instanceof SharedValue.Reference reference) {
       return shared(
           reference.object() instanceof JavaRDDLike<?, ?> rdd ? rdd.rdd() : reference.object());
+    } else if (value instanceof SharedValue.Foreign foreign) {
+      return foreign.copier().copy();
     }
     return value;
   }

@@ -1,5 +1,6 @@
 package io.polybius.driver.interpreter;
 
+import io.polybius.magic.MagicException;
 import io.polybius.magic.PlainValue;
 import org.apache.spark.rdd.RDD;
 import org.apache.spark.sql.Dataset;
@@ -66,6 +67,32 @@ public sealed interface SharedValue {
     @Override
     public String summary() {
       return object.getClass().getName();
+    }
+  }
+
+  /**
+   * An object of a job that runs in another process, which code there sees as the same. The JVM and
+   * other languages get a copy when they ask, if it has a form that they understand.
+   *
+   * @param holder where it is
+   * @param number of the object there
+   * @param summary what it is, in a few words
+   */
+  record Foreign(Object holder, long number, String summary, Copier copier) implements SharedValue {
+
+    /** Makes the copy, by asking the other process. */
+    public interface Copier {
+      /**
+       * Returns what is neither foreign nor a reference.
+       *
+       * @throws MagicException if the object has no form that others understand
+       */
+      SharedValue copy() throws MagicException;
+    }
+
+    @Override
+    public String type() {
+      return "object";
     }
   }
 

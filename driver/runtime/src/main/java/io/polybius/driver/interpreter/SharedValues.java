@@ -44,16 +44,45 @@ public final class SharedValues {
    * @param kind of the job
    */
   public void putReference(String name, String kind, Object object) {
+    putObject(name, kind, new SharedValue.Reference(object));
+  }
+
+  /** Does the same with an object of another process. */
+  public void putForeign(String name, String kind, SharedValue.Foreign object) {
+    putObject(name, kind, object);
+  }
+
+  private void putObject(String name, String kind, SharedValue object) {
     synchronized (references) {
-      entries.put(name, new Entry(kind, new SharedValue.Reference(object)));
+      entries.put(name, new Entry(kind, object));
       used(name);
       while (references.size() > MAX_REFERENCES) {
         String eldest = references.iterator().next();
         references.remove(eldest);
-        entries.computeIfPresent(
-            eldest, (key, entry) -> entry.value() instanceof SharedValue.Reference ? null : entry);
+        entries.computeIfPresent(eldest, (key, entry) -> isObject(entry.value()) ? null : entry);
       }
     }
+  }
+
+  private static boolean isObject(SharedValue value) {
+    return value instanceof SharedValue.Reference || value instanceof SharedValue.Foreign;
+  }
+
+  /** Returns the numbers of the objects of a process that are shared. */
+  public List<Long> numbersOf(Object holder) {
+    return entries.values().stream()
+        .filter(entry -> isOf(entry.value(), holder))
+        .map(entry -> ((SharedValue.Foreign) entry.value()).number())
+        .toList();
+  }
+
+  /** The objects of a process are gone with it. */
+  public void forget(Object holder) {
+    entries.values().removeIf(entry -> isOf(entry.value(), holder));
+  }
+
+  private static boolean isOf(SharedValue value, Object holder) {
+    return value instanceof SharedValue.Foreign foreign && foreign.holder() == holder;
   }
 
   private void used(String name) {
@@ -78,7 +107,7 @@ public final class SharedValues {
   public Optional<SharedValue> find(String name) {
     synchronized (references) {
       Optional<SharedValue> found = Optional.ofNullable(entries.get(name)).map(Entry::value);
-      if (found.isPresent() && found.get() instanceof SharedValue.Reference) {
+      if (found.isPresent() && isObject(found.get())) {
         used(name);
       }
       return found;
@@ -86,16 +115,19 @@ public final class SharedValues {
   }
 
   /**
-   * Returns what is shared under a name, which can be an object of a job.
+   * Returns what is shared under a name, which can be an object of a job; of one in another process
+   * a copy.
    *
    * @throws MagicException if nothing is
    */
   SharedValue getAsItIs(String name) throws MagicException {
-    return find(name)
-        .orElseThrow(
-            () ->
-                new MagicException(
-                    MagicException.NAME_ERROR, "Nothing is shared under the name " + name));
+    SharedValue found =
+        find(name)
+            .orElseThrow(
+                () ->
+                    new MagicException(
+                        MagicException.NAME_ERROR, "Nothing is shared under the name " + name));
+    return found instanceof SharedValue.Foreign foreign ? foreign.copier().copy() : found;
   }
 
   /**

@@ -72,6 +72,7 @@ public final class PythonGate {
   private volatile Optional<Command> current = Optional.empty();
   private volatile Optional<Dataset<?>> frame = Optional.empty();
   private final PythonJobGate jobs = new PythonJobGate();
+  private final PythonObjects objects;
 
   /** Why Python has ended, once it has; what is said later is the consequence of that. */
   private final AtomicReference<Exception> end = new AtomicReference<>();
@@ -108,6 +109,7 @@ public final class PythonGate {
     this.session = session;
     this.sharedValues = sharedValues;
     this.comms = new PythonComms(comms, this::handle);
+    this.objects = new PythonObjects(sharedValues, this::ask);
     this.streams = streams;
     this.outputs = outputs;
   }
@@ -163,6 +165,7 @@ public final class PythonGate {
     commands.forEach(command -> command.answer().completeExceptionally(why));
     asked.values().forEach(answer -> answer.completeExceptionally(why));
     jobs.close(why);
+    objects.close();
   }
 
   /** Returns whether Python has ended, or is about to. */
@@ -185,6 +188,11 @@ public final class PythonGate {
   /** Returns where Python has jobs from. */
   public PythonJobGate jobs() {
     return jobs;
+  }
+
+  /** Returns where Python has the names of what its jobs share. */
+  public PythonObjects objects() {
+    return objects;
   }
 
   /** Python can take commands. */

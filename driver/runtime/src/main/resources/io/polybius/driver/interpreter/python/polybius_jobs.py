@@ -5,7 +5,6 @@ a thread in the driver, which is the job's from then on, with its share of Spark
 interrupt in the midst of a call, a connection in disorder) ends with it.
 """
 
-import collections
 import os
 import sys
 import threading
@@ -21,14 +20,16 @@ FAILED = "Client job error:"
 class Jobs:
     """All jobs of the session that run."""
 
-    def __init__(self, gateway, session_context, spark, sql_context, kernel):
+    def __init__(self, gateway, spark, sql_context, kernel, objects):
         self.gateway = gateway
         self.gate = gateway.entry_point.jobs()
         self.process = os.getpid()
         self.running = {}
-        self.shared = SharedObjects(kernel)
-        self.base = (session_context, spark, sql_context)
-        self.streaming = Streaming(session_context)
+        self.spark = spark
+        self.sql_context = sql_context
+        self.kernel = kernel
+        self.objects = objects
+        self.streaming = Streaming(spark.sparkContext)
 
     def serve(self):
         """Obeys the driver until there is nothing more."""
@@ -156,6 +157,20 @@ class Job(threading.Thread):
         self.last_interrupt = now
         return True
 
+    def unharmed(self, function, *arguments):
+        """Calls a function that no interrupt must leave halfway, as it holds a lock or waits for the driver."""
+        if threading.current_thread() is not self or not self.interruptible:
+            return function(*arguments)
+        try:
+            self.interruptible = False
+            while self.interrupting:
+                time.sleep(0.001)
+            # What has been asked for is raised here.
+            time.sleep(0)
+            return function(*arguments)
+        finally:
+            self.interruptible = True
+
     def shield(self):
         """From here on there is no interrupt, also none that has been asked for."""
         while True:
@@ -213,38 +228,6 @@ def shown(error):
     return FAILED + "\n" + "".join(traceback.format_exception(type(error), error, trace))
 
 
-class SharedObjects:
-    """What jobs share with each other and with the session's statements, as it is; the latest of them are kept."""
-
-    MOST = 100
-
-    def __init__(self, kernel):
-        self.kernel = kernel
-        self.lock = threading.Lock()
-        self.objects = collections.OrderedDict()
-
-    def get(self, name):
-        with self.lock:
-            if name in self.objects:
-                self.objects.move_to_end(name)
-                return self.objects[name]
-        try:
-            return self.kernel.shared(name)
-        except KeyError:
-            return None
-
-    def set(self, name, value):
-        with self.lock:
-            self.objects[name] = value
-            self.objects.move_to_end(name)
-            while len(self.objects) > self.MOST:
-                self.objects.popitem(last=False)
-
-    def remove(self, name):
-        with self.lock:
-            self.objects.pop(name, None)
-
-
 class Streaming:
     """The streaming context of the session, which all jobs see."""
 
@@ -278,60 +261,81 @@ class Streaming:
 
 
 class JobContext:
-    """What a job gets: the session's Spark, and what its jobs share."""
+    """What a job gets: the session's Spark, and what its jobs and statements share."""
 
     def __init__(self, job):
         self._job = job
         self._jobs = job.jobs
-        self.sc, self.spark_session, self._sql_context = job.jobs.base
+
+    @property
+    def sc(self):
+        """The context of Spark."""
+        return self._jobs.spark.sparkContext
+
+    @property
+    def spark_session(self):
+        """The session of Spark."""
+        return self._jobs.spark
 
     @property
     def spark(self):
-        """The session of Spark, as spark_session."""
-        return self.spark_session
+        """The session of Spark, by the name that statements have for it."""
+        return self._jobs.spark
 
     @property
     def sql_ctx(self):
-        return self._sql_context
+        """The SQL context of Spark."""
+        return self._jobs.sql_context
 
     @property
     def hive_ctx(self):
         """What sql_ctx is, if the session has Hive; else None."""
         hive = self.sc.getConf().get("spark.sql.catalogImplementation", "in-memory") == "hive"
-        return self._sql_context if hive else None
+        return self.sql_ctx if hive else None
 
     @property
-    def streaming_ctx(self):
-        return self._jobs.streaming.get()
+    def kernel(self):
+        """What statements share values by: kernel.share(name, value) makes a copy for all languages."""
+        return self._jobs.kernel
 
     @property
     def local_tmp_dir_path(self):
         """A directory for the files of jobs, which ends with the session."""
-        return self._job.gate.directory(self._job.number)
+        return self._jobs.gate.directory(self._job.number)
 
     def get_local_tmp_dir_path(self):
+        """Returns local_tmp_dir_path."""
         return self.local_tmp_dir_path
+
+    @property
+    def streaming_ctx(self):
+        """The streaming context that a job has made."""
+        return self._job.unharmed(self._jobs.streaming.get)
 
     def create_streaming_ctx(self, batch_duration):
         """Makes the streaming context, with batches of so many seconds."""
-        self._jobs.streaming.create(batch_duration)
+        self._job.unharmed(self._jobs.streaming.create, batch_duration)
 
     def stop_streaming_ctx(self):
         """Ends the streaming context."""
-        self._jobs.streaming.stop(must_exist=True)
-
-    def get_shared_object(self, name):
-        """Returns the object that a job or a statement has shared; None if there is none."""
-        return self._jobs.shared.get(name)
-
-    def set_shared_object(self, name, value):
-        """Shares an object with other jobs and with statements."""
-        self._jobs.shared.set(name, value)
-
-    def remove_shared_object(self, name):
-        """Shares an object no longer."""
-        self._jobs.shared.remove(name)
+        self._job.unharmed(self._jobs.streaming.stop, True)
 
     def stop(self):
-        """Ends the streaming context; Spark stays, as statements and other jobs go on with it."""
-        self._jobs.streaming.stop(must_exist=False)
+        """Ends the streaming context if there is one; Spark stays, as statements and other jobs go on with it."""
+        self._job.unharmed(self._jobs.streaming.stop, False)
+
+    def get_shared_object(self, name):
+        """Returns the object that a job has shared, or the value that a statement has; None if there is none."""
+        is_object, value, is_other = self._job.unharmed(self._jobs.objects.find, name)
+        return self._jobs.kernel.shared(name) if is_other else value
+
+    def set_shared_object(self, name, value):
+        """Shares an object with other jobs and with statements; None is as if nothing were shared."""
+        if value is None:
+            self.remove_shared_object(name)
+        else:
+            self._job.unharmed(self._jobs.objects.put, name, value)
+
+    def remove_shared_object(self, name):
+        """Shares what has that name no longer."""
+        self._job.unharmed(self._jobs.objects.remove, name)

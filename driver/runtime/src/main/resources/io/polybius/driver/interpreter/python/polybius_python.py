@@ -28,7 +28,7 @@ from polybius_comms import Bridge  # noqa: E402
 from polybius_figures import Figures  # noqa: E402
 from polybius_frames import is_arrow_table  # noqa: E402
 from polybius_jobs import Jobs  # noqa: E402
-from polybius_kernel import Kernel  # noqa: E402
+from polybius_kernel import Kernel, SharedObjects  # noqa: E402
 from polybius_shells import Failure, IPythonShell, Shell, failure, find, name_at  # noqa: E402
 from polybius_streams import Streams  # noqa: E402
 from polybius_values import (  # noqa: E402
@@ -200,8 +200,9 @@ class Session:
         self.add_python_files(context)
         namespace = {"__name__": "__main__", "__builtins__": builtins, "spark": spark, "sc": context}
         namespace["sqlContext"] = self.sql_context(context, spark)
-        self.kernel = namespace["kernel"] = Kernel(entry, context, spark)
-        self.jobs = Jobs(gateway, context, spark, namespace["sqlContext"], self.kernel)
+        self.objects = SharedObjects(entry)
+        self.kernel = namespace["kernel"] = Kernel(entry, context, spark, self.objects)
+        self.jobs = Jobs(gateway, spark, namespace["sqlContext"], self.kernel, self.objects)
         module = types.ModuleType("__main__")
         module.__dict__.update(namespace)
         module.__polybius__ = self.driver
@@ -335,6 +336,8 @@ class Session:
         if question["do"] == "comm":
             self.comms.handle(question)
             return {}
+        if question["do"] == "copy":
+            return self.objects.copy(question["object"])
         if question["do"] == "include":
             self.context.addPyFile(question["uri"])
             return {}
