@@ -239,6 +239,21 @@ def test_closing_ends_the_waits(server, driver):
         handle.result(10)
 
 
+def test_a_callback_may_close_the_session(server, driver):
+    session = polybius.connect(server.url, 0)
+    driver.release.clear()
+    first, second = session.submit(annotated, 1), session.submit(annotated, 2)
+    first.add_done_callback(lambda ended: session.close())
+    first.cancel()
+    with pytest.raises(polybius.SessionError, match="closed before job 2"):
+        second.result(10)
+    with pytest.raises(RuntimeError, match="closed"):
+        session.submit(annotated, 3)
+    for thread in threading.enumerate():
+        if thread.name == "polybius-jobs":
+            thread.join(10)
+
+
 def test_async_jobs(server, driver):
     async def use():
         async with polybius.connect_async(server.url, 0) as session:

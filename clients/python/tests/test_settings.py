@@ -89,5 +89,7 @@ def test_who_has_opened_a_session_ends_it_unless_told_to_keep_it(server):
     with polybius.connect(server.url, "etl"):
         pass
     assert len(server.requests("DELETE", "/sessions/0")) == 1
-    polybius.connect(server.url, "etl").end()
+    with polybius.connect(server.url, "etl") as session:
+        session.end()
+        session.close()
     assert len(server.requests("DELETE", "/sessions/0")) == 2

@@ -205,6 +205,8 @@ class AsyncSession(SessionData):
 
     async def close(self) -> None:
         """Leaves the session, and ends it if this has opened it and was not told to keep it."""
+        if self._closed:
+            return
         if self._ends:
             await self.end()
         else:
@@ -239,6 +241,7 @@ class AsyncSession(SessionData):
             await self._runner.run(operations.upload(self._path, kind, Upload(field, name, content)))
 
     async def _disconnect(self) -> None:
+        self._closed = True
         await self._runner.close()
 
 

@@ -99,7 +99,8 @@ class Connection:
             url=urlunsplit((parts.scheme, host, parts.path.rstrip("/"), "", "")),
             headers=all_headers,
             auth=None if auth is None else httpx.BasicAuth(*auth),
-            tls=_tls(verify, cert),
+            # Without https there are no certificates, whose reading takes its time.
+            tls=_tls(verify, cert) if parts.scheme == "https" else False,
             timeout=timeout,
             connect_timeout=connect_timeout,
             retry_for=retry_for,

@@ -119,6 +119,7 @@ class JobFailed(PolybiusError):
         # Python ends with what has happened, and Java begins with it.
         which = -1 if any(line.startswith("Traceback ") for line in lines) else 0
         what = lines[which].strip() if lines else "the driver gives no reason"
+        what = what.removeprefix("Client job error: ")
         parts = [f"job {self.job} failed: {what}"]
         if self.advice:
             parts.append(self.advice)

@@ -55,6 +55,12 @@ def output_of(event: Event) -> Output:
     )
 
 
+def too_late(path: str, timeout: Optional[float]) -> WaitTimeout:
+    """Returns the error for what has not ended in time."""
+    kind, number = path.split("/")[-2:]
+    return WaitTimeout(f"{kind[:-1]} {number} has not ended within {timeout} seconds")
+
+
 class EventParser:
     """Cuts the bytes of a stream into events."""
 
@@ -111,7 +117,7 @@ class EventStream:
         """Waits for the next event; returns nothing when there will be no more."""
         while not self._waiting and not self._ended:
             if self._deadline.over():
-                raise WaitTimeout(f"{self._path} has not ended within {self._timeout} seconds")
+                raise too_late(self._path[: -len("/events")], self._timeout)
             try:
                 yield from self._read()
             except ConnectionFailed as e:

@@ -60,6 +60,7 @@ class JobHandle(Future[T]):
 
     ``result``, ``exception``, ``done`` and ``add_done_callback`` are those of a future, and the
     functions of ``concurrent.futures`` take it. It becomes cancelled when the driver has stopped.
+    Callbacks run in a thread of the session, in which nothing may wait for another of its jobs.
     """
 
     def __init__(self, runner: BlockingRunner, path: str, job: int, retry_for: float) -> None:
@@ -141,8 +142,7 @@ class JobWatcher:
         self._connection = connection
         self._lock = threading.Lock()
         self._handles: Set[JobHandle[Any]] = set()
-        self._loop: Optional[asyncio.AbstractEventLoop] = None
-        self._thread: Optional[threading.Thread] = None
+        self._thread: Optional[_LoopThread] = None
         self._closed = False
 
     def watch(self, handle: JobHandle[Any]) -> None:
@@ -150,26 +150,21 @@ class JobWatcher:
         with self._lock:
             if self._closed:
                 raise SessionError("the session is closed")
-            loop = self._loop
-            if loop is None:
-                loop = self._loop = asyncio.new_event_loop()
-                self._thread = threading.Thread(
-                    target=self._serve, args=(loop,), name="polybius-jobs", daemon=True
-                )
+            if self._thread is None:
+                self._thread = _LoopThread(self._connection)
                 self._thread.start()
             self._handles.add(handle)
-            asyncio.run_coroutine_threadsafe(self._await_end(handle), loop)
+            asyncio.run_coroutine_threadsafe(
+                self._await_end(self._thread.runner, handle), self._thread.loop
+            )
 
     def close(self) -> None:
         """Ends the thread; jobs that have not ended cannot be waited for any more."""
         with self._lock:
             self._closed = True
-            loop, thread = self._loop, self._thread
-        if loop is None or thread is None:
-            return
-        loop.call_soon_threadsafe(loop.stop)
-        if thread is not threading.current_thread():
-            thread.join()
+            thread, self._thread = self._thread, None
+        if thread is not None:
+            thread.stop()
         with self._lock:
             left = list(self._handles)
             self._handles.clear()
@@ -178,32 +173,55 @@ class JobWatcher:
                 SessionError(f"the session was closed before job {handle.id} had ended")
             )
 
-    def _serve(self, loop: asyncio.AbstractEventLoop) -> None:
-        asyncio.set_event_loop(loop)
-        self._runner = AsyncRunner(self._connection)
+    async def _await_end(self, runner: AsyncRunner, handle: JobHandle[Any]) -> None:
         try:
-            loop.run_forever()
-            tasks = asyncio.all_tasks(loop)
-            for task in tasks:
-                task.cancel()
-            loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
-            loop.run_until_complete(self._runner.close())
-        finally:
-            loop.close()
-
-    async def _await_end(self, handle: JobHandle[Any]) -> None:
-        try:
-            status = await self._runner.run(
+            status = await runner.run(
                 operations.await_job(handle._address, None, self._connection.retry_for)
             )
         except Exception as e:
-            with self._lock:
-                self._handles.discard(handle)
-            handle.set_exception(e)
+            if self._forget(handle):
+                handle.set_exception(e)
         else:
-            with self._lock:
-                self._handles.discard(handle)
-            handle._end(status)
+            if self._forget(handle):
+                handle._end(status)
+
+    def _forget(self, handle: JobHandle[Any]) -> bool:
+        """Returns whether it is still to be told of its end."""
+        with self._lock:
+            known = handle in self._handles
+            self._handles.discard(handle)
+            return known
+
+
+class _LoopThread(threading.Thread):
+    """A thread with an event loop and connections of its own."""
+
+    def __init__(self, connection: Connection) -> None:
+        # A program may end without having closed its sessions.
+        super().__init__(name="polybius-jobs", daemon=True)
+        self.loop = asyncio.new_event_loop()
+        self.runner = AsyncRunner(connection)
+
+    def run(self) -> None:
+        asyncio.set_event_loop(self.loop)
+        try:
+            self.loop.run_forever()
+            self.loop.run_until_complete(self._end())
+        finally:
+            self.loop.close()
+
+    def stop(self) -> None:
+        """Ends it and waits for that, unless it is the one that asks."""
+        self.loop.call_soon_threadsafe(self.loop.stop)
+        if self is not threading.current_thread():
+            self.join()
+
+    async def _end(self) -> None:
+        tasks = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await self.runner.close()
 
 
 class AsyncJobHandle(Awaitable[T]):

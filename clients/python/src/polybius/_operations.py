@@ -14,7 +14,7 @@ from polybius._errors import (
     SessionError,
     WaitTimeout,
 )
-from polybius._events import EventStream, Output, output_of
+from polybius._events import EventStream, Output, output_of, too_late
 from polybius._settings import SessionSettings, session_request
 from polybius._steps import Deadline, Operation, Request, Retries, Upload, call, persist
 
@@ -275,7 +275,7 @@ def _await_end(
         if found["state"] in ends:
             return found
         if deadline.over():
-            raise WaitTimeout(f"{path} has not ended within {timeout} seconds")
+            raise too_late(path, timeout)
 
 
 def _give_up(path: str) -> Operation[None]:

@@ -105,7 +105,7 @@ _MISSING = re.compile(r"ModuleNotFoundError: No module named '([^']+)'")
 
 def _advice(error: str) -> Optional[str]:
     missing = _MISSING.search(error)
-    if missing is None:
+    if missing is None or "register_pickle_by_value" in error:
         return None
     name = missing.group(1).partition(".")[0]
     return (

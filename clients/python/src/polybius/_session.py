@@ -44,6 +44,7 @@ class SessionData:
         self._told = dict(told)
         self._path = operations.session_path(self.id)
         self._ends = opened and not keep
+        self._closed = False
         self._ready = False
 
     @property
@@ -239,6 +240,8 @@ class Session(SessionData):
 
     def close(self) -> None:
         """Leaves the session, and ends it if this has opened it and was not told to keep it."""
+        if self._closed:
+            return
         if self._ends:
             self.end()
         else:
@@ -275,6 +278,7 @@ class Session(SessionData):
             self._runner.run(operations.upload(self._path, kind, Upload(field, name, content)))
 
     def _disconnect(self) -> None:
+        self._closed = True
         self._watcher.close()
         self._runner.close()
 
