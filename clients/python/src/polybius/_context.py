@@ -27,11 +27,11 @@ class JobContext:
     """A folder of the driver's machine that is deleted with the session."""
 
     def get_shared_object(self, name: str) -> Any:
-        """Returns what a job of this session has shared; raises ``KeyError`` if none has."""
+        """Returns what a job or a statement of this session has shared, or None if none has."""
         raise NotImplementedError("only the driver has shared objects")
 
     def set_shared_object(self, name: str, value: Any) -> None:
-        """Keeps a value for the session's other jobs."""
+        """Shares a value with the session's other jobs and its statements."""
         raise NotImplementedError("only the driver has shared objects")
 
     def remove_shared_object(self, name: str) -> None:

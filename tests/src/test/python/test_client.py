@@ -195,9 +195,9 @@ def test_two_clients_share_objects_of_one_session(session):
         assert other.id == session.id
         session.run(lambda context: context.set_shared_object("model", {"weight": 3}))
         assert other.run(lambda context: context.get_shared_object("model")["weight"]) == 3
+        assert session.execute("kernel.shared('model')['weight']").text == "3"
         other.run(lambda context: context.remove_shared_object("model"))
-        with pytest.raises(polybius.JobFailed):
-            session.run(lambda context: context.get_shared_object("model"))
+        assert session.run(lambda context: context.get_shared_object("model")) is None
     assert session.state in ("idle", "busy")
 
 

@@ -119,8 +119,13 @@ class PythonClientIT {
             handle: polybius.JobHandle[int] = session.submit(count, 1)
         """);
     String[] strictly = {
-      "-m", "mypy", "--strict", "--follow-imports=silent",
-      "--cache-dir", folder.resolve("mypy").toString(), program.toString()
+      "-m",
+      "mypy",
+      "--strict",
+      "--follow-imports=silent",
+      "--cache-dir",
+      folder.resolve("mypy").toString(),
+      program.toString()
     };
     run(folder, strictly);
     Files.writeString(program, "session.run(count, 'one')\n", StandardOpenOption.APPEND);
@@ -142,8 +147,7 @@ class PythonClientIT {
     assertThat(Files.readString(Commands.HOME.resolve("docs/jobs.md")))
         .contains("```python\n" + example + "```");
     Path here = folder.resolve("spark_pi.py");
-    Files.writeString(
-        here, example.replace("http://localhost:8998", server.uri().toString()));
+    Files.writeString(here, example.replace("http://localhost:8998", server.uri().toString()));
     assertThat(run(folder, here.toString())).matches("Pi is roughly 3\\.1[34]\\d*\\s*");
   }
 
@@ -174,8 +178,7 @@ class PythonClientIT {
     return done.output();
   }
 
-  private Commands.Result result(
-      Map<String, String> variables, Path directory, String... arguments)
+  private Commands.Result result(Map<String, String> variables, Path directory, String... arguments)
       throws IOException, InterruptedException {
     List<String> command = new ArrayList<>(List.of(python.toString()));
     command.addAll(List.of(arguments));

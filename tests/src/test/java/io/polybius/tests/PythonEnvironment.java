@@ -70,6 +70,32 @@ record PythonEnvironment(Path requirements, Path folder) {
     }
   }
 
+  /**
+   * Returns a folder with one release of a package that needs no other, for the path of a program
+   * that does without the release of the environment; skips as {@link #programs} does.
+   */
+  Path library(String name, String version) throws IOException, InterruptedException {
+    String pip = programs().resolve("pip").toString();
+    synchronized (PythonEnvironment.class) {
+      Path library = folder.resolveSibling("python-libraries").resolve(name + "-" + version);
+      if (Files.notExists(library)) {
+        Commands.Result installed =
+            run(
+                List.of(
+                    pip,
+                    "install",
+                    "--quiet",
+                    "--no-deps",
+                    "--target",
+                    library.toString(),
+                    name + "==" + version));
+        Assumptions.assumeTrue(
+            installed.exitCode() == 0, () -> "skipped: " + lastLine(installed.output()));
+      }
+      return library;
+    }
+  }
+
   private Path bin() {
     return folder.resolve("bin");
   }
