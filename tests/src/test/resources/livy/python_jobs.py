@@ -101,8 +101,17 @@ def importing(context):
 
 
 def looping(context):
+    context.set_shared_object("loops " + MAJOR, True)
     while True:
         pass
+
+
+def waiting_for_the_loop(context):
+    for _ in range(3000):
+        if context.get_shared_object("loops " + MAJOR):
+            return
+        time.sleep(0.01)
+    raise TimeoutError("nothing loops")
 
 
 def sleeping_in_spark(context):
@@ -140,7 +149,9 @@ def main():
     client.result(lambda context: context.get_shared_object(name).append(4))
     print("beside", client.output(statement))
 
-    print("loop", client.cancel(client.submit(looping)))
+    loop = client.submit(looping)
+    client.result(waiting_for_the_loop)
+    print("loop", client.cancel(loop))
     spark = client.submit(sleeping_in_spark)
     time.sleep(0.5)
     print("spark", client.cancel(spark))

@@ -246,11 +246,13 @@ class PythonJobsTest {
             """
             import time
             print("begins")
-            while kernel_object("go") is None:
+            MARK
+            while "go" not in __import__("builtins").__dict__:
                 time.sleep(0.01)
             print("ends")
             """
-                .replace("kernel_object(\"go\")", "__import__('builtins').__dict__.get('go')"));
+                .replace("MARK", mark("waits")));
+    awaitMark("waits");
     assertThat(
             result(
                 """
@@ -404,8 +406,9 @@ class PythonJobsTest {
 
   @Test
   void endlessLoopIsStopped() throws Exception {
-    int id = submit("def job(context):\n    while True: pass");
-    awaitFirst(id, JobStarted.class);
+    int id =
+        submit("def job(context):\n    MARK\n    while True: pass".replace("MARK", mark("loops")));
+    awaitMark("loops");
     desk.cancelJob(id);
 
     assertThat(end(id)).isEqualTo(new JobCancelled(id));
@@ -414,12 +417,36 @@ class PythonJobsTest {
 
   @Test
   void jobThatNothingStopsIsLeftToItself() throws Exception {
-    int id = submit("import time\ndef job(context):\n    time.sleep(8)\n    return 5");
-    awaitFirst(id, JobStarted.class);
+    int id =
+        submit(
+            "import time\ndef job(context):\n    MARK\n    time.sleep(8)\n    return 5"
+                .replace("MARK", mark("sleeps")));
+    awaitMark("sleeps");
     desk.cancelJob(id);
 
     assertThat(end(id)).isEqualTo(new JobCancelled(id));
     assertThat(result("job = lambda context: 1")).isEqualTo("1");
+  }
+
+  /** Returns code of Python that says that it has come so far. */
+  private static String mark(String name) {
+    return "__import__('builtins').mark = '" + name + "'";
+  }
+
+  /** Waits for that, by another job of the same Python. */
+  private void awaitMark(String name) throws Exception {
+    assertThat(
+            result(
+                """
+                def job(context):
+                    import builtins, time
+                    for _ in range(3000):
+                        if getattr(builtins, "mark", None) == "NAME":
+                            return "seen"
+                        time.sleep(0.01)
+                """
+                    .replace("NAME", name)))
+        .isEqualTo("'seen'");
   }
 
   // ---- files
