@@ -79,6 +79,7 @@ class StagingFolderTest {
 
   @Test
   void folderOfSomebodyElseIsRefused() throws IOException {
+    Path shared = parent.resolve("shared");
     Path recovery = Files.createDirectory(parent.resolve("recovered"));
     Path own;
     try (StagingFolder folder = new StagingFolder(shared, Optional.of(recovery))) {
@@ -88,8 +89,7 @@ class StagingFolderTest {
     Assumptions.assumeTrue(
         Files.getOwner(own).getName().equals("root"), "files can be given to others");
     Files.setOwner(
-        own,
-        own.getFileSystem().getUserPrincipalLookupService().lookupPrincipalByName("nobody"));
+        own, own.getFileSystem().getUserPrincipalLookupService().lookupPrincipalByName("nobody"));
     assertThatThrownBy(() -> new StagingFolder(shared, Optional.of(recovery)))
         .hasMessageContaining("belongs to nobody");
     assertThat(own).isEmptyDirectory();

@@ -77,6 +77,9 @@ public final class Benchmarks {
         Runtime.version());
     if (List.of(arguments).contains("yarn")) {
       new YarnBenchmarks(home, folder).run();
+    } else if (List.of(arguments).contains("uploads")) {
+      Samples.printHeading();
+      new UploadBenchmarks(home, folder).run();
     } else {
       new Benchmarks(home, folder).run();
     }
@@ -111,6 +114,7 @@ public final class Benchmarks {
     try (ChildProcess server = server(1)) {
       prespawned(new LivyClient(readyAddress(server)));
     }
+    new UploadBenchmarks(home, folder).run();
     ManySessions.run(folder.resolve("many"));
     jupyter.ownShare();
     jupyter.ipykernel();
