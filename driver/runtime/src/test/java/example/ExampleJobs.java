@@ -150,6 +150,24 @@ public final class ExampleJobs {
     };
   }
 
+  public static Job<String> exitingBeside() {
+    return context -> {
+      String[] refusal = {"the process goes on, for some reason"};
+      Thread beside =
+          new Thread(
+              () -> {
+                try {
+                  System.exit(4);
+                } catch (SecurityException e) {
+                  refusal[0] = e.getMessage();
+                }
+              });
+      beside.start();
+      beside.join();
+      return refusal[0];
+    };
+  }
+
   public static Job<Object> allocating() {
     return context -> {
       List<long[]> all = new ArrayList<>();

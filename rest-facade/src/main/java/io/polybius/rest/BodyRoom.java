@@ -63,6 +63,13 @@ final class BodyRoom {
     return waiting.remove();
   }
 
+  private synchronized void shrink(Place place, long bytes) {
+    if (place.isIn && bytes < place.bytes) {
+      taken -= place.bytes - bytes;
+      place.bytes = bytes;
+    }
+  }
+
   private synchronized void leave(Place place) {
     waiting.remove(place);
     if (place.isIn) {
@@ -74,15 +81,21 @@ final class BodyRoom {
   /** The room of one body, or its place among those that wait for it. */
   final class Place implements AutoCloseable {
 
-    private final long bytes;
     private final Runnable then;
 
-    /** Guarded by the room. */
+    // Guarded by the room:
+    private long bytes;
     private boolean isIn;
 
     private Place(long bytes, Runnable then) {
       this.bytes = bytes;
       this.then = then;
+    }
+
+    /** Gives back what the body does not take, as is known when all of it has come. */
+    void shrink(long length) {
+      BodyRoom.this.shrink(this, length);
+      letIn();
     }
 
     /** Gives the room back; does nothing the second time. */

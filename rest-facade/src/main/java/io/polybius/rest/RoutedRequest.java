@@ -50,6 +50,9 @@ final class RoutedRequest {
   /** Set before another thread is asked to go on. */
   private Optional<IncomingBody> incoming = Optional.empty();
 
+  /** What the body has of the server's memory, if it may be large; used on the IO thread. */
+  private Optional<BodyRoom.Place> place = Optional.empty();
+
   RoutedRequest(
       HttpServerExchange exchange,
       Route route,
@@ -101,7 +104,7 @@ final class RoutedRequest {
             deadlines.answer(),
             () ->
                 sendResult(CompletableFuture.failedFuture(RejectedRequestException.noRoom(bytes))));
-    BodyRoom.Place place =
+    BodyRoom.Place taken =
         bodies
             .room()
             .take(
@@ -115,9 +118,11 @@ final class RoutedRequest {
                                 Connectors.executeRootHandler(same -> collectBody(), exchange);
                               }
                             }));
+    // Whoever lets it in has the IO thread go on, which is this one.
+    place = Optional.of(taken);
     exchange.addExchangeCompleteListener(
         (complete, next) -> {
-          place.close();
+          taken.close();
           next.proceed();
         });
   }
@@ -129,6 +134,7 @@ final class RoutedRequest {
             exchange,
             body -> {
               clock.remove();
+              place.ifPresent(room -> room.shrink(length(body)));
               exchange.dispatch(() -> run(body));
             },
             () ->
@@ -137,6 +143,10 @@ final class RoutedRequest {
                         sendResult(
                             CompletableFuture.failedFuture(
                                 RejectedRequestException.bodyTooLarge(bodies.maxBytes())))));
+  }
+
+  private static long length(Queue<byte[]> body) {
+    return body.stream().mapToLong(piece -> piece.length).sum();
   }
 
   private void run(Queue<byte[]> body) {

@@ -38,6 +38,23 @@ class BodyRoomTest {
   }
 
   @Test
+  void bodyThatIsShorterThanItMayBeGivesTheRestBack() {
+    BodyRoom.Place first = take(100, "a");
+    take(60, "b");
+    first.shrink(50);
+    assertThat(in).containsExactly("a");
+    first.shrink(40);
+    first.shrink(90);
+    assertThat(in).containsExactly("a", "b");
+
+    first.close();
+    take(41, "c");
+    assertThat(in).doesNotContain("c");
+    take(40, "d");
+    assertThat(in).doesNotContain("d");
+  }
+
+  @Test
   void whoGoesAwayWhileItWaitsLeavesItsPlace() {
     BodyRoom.Place first = take(60, "a");
     BodyRoom.Place gone = take(60, "b");

@@ -24,9 +24,10 @@ import java.util.concurrent.CompletableFuture;
  * The compiled jobs of a session: their numbers, those that wait for the driver to be up, what
  * became of the others, what they have returned, and how much of that is kept. The driver has all
  * of them at once, beside the statements. Whatever changes about them is noted in the journal, and
- * told, here. Used in the session's tasks only, but for {@link #areUnderWay}.
+ * told, here. Used in the session's tasks only, but for {@link #areUnderWay} and {@link
+ * #giveUpOldest}.
  */
-final class Jobs {
+final class Jobs implements ResultRoom.Holder {
 
   /** What may not have ended, so that nobody can fill the memory of server and driver with it. */
   static final int MOST_UNFINISHED = 1_000;
@@ -46,6 +47,7 @@ final class Jobs {
   private final ProcessLog log;
   private final Clock clock;
   private final JobRoom room;
+  private final ResultRoom resultRoom;
   private final Tasks tasks;
   private final Journal journal;
   private final EventLog events;
@@ -91,6 +93,7 @@ final class Jobs {
     this.log = log;
     this.clock = environment.clock();
     this.room = environment.jobRoom();
+    this.resultRoom = environment.resultRoom();
     this.tasks = tasks;
     this.journal = journal;
     this.events = events;
@@ -275,6 +278,7 @@ final class Jobs {
     update(job);
     waits.ended(job.id(), report(job));
     forgetOld();
+    resultRoom.holds(this, retainedBytes);
     onShown.run();
   }
 
@@ -299,10 +303,38 @@ final class Jobs {
   /** Forgets those that have ended of which there are too many, but never the latest. */
   private void forgetOld() {
     while (finished.size() > RETAINED || (retainedBytes > RETAINED_BYTES && finished.size() > 1)) {
-      int id = finished.remove();
-      byte[] result = results.remove(id);
-      retainedBytes -= errorChars(jobs.remove(id)) + (result == null ? 0 : result.length);
+      forgetOldest();
     }
+  }
+
+  private void forgetOldest() {
+    int id = finished.remove();
+    byte[] result = results.remove(id);
+    retainedBytes -= errorChars(jobs.remove(id)) + (result == null ? 0 : result.length);
+  }
+
+  /** May be called by any thread. */
+  @Override
+  public void giveUpOldest() {
+    tasks.run(
+        () -> {
+          if (resultRoom.isOverfull() && !finished.isEmpty()) {
+            forgetOldest();
+            onShown.run();
+            resultRoom.holds(this, retainedBytes);
+          }
+        });
+  }
+
+  /** All was taken over that an earlier server has kept. */
+  void restored() {
+    resultRoom.holds(this, retainedBytes);
+  }
+
+  /** Nobody asks for the session any more. */
+  void forgetResults() {
+    results.clear();
+    resultRoom.holds(this, 0);
   }
 
   private static int errorChars(Job job) {
@@ -357,7 +389,9 @@ final class Jobs {
     } else if (change instanceof Change.JobMoved moved) {
       Job job = jobs.get(moved.id()).restored(moved);
       if (job.state() != JobState.QUEUED) {
+        // What an earlier server has given to the driver is a command, if it is still here at all.
         waiting.remove(job.id());
+        freeUnbegun(job.id());
       }
       jobs.put(job.id(), job);
       if (job.state().isTerminal()) {

@@ -13,6 +13,7 @@ import io.polybius.session.spi.SessionRecords;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -33,6 +34,8 @@ final class Journal {
 
   /** A journal is written anew when it has grown by this much. */
   private static final long MOST_GROWTH = 32L << 20;
+
+  private static final int CHANGES_OF_A_PART = 1_000;
 
   /** Numbers of events begin with 1; this one stands for those that are no longer retained. */
   static final long NO_EVENT = 0;
@@ -314,8 +317,46 @@ final class Journal {
    */
   void renew(Supplier<List<Change>> everything) {
     if (isKept()) {
-      write(records -> records.replaceAll(codec.orElseThrow().encode(new Task(everything.get()))));
+      List<Change> changes = everything.get();
+      write(records -> records.replaceAll(new Parts(changes.iterator())));
       bytesWhenNew = records.map(SessionRecords::bytes).orElse(0L);
+    }
+  }
+
+  /**
+   * Puts changes into several records, so that it takes no memory for all of them at a time: what
+   * jobs have and return is in records of its own.
+   */
+  private final class Parts implements Iterator<byte[]> {
+
+    private final Iterator<Change> changes;
+    private Optional<Change> large = Optional.empty();
+
+    Parts(Iterator<Change> changes) {
+      this.changes = changes;
+    }
+
+    @Override
+    public boolean hasNext() {
+      return large.isPresent() || changes.hasNext();
+    }
+
+    @Override
+    public byte[] next() {
+      List<Change> part = new ArrayList<>();
+      large.ifPresent(part::add);
+      boolean isFull = large.isPresent();
+      large = Optional.empty();
+      while (!isFull && changes.hasNext()) {
+        Change next = changes.next();
+        if (next instanceof Change.JobReturned || next instanceof Change.JobWaits) {
+          large = Optional.of(next);
+        } else {
+          part.add(next);
+        }
+        isFull = large.isPresent() || part.size() == CHANGES_OF_A_PART;
+      }
+      return codec.orElseThrow().encode(new Task(part));
     }
   }
 

@@ -22,9 +22,13 @@ public final class ResourceUpload implements AutoCloseable {
   private final Function<Path, CompletionStage<Void>> add;
   private final Consumer<ResourceUpload> onClose;
 
-  // Guarded by this:
+  // Guarded by this, which is held while the disk writes:
   private Optional<Path> file = Optional.empty();
   private Optional<SeekableByteChannel> channel = Optional.empty();
+
+  /** Of what follows; so the session need not wait for the disk to end the upload. */
+  private final Object state = new Object();
+
   private Optional<SessionException> failure = Optional.empty();
   private Runnable listener = () -> {};
   private boolean closed;
@@ -102,7 +106,7 @@ public final class ResourceUpload implements AutoCloseable {
    */
   public void setListener(Runnable onEnd) {
     boolean over;
-    synchronized (this) {
+    synchronized (state) {
       listener = onEnd;
       over = failure.isPresent();
     }
@@ -112,14 +116,16 @@ public final class ResourceUpload implements AutoCloseable {
   }
 
   /** Returns why the session has ended the upload, if it has. */
-  public synchronized Optional<SessionException> failure() {
-    return failure;
+  public Optional<SessionException> failure() {
+    synchronized (state) {
+      return failure;
+    }
   }
 
-  /** The session wants it no more. */
+  /** The session wants it no more. Does not wait for the disk. */
   void end(SessionException why) {
     Runnable told;
-    synchronized (this) {
+    synchronized (state) {
       if (closed || failure.isPresent()) {
         return;
       }
@@ -130,12 +136,14 @@ public final class ResourceUpload implements AutoCloseable {
   }
 
   private void refuseEnded() {
-    failure.ifPresent(
-        why -> {
-          throw why;
-        });
-    if (closed) {
-      throw new IllegalStateException("the upload is closed");
+    synchronized (state) {
+      failure.ifPresent(
+          why -> {
+            throw why;
+          });
+      if (closed) {
+        throw new IllegalStateException("the upload is closed");
+      }
     }
   }
 
@@ -155,12 +163,14 @@ public final class ResourceUpload implements AutoCloseable {
   /** Ends it, and removes what there is of a file that was not finished. May be called again. */
   @Override
   public void close() {
-    synchronized (this) {
+    synchronized (state) {
       if (closed) {
         return;
       }
       closed = true;
       listener = () -> {};
+    }
+    synchronized (this) {
       try {
         closeFile();
       } catch (SessionException e) {

@@ -51,6 +51,7 @@ final class Session implements Drivers.Owner {
       CoreThreads threads,
       Clock clock,
       JobRoom jobRoom,
+      ResultRoom resultRoom,
       Optional<Path> stagingFolder) {}
 
   private final int id;
@@ -206,6 +207,7 @@ final class Session implements Drivers.Owner {
       restore(change);
     }
     statements.forgetOld();
+    jobs.restored();
   }
 
   private void restore(Journal.Change change) {
@@ -308,6 +310,7 @@ final class Session implements Drivers.Owner {
   void forget() {
     tasks.runEvenIfLeft(
         () -> {
+          jobs.forgetResults();
           log.delete();
           journal.delete();
         });

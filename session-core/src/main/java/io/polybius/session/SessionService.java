@@ -2,6 +2,7 @@ package io.polybius.session;
 
 import io.polybius.driver.protocol.CommMessage;
 import io.polybius.driver.protocol.DriverCommand;
+import io.polybius.driver.protocol.DriverEvent;
 import io.polybius.driver.protocol.ResourceKind;
 import io.polybius.driver.protocol.ResultFormat;
 import io.polybius.driver.protocol.ResultSource;
@@ -66,12 +67,26 @@ public final class SessionService implements AutoCloseable {
    * @throws UncheckedIOException if what was left cannot be read
    */
   public SessionService(DriverLauncher launcher, CoreSettings settings, Clock clock) {
+    this(
+        launcher,
+        settings,
+        clock,
+        new ResultRoom(aQuarterOrAtLeast(DriverEvent.JobSucceeded.MAX_BYTES)));
+  }
+
+  SessionService(
+      DriverLauncher launcher, CoreSettings settings, Clock clock, ResultRoom resultRoom) {
     this.launcher = launcher;
     this.settings = settings;
     this.clock = clock;
     this.environment =
         new Session.Environment(
-            launcher, threads, clock, new JobRoom(roomForJobs()), settings.stagingFolder());
+            launcher,
+            threads,
+            clock,
+            new JobRoom(aQuarterOrAtLeast(DriverCommand.RunJob.MAX_BYTES)),
+            resultRoom,
+            settings.stagingFolder());
     this.heartbeatsCheckedMillis = clock.millis();
     settings.store().ifPresent(this::takeOver);
     settings.stagingFolder().ifPresent(this::removeOldUploads);
@@ -136,8 +151,8 @@ public final class SessionService implements AutoCloseable {
   }
 
   /** A quarter of the memory, but always enough for one job. */
-  private static long roomForJobs() {
-    return Math.max(DriverCommand.RunJob.MAX_BYTES, Runtime.getRuntime().maxMemory() / 4);
+  private static long aQuarterOrAtLeast(long bytes) {
+    return Math.max(bytes, Runtime.getRuntime().maxMemory() / 4);
   }
 
   private void takeOver(SessionStore store) {

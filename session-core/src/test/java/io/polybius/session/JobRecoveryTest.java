@@ -1,5 +1,6 @@
 package io.polybius.session;
 
+import static io.polybius.session.testing.Stages.get;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
@@ -8,24 +9,21 @@ import io.polybius.driver.protocol.DriverCommand.CancelJob;
 import io.polybius.driver.protocol.DriverCommand.RunJob;
 import io.polybius.driver.protocol.DriverEvent.JobStarted;
 import io.polybius.driver.protocol.DriverEvent.JobSucceeded;
-import io.polybius.session.store.FileSessionStore;
 import io.polybius.session.testing.KilledServer;
+import io.polybius.session.testing.RecoveringServers;
 import io.polybius.session.testing.ScriptedDriver;
 import io.polybius.session.testing.ScriptedDriver.Script;
 import io.polybius.session.testing.ScriptedLauncher;
-import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Clock;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -38,34 +36,16 @@ class JobRecoveryTest {
 
   @TempDir private Path folder;
 
-  private final List<SessionService> services = new ArrayList<>();
+  private RecoveringServers servers;
+
+  @BeforeEach
+  void prepare() {
+    servers = new RecoveringServers(folder);
+  }
 
   @AfterEach
   void closeAll() {
-    services.forEach(SessionService::close);
-  }
-
-  private Path store() {
-    return folder.resolve("store");
-  }
-
-  private SessionService service(ScriptedLauncher launcher, Path store) throws IOException {
-    return service(launcher, store, SessionLimits.DEFAULT);
-  }
-
-  private SessionService service(ScriptedLauncher launcher, Path store, SessionLimits limits)
-      throws IOException {
-    SessionService service =
-        new SessionService(
-            launcher,
-            CoreSettings.of(limits).withStore(new FileSessionStore(store)),
-            Clock.systemUTC());
-    services.add(service);
-    return service;
-  }
-
-  private static <T> T get(CompletionStage<T> stage) throws Exception {
-    return stage.toCompletableFuture().get(15, TimeUnit.SECONDS);
+    servers.close();
   }
 
   private static ScriptedDriver open(SessionService service, ScriptedLauncher launcher)
@@ -108,7 +88,7 @@ class JobRecoveryTest {
   @Test
   void endedJobsTheirResultsAndNumbersStay() throws Exception {
     ScriptedLauncher launcher = ScriptedLauncher.ready(Script.TINY);
-    SessionService before = service(launcher, store());
+    SessionService before = servers.start(launcher, servers.store());
     open(before, launcher);
     submit(before, "jobs 1 2 3 4\nreturn one");
     submit(before, "fail two");
@@ -119,7 +99,7 @@ class JobRecoveryTest {
     await().until(() -> heardThen.size() == 10);
     before.close();
 
-    SessionService after = service(launcher, store());
+    SessionService after = servers.start(launcher, servers.store());
     assertThat(after.session("0").jobs()).isEqualTo(then);
     assertThat(result(get(after.findJob("0", 1)))).isEqualTo("one");
     assertThat(get(after.findJob("0", 2)).job().error()).contains("two");
@@ -133,7 +113,7 @@ class JobRecoveryTest {
   @Test
   void runningJobGoesOnAndWhoWaitedForItIsTold() throws Exception {
     ScriptedLauncher launcher = ScriptedLauncher.ready(Script.COLLECT);
-    SessionService before = service(launcher, store());
+    SessionService before = servers.start(launcher, servers.store());
     ScriptedDriver driver = open(before, launcher);
     submit(before, "a");
     driver.nextCommand(RunJob.class);
@@ -143,7 +123,7 @@ class JobRecoveryTest {
     driver.say(new JobStarted(1));
     driver.say(new JobSucceeded(1, true, new byte[] {4, 2}));
 
-    SessionService after = service(launcher, store());
+    SessionService after = servers.start(launcher, servers.store());
     assertThat(awaitEnd(after, 1).result().orElseThrow()).containsExactly(4, 2);
     assertThat(driver.commandIfAny()).isNull();
   }
@@ -151,7 +131,7 @@ class JobRecoveryTest {
   @Test
   void resultThatAKilledServerHadIsNotLost() throws Exception {
     ScriptedLauncher launcher = ScriptedLauncher.ready(Script.COLLECT);
-    SessionService killed = service(launcher, store());
+    SessionService killed = servers.start(launcher, servers.store());
     ScriptedDriver driver = open(killed, launcher);
     submit(killed, "a");
     driver.nextCommand(RunJob.class);
@@ -159,21 +139,21 @@ class JobRecoveryTest {
     awaitEnd(killed, 1);
     driver.disconnect();
 
-    SessionService after = service(launcher, KilledServer.leaves(store()));
+    SessionService after = servers.start(launcher, KilledServer.leaves(servers.store()));
     assertThat(get(after.findJob("0", 1)).result().orElseThrow()).containsExactly(4, 2);
   }
 
   @Test
   void jobThatWaitsForADriverGetsTheNextServers() throws Exception {
     ScriptedLauncher launcher = ScriptedLauncher.slow(Script.TINY);
-    SessionService before = service(launcher, store());
+    SessionService before = servers.start(launcher, servers.store());
     before.open(SessionSettings.of(Kind.SPARK), Caller.SERVER);
     launcher.nextDriver();
     submit(before, "return one");
     get(before.cancelJob("0", submit(before, "return two")));
     before.close();
 
-    SessionService after = service(launcher, store());
+    SessionService after = servers.start(launcher, servers.store());
     assertThat(state(after, 1)).isEqualTo(JobState.QUEUED);
     // Whether the first launch was known already when the server ended, is a matter of luck.
     await()
@@ -189,7 +169,7 @@ class JobRecoveryTest {
   @Test
   void jobThatWasToldToStopIsWatchedOn() throws Exception {
     ScriptedLauncher launcher = ScriptedLauncher.ready(Script.COLLECT);
-    SessionService before = service(launcher, store());
+    SessionService before = servers.start(launcher, servers.store());
     ScriptedDriver driver = open(before, launcher);
     submit(before, "a");
     get(before.cancelJob("0", 1));
@@ -198,7 +178,10 @@ class JobRecoveryTest {
     before.close();
 
     SessionService after =
-        service(launcher, store(), SessionLimits.DEFAULT.withCancelTimeout(Duration.ofMillis(100)));
+        servers.start(
+            launcher,
+            servers.store(),
+            SessionLimits.DEFAULT.withCancelTimeout(Duration.ofMillis(100)));
     assertThat(awaitEnd(after, 1).job().state()).isEqualTo(JobState.CANCELLED);
     assertThat(driver.commandIfAny()).isNull();
   }
@@ -206,21 +189,21 @@ class JobRecoveryTest {
   @Test
   void jobsFailWhoseDriverHasGone() throws Exception {
     ScriptedLauncher launcher = ScriptedLauncher.ready(Script.COLLECT);
-    SessionService before = service(launcher, store());
+    SessionService before = servers.start(launcher, servers.store());
     ScriptedDriver driver = open(before, launcher);
     submit(before, "a");
     driver.nextCommand(RunJob.class);
     before.close();
     driver.exit("exit code 1");
 
-    SessionService after = service(launcher, store());
+    SessionService after = servers.start(launcher, servers.store());
     assertThat(awaitEnd(after, 1).job().error().orElseThrow()).contains("The driver is gone.");
   }
 
   @Test
   void journalDoesNotGrowWithWhatIsNoLongerNeeded() throws Exception {
     ScriptedLauncher launcher = ScriptedLauncher.ready(Script.TINY);
-    SessionService before = service(launcher, store());
+    SessionService before = servers.start(launcher, servers.store());
     open(before, launcher);
     byte[] large = new byte[20 << 20];
     for (int i = 0; i < 8; i++) {
@@ -229,11 +212,11 @@ class JobRecoveryTest {
     }
     before.close();
 
-    try (Stream<Path> files = Files.walk(store())) {
+    try (Stream<Path> files = Files.walk(servers.store())) {
       assertThat(files.filter(Files::isRegularFile).mapToLong(file -> file.toFile().length()).sum())
           .isLessThan(80L << 20);
     }
-    SessionService after = service(launcher, store());
+    SessionService after = servers.start(launcher, servers.store());
     assertThat(after.session("0").jobs()).hasSize(8);
     assertThat(submit(after, "return a")).isEqualTo(9);
     assertThat(result(awaitEnd(after, 9))).isEqualTo("a");

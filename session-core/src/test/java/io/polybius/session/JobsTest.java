@@ -1,7 +1,8 @@
 package io.polybius.session;
 
+import static io.polybius.session.testing.Stages.assertRefused;
+import static io.polybius.session.testing.Stages.get;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import io.polybius.driver.protocol.DriverCommand.CancelJob;
@@ -22,10 +23,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -102,22 +100,6 @@ class JobsTest {
 
   private static JobSucceeded returnedNothing(int job) {
     return new JobSucceeded(job, false, new byte[0]);
-  }
-
-  private static <T> T get(CompletionStage<T> stage) throws Exception {
-    return stage.toCompletableFuture().get(15, TimeUnit.SECONDS);
-  }
-
-  private static void assertRefused(CompletionStage<?> stage, ErrorCode code, String message) {
-    assertThatThrownBy(() -> get(stage))
-        .isInstanceOf(ExecutionException.class)
-        .cause()
-        .isInstanceOfSatisfying(
-            SessionException.class,
-            refused -> {
-              assertThat(refused.code()).isEqualTo(code);
-              assertThat(refused).hasMessageContaining(message);
-            });
   }
 
   @Test
@@ -524,5 +506,40 @@ class JobsTest {
 
     clock.advance(Duration.ofHours(1));
     await().until(() -> service.sessions().isEmpty());
+  }
+
+  @Test
+  void sessionWithMostResultsGivesUpItsOldestWhenAllHaveTooMany() throws Exception {
+    service.close();
+    launcher = ScriptedLauncher.ready(HEARING);
+    ResultRoom room = new ResultRoom(10);
+    service =
+        new SessionService(
+            launcher, CoreSettings.of(SessionLimits.DEFAULT), Clock.systemUTC(), room);
+    open();
+    submit("a");
+    driver.say(returned(1, "123"));
+    submit("b");
+    driver.say(returned(2, "123"));
+    awaitEnd(2);
+    ScriptedDriver first = driver;
+    service.open(SessionSettings.of(Kind.SPARK), Caller.SERVER);
+    await().until(() -> service.session("1").state() == SessionState.IDLE);
+    driver = launcher.nextDriver();
+    get(service.submitJob("1", Kind.SPARK, new byte[] {1}));
+    driver.say(returned(1, "12345"));
+
+    await().until(() -> service.session("0").jobs().size() == 1);
+    assertRefused(service.findJob("0", 1), ErrorCode.JOB_NOT_FOUND, "no longer kept");
+    assertThat(text(get(service.findJob("0", 2)).result())).isEqualTo("123");
+    assertThat(text(get(service.findJob("1", 1)).result())).isEqualTo("12345");
+    // Who is gone takes nothing.
+    get(service.delete("1"));
+    await().until(() -> room.held() == 3);
+    submit("c");
+    first.say(returned(3, "1234567"));
+    assertThat(text(awaitEnd(3).result())).isEqualTo("1234567");
+    assertThat(text(get(service.findJob("0", 2)).result())).isEqualTo("123");
+    assertThat(room.isOverfull()).isFalse();
   }
 }

@@ -1,5 +1,6 @@
 package io.polybius.session;
 
+import static io.polybius.session.testing.Stages.get;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
@@ -11,6 +12,7 @@ import io.polybius.driver.protocol.StatementOutput.StreamText;
 import io.polybius.session.spi.SessionRecords;
 import io.polybius.session.store.FileSessionStore;
 import io.polybius.session.testing.KilledServer;
+import io.polybius.session.testing.RecoveringServers;
 import io.polybius.session.testing.ScriptedDriver;
 import io.polybius.session.testing.ScriptedDriver.Script;
 import io.polybius.session.testing.ScriptedLauncher;
@@ -20,7 +22,6 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -29,8 +30,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -45,34 +46,16 @@ class RecoveryTest {
 
   @TempDir private Path folder;
 
-  private final List<SessionService> services = new ArrayList<>();
+  private RecoveringServers servers;
+
+  @BeforeEach
+  void prepare() {
+    servers = new RecoveringServers(folder);
+  }
 
   @AfterEach
   void closeAll() {
-    services.forEach(SessionService::close);
-  }
-
-  private Path store() {
-    return folder.resolve("store");
-  }
-
-  private SessionService service(ScriptedLauncher launcher, Path store) throws IOException {
-    return service(launcher, store, SessionLimits.DEFAULT);
-  }
-
-  private SessionService service(ScriptedLauncher launcher, Path store, SessionLimits limits)
-      throws IOException {
-    SessionService service =
-        new SessionService(
-            launcher,
-            CoreSettings.of(limits).withStore(new FileSessionStore(store)),
-            Clock.systemUTC());
-    services.add(service);
-    return service;
-  }
-
-  private static <T> T get(CompletionStage<T> stage) throws Exception {
-    return stage.toCompletableFuture().get(10, TimeUnit.SECONDS);
+    servers.close();
   }
 
   private static NewStatement statement(String code) {
@@ -103,7 +86,7 @@ class RecoveryTest {
   @Test
   void historyNamesAndNumbersGoOn() throws Exception {
     ScriptedLauncher launcher = ScriptedLauncher.ready(Script.TINY);
-    SessionService before = service(launcher, store());
+    SessionService before = servers.start(launcher, servers.store());
     SessionSettings settings =
         SessionSettings.of(Kind.SPARK)
             .withName("mine")
@@ -118,7 +101,7 @@ class RecoveryTest {
     SessionSnapshot then = before.session("mine");
     before.close();
 
-    SessionService after = service(launcher, store());
+    SessionService after = servers.start(launcher, servers.store());
     SessionSnapshot now = after.session("mine");
     assertThat(now).usingRecursiveComparison().isEqualTo(then);
     assertThat(now.owner()).contains("ann");
@@ -130,7 +113,7 @@ class RecoveryTest {
 
   @Test
   void whoWaitsForAnEndIsToldThatTheServerLeaves() throws Exception {
-    SessionService before = service(ScriptedLauncher.ready(Script.COLLECT), store());
+    SessionService before = servers.start(ScriptedLauncher.ready(Script.COLLECT), servers.store());
     before.open(SessionSettings.of(Kind.SPARK), CALLER);
     get(before.execute("0", statement("long")));
     CompletionStage<Statement> end = before.awaitStatement("0", 0, Duration.ofMinutes(5));
@@ -145,7 +128,7 @@ class RecoveryTest {
   @Test
   void runningStatementLosesAndDoublesNothing() throws Exception {
     ScriptedLauncher launcher = ScriptedLauncher.ready(Script.COLLECT);
-    SessionService before = service(launcher, store());
+    SessionService before = servers.start(launcher, servers.store());
     before.open(SessionSettings.of(Kind.SPARK), CALLER);
     ScriptedDriver driver = launcher.nextDriver();
     get(before.execute("0", statement("long")));
@@ -158,7 +141,7 @@ class RecoveryTest {
     before.close();
     driver.print(0, "c");
 
-    SessionService after = service(launcher, store());
+    SessionService after = servers.start(launcher, servers.store());
     assertThat(after.session("0").state()).isEqualTo(SessionState.BUSY);
     await().until(() -> printed(after.statement("0", 0)).equals("abc"));
     driver.print(0, "d");
@@ -178,7 +161,7 @@ class RecoveryTest {
   @Test
   void killedServerIsFollowedByOneThatKnowsAll() throws Exception {
     ScriptedLauncher launcher = ScriptedLauncher.ready(Script.COLLECT);
-    SessionService killed = service(launcher, store());
+    SessionService killed = servers.start(launcher, servers.store());
     killed.open(SessionSettings.of(Kind.SPARK), CALLER);
     ScriptedDriver driver = launcher.nextDriver();
     get(killed.execute("0", statement("long")));
@@ -186,10 +169,10 @@ class RecoveryTest {
     driver.print(0, "a");
     await().until(() -> printed(killed.statement("0", 0)).equals("a"));
     driver.disconnect();
-    Path left = KilledServer.leaves(store());
+    Path left = KilledServer.leaves(servers.store());
     driver.print(0, "b");
 
-    SessionService after = service(launcher, left);
+    SessionService after = servers.start(launcher, left);
     await().until(() -> printed(after.statement("0", 0)).equals("ab"));
     driver.say(new DriverEvent.StatementSucceeded(0));
     assertThat(awaitEnd(after, 0).state()).isEqualTo(StatementState.AVAILABLE);
@@ -198,14 +181,14 @@ class RecoveryTest {
   @Test
   void failureCancelsWhatTheSameClientHadSentToTheEarlierServer() throws Exception {
     ScriptedLauncher launcher = ScriptedLauncher.ready(Script.TINY);
-    SessionService before = service(launcher, store());
+    SessionService before = servers.start(launcher, servers.store());
     before.open(SessionSettings.of(Kind.SPARK), CALLER);
     awaitState(before, "0", SessionState.IDLE);
     get(before.execute("0", statement("wait")));
     get(before.execute("0", statement("print never")));
     before.close();
 
-    SessionService after = service(launcher, store());
+    SessionService after = servers.start(launcher, servers.store());
     get(after.cancel("0", 0));
     assertThat(awaitEnd(after, 0).state()).isEqualTo(StatementState.CANCELLED);
     assertThat(awaitEnd(after, 1).state()).isEqualTo(StatementState.CANCELLED);
@@ -215,13 +198,13 @@ class RecoveryTest {
   @Test
   void sessionWithoutADriverYetGetsOne() throws Exception {
     ScriptedLauncher launcher = ScriptedLauncher.slow(Script.TINY);
-    SessionService before = service(launcher, store());
+    SessionService before = servers.start(launcher, servers.store());
     before.open(SessionSettings.of(Kind.SPARK), CALLER);
     launcher.nextDriver();
     get(before.execute("0", statement("print one")));
     before.close();
 
-    SessionService after = service(launcher, store());
+    SessionService after = servers.start(launcher, servers.store());
     assertThat(after.session("0").state()).isEqualTo(SessionState.STARTING);
     // Whether the first launch was known already when the server ended, is a matter of luck.
     await()
@@ -237,7 +220,7 @@ class RecoveryTest {
   @Test
   void sessionWhoseDriverHasGoneIsDeadAndSaysWhy() throws Exception {
     ScriptedLauncher launcher = ScriptedLauncher.ready(Script.TINY);
-    SessionService before = service(launcher, store());
+    SessionService before = servers.start(launcher, servers.store());
     before.open(SessionSettings.of(Kind.SPARK), CALLER);
     ScriptedDriver driver = launcher.nextDriver();
     awaitState(before, "0", SessionState.IDLE);
@@ -255,7 +238,7 @@ class RecoveryTest {
     before.close();
     driver.exit("exit code 1");
 
-    SessionService after = service(launcher, store());
+    SessionService after = servers.start(launcher, servers.store());
     awaitState(after, "0", SessionState.DEAD);
     assertThat(after.session("0").application()).contains(application);
     assertThat(after.log("0", 0, -1).lines()).contains("The driver is gone.");
@@ -265,7 +248,7 @@ class RecoveryTest {
   @Test
   void restartedSessionKeepsItsIncarnation() throws Exception {
     ScriptedLauncher launcher = ScriptedLauncher.ready(Script.TINY);
-    SessionService before = service(launcher, store());
+    SessionService before = servers.start(launcher, servers.store());
     before.open(SessionSettings.of(Kind.SPARK), CALLER);
     awaitState(before, "0", SessionState.IDLE);
     get(before.execute("0", statement("print one")));
@@ -274,7 +257,7 @@ class RecoveryTest {
     awaitState(before, "0", SessionState.IDLE);
     before.close();
 
-    SessionService after = service(launcher, store());
+    SessionService after = servers.start(launcher, servers.store());
     assertThat(after.session("0").incarnation()).isEqualTo(2);
     assertThat(after.session("0").firstStatementId()).isEqualTo(1);
     get(after.execute("0", statement("print two")));
@@ -284,7 +267,7 @@ class RecoveryTest {
   @Test
   void listenersGoOnWhereTheyWere() throws Exception {
     ScriptedLauncher launcher = ScriptedLauncher.ready(Script.TINY);
-    SessionService before = service(launcher, store());
+    SessionService before = servers.start(launcher, servers.store());
     before.open(SessionSettings.of(Kind.SPARK), CALLER);
     awaitState(before, "0", SessionState.IDLE);
     List<SessionEvent> heard = new CopyOnWriteArrayList<>();
@@ -294,7 +277,7 @@ class RecoveryTest {
     await().until(() -> heard.size() > 5);
     before.close();
 
-    SessionService after = service(launcher, store());
+    SessionService after = servers.start(launcher, servers.store());
     List<SessionEvent> all = new CopyOnWriteArrayList<>();
     after.subscribe("0", 0, all::add);
     await().until(() -> all.size() >= heard.size());
@@ -309,7 +292,7 @@ class RecoveryTest {
   @Test
   void halfWrittenLastRecordIsLeftOut() throws Exception {
     ScriptedLauncher launcher = ScriptedLauncher.ready(Script.TINY);
-    SessionService before = service(launcher, store());
+    SessionService before = servers.start(launcher, servers.store());
     before.open(SessionSettings.of(Kind.SPARK), CALLER);
     awaitState(before, "0", SessionState.IDLE);
     get(before.execute("0", statement("wait")));
@@ -318,7 +301,7 @@ class RecoveryTest {
     byte[] beginning = Arrays.copyOf(Files.readAllBytes(journal("0")), 15);
     write(journal("0"), Files.size(journal("0")), beginning);
 
-    SessionService after = service(launcher, store());
+    SessionService after = servers.start(launcher, servers.store());
     assertThat(after.session("0").state().isActive()).isTrue();
     get(after.cancel("0", 0));
     assertThat(awaitEnd(after, 0).state().isTerminal()).isTrue();
@@ -327,7 +310,7 @@ class RecoveryTest {
   @Test
   void damagedJournalMakesADeadSessionThatSaysWhy() throws Exception {
     ScriptedLauncher launcher = ScriptedLauncher.ready(Script.TINY);
-    SessionService before = service(launcher, store());
+    SessionService before = servers.start(launcher, servers.store());
     before.open(SessionSettings.of(Kind.SPARK).withName("hurt"), CALLER);
     awaitState(before, "0", SessionState.IDLE);
     get(before.execute("0", statement("print one")));
@@ -339,7 +322,7 @@ class RecoveryTest {
     before.close();
     write(journal("0"), whole + 12, new byte[] {77, 77});
 
-    SessionService after = service(launcher, store());
+    SessionService after = servers.start(launcher, servers.store());
     awaitState(after, "0", SessionState.DEAD);
     assertThat(after.session("hurt").statements()).isNotEmpty();
     assertThat(after.log("0", 0, -1).lines())
@@ -347,14 +330,14 @@ class RecoveryTest {
     assertThat(after.session("1").state()).isEqualTo(SessionState.IDLE);
     after.close();
 
-    SessionService later = service(launcher, store());
+    SessionService later = servers.start(launcher, servers.store());
     assertThat(later.session("0").state()).isEqualTo(SessionState.DEAD);
   }
 
   @Test
   void damagedLengthOfTheLastRecordIsNotTakenForHalfARecord() throws Exception {
     ScriptedLauncher launcher = ScriptedLauncher.ready(Script.TINY);
-    SessionService before = service(launcher, store());
+    SessionService before = servers.start(launcher, servers.store());
     before.open(SessionSettings.of(Kind.SPARK), CALLER);
     awaitState(before, "0", SessionState.IDLE);
     before.close();
@@ -362,7 +345,7 @@ class RecoveryTest {
     write(journal("0"), 0, new byte[] {1});
 
     List<byte[]> read = new ArrayList<>();
-    SessionRecords records = new FileSessionStore(store()).left().get(0);
+    SessionRecords records = new FileSessionStore(servers.store()).left().get(0);
     assertThatThrownBy(() -> records.read(read::add)).hasMessageContaining("is damaged at byte 0");
     assertThat(read).isEmpty();
     assertThat(Files.size(journal("0"))).isEqualTo(whole.length);
@@ -372,85 +355,85 @@ class RecoveryTest {
   @ValueSource(strings = {"", "x", "0"})
   void numbersOfSessionsGoOnAlsoWhenTheNextOneIsLost(String text) throws Exception {
     ScriptedLauncher launcher = ScriptedLauncher.ready(Script.TINY);
-    SessionService before = service(launcher, store());
+    SessionService before = servers.start(launcher, servers.store());
     before.open(SessionSettings.of(Kind.SPARK), CALLER);
     before.open(SessionSettings.of(Kind.SPARK), CALLER);
     awaitState(before, "1", SessionState.IDLE);
     before.close();
-    Files.writeString(store().resolve("next-session"), text);
+    Files.writeString(servers.store().resolve("next-session"), text);
 
-    SessionService after = service(launcher, store());
+    SessionService after = servers.start(launcher, servers.store());
     assertThat(after.open(SessionSettings.of(Kind.SPARK), CALLER).id()).isEqualTo(2);
   }
 
   @Test
   void sessionThatCanNoLongerBeKeptGoesOnAndSaysSo() throws Exception {
     ScriptedLauncher launcher = ScriptedLauncher.ready(Script.TINY);
-    SessionService before = service(launcher, store());
+    SessionService before = servers.start(launcher, servers.store());
     before.open(SessionSettings.of(Kind.SPARK), CALLER);
     awaitState(before, "0", SessionState.IDLE);
     before.close();
     launcher.nextDriver().exit("exit code 3");
     // A folder in the place of the file that the journal is written to anew.
-    Files.createDirectories(store().resolve("0").resolve("journal.new").resolve("full"));
+    Files.createDirectories(servers.store().resolve("0").resolve("journal.new").resolve("full"));
     write(journal("0"), Files.size(journal("0")) - 1, new byte[] {77, 77});
 
-    SessionService after = service(launcher, store());
+    SessionService after = servers.start(launcher, servers.store());
     await()
         .until(
             () ->
                 after.log("0", 0, -1).lines().stream()
                     .anyMatch(line -> line.contains("can no longer be kept")));
     assertThat(journal("0")).doesNotExist();
-    assertThat(store().resolve("0").resolve("session-0.stderr")).isNotEmptyFile();
+    assertThat(servers.store().resolve("0").resolve("session-0.stderr")).isNotEmptyFile();
   }
 
   @ParameterizedTest
   @ValueSource(booleans = {true, false})
   void sessionOfWhichNothingWasWrittenYetLeavesNothing(boolean journalBegun) throws Exception {
     ScriptedLauncher launcher = ScriptedLauncher.ready(Script.TINY);
-    new FileSessionStore(store()).begin(0);
+    new FileSessionStore(servers.store()).begin(0);
     if (journalBegun) {
       Files.write(journal("0"), new byte[7]);
     }
-    SessionService service = service(launcher, store());
+    SessionService service = servers.start(launcher, servers.store());
     assertThat(service.sessions()).isEmpty();
-    assertThat(store().resolve("0")).doesNotExist();
+    assertThat(servers.store().resolve("0")).doesNotExist();
     assertThat(service.open(SessionSettings.of(Kind.SPARK), CALLER).id()).isEqualTo(1);
   }
 
   @Test
   void journalWithoutABeginningMakesADeadSession() throws Exception {
     ScriptedLauncher launcher = ScriptedLauncher.ready(Script.TINY);
-    SessionService before = service(launcher, store());
+    SessionService before = servers.start(launcher, servers.store());
     before.open(SessionSettings.of(Kind.SPARK), CALLER);
     awaitState(before, "0", SessionState.IDLE);
     before.close();
     write(journal("0"), 0, new byte[9]);
 
-    SessionService after = service(launcher, store());
+    SessionService after = servers.start(launcher, servers.store());
     awaitState(after, "0", SessionState.DEAD);
     get(after.delete("0"));
-    await().until(() -> !Files.exists(store().resolve("0")));
+    await().until(() -> !Files.exists(servers.store().resolve("0")));
     assertThat(after.open(SessionSettings.of(Kind.SPARK), CALLER).id()).isEqualTo(1);
   }
 
   @Test
   void deletedSessionLeavesNothing() throws Exception {
     ScriptedLauncher launcher = ScriptedLauncher.ready(Script.TINY);
-    SessionService service = service(launcher, store());
+    SessionService service = servers.start(launcher, servers.store());
     service.open(SessionSettings.of(Kind.SPARK), CALLER);
     awaitState(service, "0", SessionState.IDLE);
-    assertThat(store().resolve("0")).isDirectory();
+    assertThat(servers.store().resolve("0")).isDirectory();
     get(service.delete("0"));
-    await().until(() -> !Files.exists(store().resolve("0")));
+    await().until(() -> !Files.exists(servers.store().resolve("0")));
   }
 
   @Test
   void journalStaysInProportionToWhatIsRetained() throws Exception {
     ScriptedLauncher launcher = ScriptedLauncher.ready(Script.COLLECT);
     SessionLimits limits = SessionLimits.DEFAULT.withRetainedStatements(3);
-    SessionService before = service(launcher, store(), limits);
+    SessionService before = servers.start(launcher, servers.store(), limits);
     before.open(SessionSettings.of(Kind.SPARK), CALLER);
     ScriptedDriver driver = launcher.nextDriver();
     String megabyte = "x".repeat(1 << 20);
@@ -466,7 +449,7 @@ class RecoveryTest {
     driver.nextCommand(DriverCommand.Execute.class);
     before.close();
 
-    SessionService after = service(launcher, store(), limits);
+    SessionService after = servers.start(launcher, servers.store(), limits);
     assertThat(after.session("0").statements().stream().map(Statement::id))
         .containsExactly(58, 59, 60);
     assertThat(printed(after.statement("0", 59))).isEqualTo(megabyte);
@@ -477,7 +460,7 @@ class RecoveryTest {
   @Test
   void questionsOfTheEarlierServerAreNotTakenForThoseOfTheLater() throws Exception {
     ScriptedLauncher launcher = ScriptedLauncher.ready(Script.COLLECT);
-    SessionService before = service(launcher, store());
+    SessionService before = servers.start(launcher, servers.store());
     before.open(SessionSettings.of(Kind.SPARK), CALLER);
     ScriptedDriver driver = launcher.nextDriver();
     awaitState(before, "0", SessionState.IDLE);
@@ -485,7 +468,7 @@ class RecoveryTest {
     int first = driver.nextCommand(DriverCommand.CheckCompleteness.class).requestId();
     before.close();
 
-    SessionService after = service(launcher, store());
+    SessionService after = servers.start(launcher, servers.store());
     await()
         .until(
             () -> {
@@ -499,7 +482,7 @@ class RecoveryTest {
   @Test
   void logGoesOn() throws Exception {
     ScriptedLauncher launcher = ScriptedLauncher.ready(Script.TINY);
-    SessionService before = service(launcher, store());
+    SessionService before = servers.start(launcher, servers.store());
     before.open(SessionSettings.of(Kind.SPARK), CALLER);
     awaitState(before, "0", SessionState.IDLE);
     launcher.nextDriver().exit("exit code 3");
@@ -507,14 +490,14 @@ class RecoveryTest {
     List<String> lines = before.log("0", 0, -1).lines();
     before.close();
 
-    SessionService after = service(launcher, store());
+    SessionService after = servers.start(launcher, servers.store());
     assertThat(after.log("0", 0, -1).lines())
         .isEqualTo(lines)
         .contains("The driver process ended: exit code 3");
   }
 
   private Path journal(String session) {
-    return store().resolve(session).resolve("journal");
+    return servers.store().resolve(session).resolve("journal");
   }
 
   private static void write(Path file, long at, byte[] bytes) throws IOException {

@@ -16,7 +16,11 @@ import io.polybius.session.testing.ScriptedDriver;
 import io.polybius.session.testing.ScriptedDriver.Script;
 import io.polybius.session.testing.ScriptedLauncher;
 import java.io.ByteArrayOutputStream;
+import java.io.DataInputStream;
+import java.io.FileInputStream;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.net.URI;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
@@ -305,21 +309,7 @@ class ResourcesTest {
   @Test
   void aFullDiskIsAClearErrorAndLeavesNothing() throws Exception {
     // Every file system is full in the same way; this device always is.
-    StagedFiles toDevice =
-        new StagedFiles(Optional.of(staging()), 7) {
-          @Override
-          Path create(String name) {
-            Path made = super.create(name);
-            try {
-              Files.delete(made);
-              return Files.createSymbolicLink(made, Path.of("/dev/full"));
-            } catch (IOException e) {
-              throw new AssertionError(e);
-            }
-          }
-        };
-    ResourceUpload failing =
-        new ResourceUpload(toDevice, whole -> CompletableFuture.completedFuture(null), over -> {});
+    ResourceUpload failing = uploadTo(Path.of("/dev/full"));
     failing.begin("x.jar");
 
     assertThatThrownBy(() -> failing.write(ByteBuffer.wrap(bytes(10))))
@@ -328,6 +318,57 @@ class ResourcesTest {
         .hasMessage("The server cannot store the file: No space left on device");
     failing.close();
     assertThat(staging().resolve("session-7")).isEmptyDirectory();
+  }
+
+  private ResourceUpload uploadTo(Path device) {
+    StagedFiles toDevice =
+        new StagedFiles(Optional.of(staging()), 7) {
+          @Override
+          Path create(String name) {
+            Path made = super.create(name);
+            try {
+              Files.delete(made);
+              return Files.createSymbolicLink(made, device);
+            } catch (IOException e) {
+              throw new AssertionError(e);
+            }
+          }
+        };
+    return new ResourceUpload(
+        toDevice, whole -> CompletableFuture.completedFuture(null), over -> {});
+  }
+
+  @Test
+  void anUploadIsEndedWithoutWaitingForTheDisk() throws Exception {
+    // A disk that takes a little, and then no more for a while.
+    Path pipe = staging().resolveSibling("slow-disk");
+    assertThat(new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor()).isZero();
+    ResourceUpload upload = uploadTo(pipe);
+    CompletableFuture<InputStream> opened =
+        CompletableFuture.supplyAsync(
+            () -> {
+              try {
+                return new FileInputStream(pipe.toFile());
+              } catch (IOException e) {
+                throw new UncheckedIOException(e);
+              }
+            });
+    upload.begin("x.jar");
+    CompletableFuture<Void> written =
+        CompletableFuture.runAsync(() -> upload.write(ByteBuffer.wrap(bytes(1 << 20))));
+    try (InputStream disk = get(opened)) {
+      await().until(() -> disk.available() > 0);
+      CompletableFuture<Void> ended =
+          CompletableFuture.runAsync(() -> upload.end(SessionException.notActive()));
+      get(ended);
+      assertThat(written).isNotDone();
+      assertThat(upload.failure()).isPresent();
+      new DataInputStream(disk).readFully(new byte[1 << 20]);
+      get(written);
+    }
+    assertThatThrownBy(() -> upload.write(ByteBuffer.wrap(bytes(1))))
+        .isInstanceOf(SessionException.class);
+    upload.close();
   }
 
   @Test

@@ -1,7 +1,8 @@
 package io.polybius.session;
 
+import static io.polybius.session.testing.Stages.assertRefused;
+import static io.polybius.session.testing.Stages.get;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import io.polybius.driver.protocol.DriverCommand;
@@ -30,8 +31,6 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -83,10 +82,6 @@ class ResultDownloadTest {
     return id;
   }
 
-  private static <T> T get(CompletionStage<T> stage) throws Exception {
-    return stage.toCompletableFuture().get(15, TimeUnit.SECONDS);
-  }
-
   private <T extends DriverCommand> T next(Class<T> type) throws InterruptedException {
     DriverCommand command = driver.nextCommand();
     while (!type.isInstance(command)) {
@@ -105,18 +100,6 @@ class ResultDownloadTest {
 
   private CompletionStage<ResultDownload> asked(int statement) {
     return service.download("0", statement, ResultFormat.CSV);
-  }
-
-  private static void assertRefused(CompletionStage<?> stage, ErrorCode code, String message) {
-    assertThatThrownBy(() -> get(stage))
-        .isInstanceOf(ExecutionException.class)
-        .cause()
-        .isInstanceOfSatisfying(
-            SessionException.class,
-            refused -> {
-              assertThat(refused.code()).isEqualTo(code);
-              assertThat(refused).hasMessageContaining(message);
-            });
   }
 
   @Test

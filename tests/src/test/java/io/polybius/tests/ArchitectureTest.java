@@ -14,6 +14,7 @@ import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.library.dependencies.SliceAssignment;
 import com.tngtech.archunit.library.dependencies.SliceIdentifier;
+import java.io.ObjectInputStream;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -147,6 +148,21 @@ class ArchitectureTest {
             "io.polybius.notebook..",
             "io.polybius.magic..",
             "io.polybius.yarn..")
+        .check(CLASSES);
+  }
+
+  /** What clients send as jobs is opened by the driver and by nobody before it. */
+  @Test
+  void onlyTheDriverOpensJobs() {
+    noClasses()
+        .that()
+        .resideOutsideOfPackages("io.polybius.driver.job..")
+        .should()
+        .dependOnClassesThat()
+        .resideInAnyPackage("com.esotericsoftware.kryo", "com.esotericsoftware.kryo.serializers..")
+        .orShould()
+        .dependOnClassesThat()
+        .areAssignableTo(ObjectInputStream.class)
         .check(CLASSES);
   }
 

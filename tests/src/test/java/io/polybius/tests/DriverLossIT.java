@@ -9,10 +9,13 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 
 /** One of the two processes dies in the middle of a statement. */
 @Timeout(300)
 class DriverLossIT {
+
+  @TempDir private Path folder;
 
   @Test
   void killedDriverLeavesADeadSessionWithItsHistory() throws Exception {
@@ -20,6 +23,9 @@ class DriverLossIT {
       RestClient rest = server.rest();
       int session = rest.openSession();
       rest.run(session, "val kept = 1");
+      JobPayloads payloads = JobPayloads.write(folder);
+      rest.uploadJar(session, payloads.jar());
+      int job = rest.submitJob(session, payloads.job("Stubborn"));
       int running = rest.post(session, "println(\"working\"); Thread.sleep(120000)");
       int waiting = rest.post(session, "2");
       await()
@@ -37,6 +43,9 @@ class DriverLossIT {
           .atMost(20, TimeUnit.SECONDS)
           .until(() -> server.stateFiles().stream().allMatch(DriverLossIT::isLog));
       assertHistory(rest, session, running, waiting);
+      JsonNode lost = rest.job(session, job);
+      assertThat(lost.get("state").asText()).isEqualTo("FAILED");
+      assertThat(lost.get("error").asText()).contains("The driver process ended: exit code 137");
       rest.call("DELETE", "/sessions/" + session, null);
       assertThat(rest.send("GET", "/sessions/" + session, null).statusCode()).isEqualTo(404);
       assertThat(server.stateFiles()).isEmpty();

@@ -1,14 +1,11 @@
 package io.polybius.tests;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.Arrays;
-import java.util.Base64;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -20,8 +17,6 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(500)
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class JobsIT {
-
-  private static final Duration PATIENCE = Duration.ofSeconds(60);
 
   @TempDir private static Path folder;
 
@@ -68,7 +63,7 @@ class JobsIT {
       byte[] bytes = new byte[64];
       bytes[0] = (byte) first;
       Arrays.fill(bytes, 1, bytes.length, (byte) 0x7f);
-      JsonNode end = awaitEnd(session, submit(session, Base64.getEncoder().encodeToString(bytes)));
+      JsonNode end = rest.awaitJob(session, rest.submitJob(session, bytes));
       assertThat(end.get("state").asText()).isEqualTo("FAILED");
       assertThat(end.get("error").asText()).isNotBlank();
       assertThat(end.get("result").isNull()).isTrue();
@@ -81,23 +76,5 @@ class JobsIT {
     assertThat(rest.send("GET", "/sessions/" + session + "/jobs/999", null).statusCode())
         .isEqualTo(404);
     rest.call("DELETE", "/sessions/" + session, null);
-  }
-
-  private int submit(int session, String job) {
-    JsonNode status =
-        rest.call(
-            "POST",
-            "/sessions/" + session + "/submit-job",
-            "{\"job\": \"" + job + "\", \"jobType\": \"spark\"}");
-    assertThat(status.get("state").asText()).isEqualTo("SENT");
-    return status.get("id").asInt();
-  }
-
-  private JsonNode awaitEnd(int session, int job) {
-    return await()
-        .atMost(PATIENCE)
-        .until(
-            () -> rest.call("GET", "/sessions/" + session + "/jobs/" + job, null),
-            status -> !"SENT QUEUED STARTED".contains(status.get("state").asText()));
   }
 }

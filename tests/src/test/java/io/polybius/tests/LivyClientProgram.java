@@ -13,14 +13,15 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.jar.JarOutputStream;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import java.util.zip.ZipEntry;
 import javax.tools.ToolProvider;
 
 /**
- * The program {@code LivyJobs}, which uses Livy's own Java client in a JVM of its own. Registries
- * have that client in version 0.7.1 only; from 0.8 on it writes other bytes, and these are what its
- * serializer is replaced for.
+ * Programs that use Livy's own Java client in a JVM of its own, {@code LivyJobs} and others.
+ * Registries have that client in version 0.7.1 only; from 0.8 on it writes other bytes, and these
+ * are what its serializer is replaced for.
  */
 final class LivyClientProgram {
 
@@ -49,21 +50,40 @@ final class LivyClientProgram {
    */
   String run(URI server) throws Exception {
     Path jobs = compile("LivyJobs");
-    Path serializer = compile("Serializer");
     Path jar = jar(jobs);
     Path file = Files.writeString(folder.resolve("words.txt"), "veni vidi vici");
+    return run(
+        List.of(jobs, compile("Serializer")),
+        List.of("LivyJobs", server.toString(), jar.toString(), file.toString()));
+  }
+
+  /**
+   * Has it write jobs into a folder, in place of sending them.
+   *
+   * @param isNew whether as from version 0.8 on, or else as 0.7.1 does
+   * @return a jar with their classes
+   */
+  Path writePayloads(Path to, boolean isNew) throws Exception {
+    Path jobs = compile("LivyPayloads");
+    String printed =
+        run(
+            isNew ? List.of(jobs, compile("Serializer")) : List.of(jobs),
+            List.of("LivyPayloads", to.toString()));
+    if (!printed.contains("written")) {
+      throw new AssertionError(printed);
+    }
+    return jar(jobs);
+  }
+
+  private String run(List<Path> classes, List<String> arguments) throws Exception {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(OPENED);
     command.add("-cp");
     command.add(
-        String.join(
-            File.pathSeparator,
-            jobs.toString(),
-            serializer.toString(),
-            livyJars(),
-            SparkJob.SPARK));
-    command.addAll(List.of("LivyJobs", server.toString(), jar.toString(), file.toString()));
+        Stream.concat(classes.stream().map(Path::toString), Stream.of(livyJars(), SparkJob.SPARK))
+            .collect(Collectors.joining(File.pathSeparator)));
+    command.addAll(arguments);
     Path printed = folder.resolve("printed.txt");
     Process process =
         new ProcessBuilder(command)

@@ -5,14 +5,21 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.SequenceInputStream;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Base64;
+import java.util.Collections;
+import java.util.List;
 import java.util.Set;
 import java.util.StringJoiner;
 
@@ -26,6 +33,7 @@ final class RestClient {
   private static final Set<String> STARTING = Set.of("not_started", "starting");
   private static final Set<String> FINAL = Set.of("dead", "killed", "success");
   private static final Set<String> UNFINISHED = Set.of("waiting", "running", "cancelling");
+  private static final Set<String> UNFINISHED_JOBS = Set.of("SENT", "QUEUED", "STARTED");
 
   private final HttpClient http = HttpClient.newBuilder().connectTimeout(REQUEST_TIMEOUT).build();
   private final URI server;
@@ -36,7 +44,7 @@ final class RestClient {
 
   /** Sends a request and returns the answer, whatever its status. */
   HttpResponse<String> send(String method, String path, String body) {
-    HttpRequest.Builder request =
+    return send(
         HttpRequest.newBuilder(server.resolve(path))
             .timeout(REQUEST_TIMEOUT)
             .header("Content-Type", "application/json")
@@ -44,11 +52,15 @@ final class RestClient {
                 method,
                 body == null
                     ? HttpRequest.BodyPublishers.noBody()
-                    : HttpRequest.BodyPublishers.ofString(body));
+                    : HttpRequest.BodyPublishers.ofString(body))
+            .build());
+  }
+
+  private HttpResponse<String> send(HttpRequest request) {
     try {
-      return http.send(request.build(), HttpResponse.BodyHandlers.ofString());
+      return http.send(request, HttpResponse.BodyHandlers.ofString());
     } catch (IOException e) {
-      throw new AssertionError(method + " " + path + " failed: " + e, e);
+      throw new AssertionError(request + " failed: " + e, e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new AssertionError(e);
@@ -168,6 +180,70 @@ final class RestClient {
         .pollInterval(Duration.ofMillis(10))
         .until(() -> Files.exists(begun));
     return stop(session, statement);
+  }
+
+  /** Sends a compiled job and returns its id. */
+  int submitJob(int session, byte[] job) {
+    ObjectNode body =
+        JSON.createObjectNode()
+            .put("job", Base64.getEncoder().encodeToString(job))
+            .put("jobType", "spark");
+    return call("POST", "/sessions/" + session + "/submit-job", body.toString()).get("id").asInt();
+  }
+
+  /** Returns a job. */
+  JsonNode job(int session, int job) {
+    return call("GET", "/sessions/" + session + "/jobs/" + job, null);
+  }
+
+  /** Waits for a job's end and returns it. */
+  JsonNode awaitJob(int session, int job) {
+    return org.awaitility.Awaitility.await()
+        .atMost(STATEMENT_TIMEOUT)
+        .pollInterval(Duration.ofMillis(20))
+        .until(
+            () -> job(session, job),
+            found -> !UNFINISHED_JOBS.contains(found.get("state").asText()));
+  }
+
+  /**
+   * Uploads a file by a form with one field, and returns the answer, whatever its status.
+   *
+   * @param route such as {@code upload-jar}
+   * @param name the file's, as the form has it
+   */
+  HttpResponse<String> upload(
+      int session, String route, String field, String name, InputStream content) {
+    String head =
+        "--x-x\r\nContent-Disposition: form-data; name=\""
+            + field
+            + "\"; filename=\""
+            + name
+            + "\"\r\n\r\n";
+    InputStream form =
+        new SequenceInputStream(
+            Collections.enumeration(
+                List.of(
+                    new ByteArrayInputStream(head.getBytes(StandardCharsets.UTF_8)),
+                    content,
+                    new ByteArrayInputStream("\r\n--x-x--\r\n".getBytes(StandardCharsets.UTF_8)))));
+    return send(
+        HttpRequest.newBuilder(server.resolve("/sessions/" + session + "/" + route))
+            .timeout(REQUEST_TIMEOUT)
+            .header("Content-Type", "multipart/form-data; boundary=x-x")
+            .POST(HttpRequest.BodyPublishers.ofInputStream(() -> form))
+            .build());
+  }
+
+  /** Uploads a jar, which the session must take. */
+  void uploadJar(int session, Path jar) {
+    try (InputStream content = Files.newInputStream(jar)) {
+      HttpResponse<String> answer =
+          upload(session, "upload-jar", "jar", jar.getFileName().toString(), content);
+      assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
+    } catch (IOException e) {
+      throw new AssertionError(e);
+    }
   }
 
   /** Runs a statement to its end and returns it. */

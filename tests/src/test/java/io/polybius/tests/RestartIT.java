@@ -3,6 +3,7 @@ package io.polybius.tests;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import io.polybius.kernel.wire.Channel;
 import io.polybius.kernel.wire.Header;
 import io.polybius.kernel.wire.JupyterJson;
@@ -15,11 +16,13 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.WebSocket;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.Base64;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -62,10 +65,15 @@ class RestartIT {
   @ParameterizedTest
   @ValueSource(booleans = {false, true})
   void sessionsGoOn(boolean killed) throws Exception {
+    JobPayloads payloads = JobPayloads.write(folder);
     try (RunningServer before = RunningServer.start(RECOVERY)) {
       RestClient rest = before.rest();
       int session = rest.openSession("{\"kind\": \"spark\", \"name\": \"mine\"}");
       rest.run(session, "val kept = 41");
+      rest.uploadJar(session, payloads.jar());
+      int ended = rest.submitJob(session, payloads.job("Adding"));
+      String result = rest.awaitJob(session, ended).get("result").asText();
+      int job = rest.submitJob(session, payloads.job("Slow"));
       int running = rest.post(session, CELL);
       int waiting = rest.post(session, "kept + 1");
       await()
@@ -83,6 +91,12 @@ class RestartIT {
             .atMost(LONG)
             .until(
                 () -> rest.statement(session, waiting).get("state").asText().equals("available"));
+        JsonNode slow = rest.awaitJob(session, job);
+        assertThat(slow.get("state").asText()).as(slow.toString()).isEqualTo("SUCCEEDED");
+        assertThat(Base64.getDecoder().decode(slow.get("result").asText()))
+            .asString(StandardCharsets.ISO_8859_1)
+            .contains("slow, but don");
+        assertThat(rest.job(session, ended).get("result").asText()).isEqualTo(result);
         assertThat(text(rest, session, running).strip()).isEqualTo(ALL_LINES);
         assertThat(text(rest, session, waiting)).endsWith("= 42\n");
         assertThat(value(rest, session, "kept + 2")).endsWith("= 43\n");

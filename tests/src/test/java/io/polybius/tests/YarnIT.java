@@ -7,13 +7,16 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.polybius.cluster.TestCluster;
 import io.polybius.cluster.TestCluster.Application;
 import io.polybius.cluster.TestCluster.Container;
+import java.io.ByteArrayInputStream;
 import java.net.URI;
+import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Base64;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
@@ -44,6 +47,9 @@ class YarnIT {
 
   private static final Duration PATIENCE = Duration.ofMinutes(2);
 
+  /** The number as Livy's clients read and write it. */
+  private static final String FOURTEEN = Base64.getEncoder().encodeToString(new byte[] {9, 28});
+
   private static final String SLEEPING =
       """
       import time
@@ -70,6 +76,7 @@ class YarnIT {
   private RunningServer server;
   private RestClient rest;
   private URI jar;
+  private JobPayloads payloads;
 
   @BeforeAll
   void start() throws Exception {
@@ -188,6 +195,33 @@ class YarnIT {
                 "pyspark",
                 "sc.parallelize([0]).map(lambda _: open('words/words.txt').read()).first()"))
         .isEqualTo("'veni vidi vici'");
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void jobsAndTheirExecutorsFindTheClassesOfAnUploadedJar(Mode mode) throws Exception {
+    int session = idle(mode);
+    if (payloads == null) {
+      payloads = JobPayloads.write(folder);
+    }
+    rest.uploadJar(session, payloads.jar());
+    JsonNode end = rest.awaitJob(session, rest.submitJob(session, payloads.job("OnExecutors")));
+    assertThat(end.get("state").asText()).as(end.toString()).isEqualTo("SUCCEEDED");
+    assertThat(end.get("result").asText()).isEqualTo(FOURTEEN);
+    byte[] file = new byte[3 << 20];
+    Arrays.fill(file, (byte) 7);
+    HttpResponse<String> uploaded =
+        rest.upload(session, "upload-file", "file", "sevens", new ByteArrayInputStream(file));
+    assertThat(uploaded.statusCode()).as(uploaded.body()).isEqualTo(200);
+    assertThat(
+            rest.shown(
+                session,
+                "pyspark",
+                "from pyspark import SparkFiles\n"
+                    + "sc.parallelize([0]).map("
+                    + "lambda _: open(SparkFiles.get('sevens'), 'rb').read() == b'\\x07' * (3 << 20))"
+                    + ".first()"))
+        .isEqualTo("True");
   }
 
   @Test

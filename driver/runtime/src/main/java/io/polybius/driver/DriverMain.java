@@ -159,18 +159,27 @@ public final class DriverMain {
     }
     Watchdog.haltAfter(settings.endsByReturning() ? CLUSTER_STOP_PATIENCE : STOP_PATIENCE);
     if (runner != null) {
-      jobs.close();
-      jobContext.close();
-      resources.close();
-      runner.close();
+      close(jobs);
+      close(jobContext);
+      close(resources);
+      close(runner);
     }
-    comms.close();
+    close(comms);
     if (spark != null) {
-      spark.context().stop();
+      close(spark.context()::stop);
     }
-    dialer.close();
+    close(dialer);
     deleteRecursively(settings.workDirectory());
     return failure;
+  }
+
+  /** Whatever one says, the others are closed too. */
+  private static void close(AutoCloseable part) {
+    try {
+      part.close();
+    } catch (Exception | LinkageError e) {
+      log.warn("a part of the driver could not be closed", e);
+    }
   }
 
   private void serve(
@@ -179,7 +188,7 @@ public final class DriverMain {
       OpenComms comms,
       DriverConnection<DriverEvent> server)
       throws IOException, InterruptedException {
-    SparkProgress progress = new SparkProgress(server::send);
+    SparkProgress progress = new SparkProgress(server::send, timer);
     spark.context().addSparkListener(progress);
     SparkTools tools = new SparkTools(spark, settings.workDirectory().resolve("jars"));
     StatementRunner statements =
@@ -213,7 +222,13 @@ public final class DriverMain {
                 timer,
                 JobRunner.Limits.DEFAULT));
     resources =
-        new SessionResources(tools, directory.resolve("uploads"), python::include, server::send);
+        new SessionResources(
+            tools,
+            directory.resolve("uploads"),
+            python::include,
+            server::send,
+            timer,
+            SessionResources.PATIENCE);
     // From here on commands are obeyed.
     runner = statements;
     server.send(

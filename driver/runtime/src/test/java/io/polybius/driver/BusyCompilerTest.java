@@ -147,7 +147,7 @@ class BusyCompilerTest {
                 new SharedValues(),
                 capture,
                 new OpenComms(capture, events::add),
-                new SparkProgress(events::add),
+                new SparkProgress(events::add, timer),
                 events::add,
                 timer,
                 StatementDesk.MAX_OUTPUT_CHARS,

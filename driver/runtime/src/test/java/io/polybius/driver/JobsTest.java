@@ -208,6 +208,7 @@ class JobsTest {
     assertThat(error(ExampleJobs.exiting()))
         .startsWith("java.lang.SecurityException: A job must not end the session's driver")
         .contains("System.exit(3)");
+    assertThat(result(ExampleJobs.exitingBeside())).asString().contains("System.exit(4)");
     assertThat(result(ExampleJobs.adding(1, 1))).isEqualTo(2);
   }
 

@@ -154,13 +154,19 @@ final class StatementDesk {
         SparkStart.begin(directory.resolve("classes"), CompletableFuture.completedFuture(Map.of()));
     tools = new SparkTools(spark, directory.resolve("jars"));
     ServedClasses.copy(spark.classDirectory(), CompiledJobs.CLASSES);
-    SparkProgress progress = new SparkProgress(this::take);
-    spark.context().addSparkListener(progress);
     ScheduledThreadPoolExecutor timer = new ScheduledThreadPoolExecutor(2);
+    SparkProgress progress = new SparkProgress(this::take, timer);
+    spark.context().addSparkListener(progress);
     PythonInterpreter python =
         new PythonInterpreter(spark::session, shared, comms, directory.resolve("python"));
     resources =
-        new SessionResources(tools, directory.resolve("uploads"), python::include, jobEvents::add);
+        new SessionResources(
+            tools,
+            directory.resolve("uploads"),
+            python::include,
+            jobEvents::add,
+            timer,
+            SessionResources.PATIENCE);
     DriverJobContext jobContext =
         new DriverJobContext(spark.session(), shared, directory.resolve("job-files"));
     jobs =

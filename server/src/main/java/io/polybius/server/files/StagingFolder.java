@@ -15,6 +15,7 @@ import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.nio.file.attribute.UserPrincipal;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
@@ -70,7 +71,7 @@ public final class StagingFolder implements AutoCloseable {
         if (!Files.isDirectory(path, LinkOption.NOFOLLOW_LINKS)) {
           Files.createDirectory(path, OWNER);
         }
-        refuseOpenFolder(path);
+        refuseFolderOfOthers(path);
       } else {
         String name = PASSING + UUID.randomUUID();
         // First the lock, so that no other server takes the folder for one that was left.
@@ -95,10 +96,25 @@ public final class StagingFolder implements AutoCloseable {
   }
 
   /** One that was there may be another's, or have been looked into by others. */
-  private static void refuseOpenFolder(Path folder) throws IOException {
+  private static void refuseFolderOfOthers(Path folder) throws IOException {
+    UserPrincipal owner = Files.getOwner(folder, LinkOption.NOFOLLOW_LINKS);
+    if (!owner.equals(self(folder))) {
+      throw new IOException(
+          folder + " belongs to " + owner.getName() + ", and not to the server's user");
+    }
     Set<PosixFilePermission> permissions = Files.getPosixFilePermissions(folder);
     if (!OWNER.value().containsAll(permissions)) {
       throw new IOException("others may enter " + folder + "; run: chmod 700 " + folder);
+    }
+  }
+
+  /** Returns the user as whom this process makes files, in a container that has no names too. */
+  private static UserPrincipal self(Path folder) throws IOException {
+    Path probe = Files.createTempFile(folder, "owner-", "");
+    try {
+      return Files.getOwner(probe, LinkOption.NOFOLLOW_LINKS);
+    } finally {
+      Files.delete(probe);
     }
   }
 

@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Optional;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -74,6 +75,24 @@ class StagingFolderTest {
     try (StagingFolder another = new StagingFolder(shared, Optional.of(other))) {
       assertThat(another.path()).isEmptyDirectory();
     }
+  }
+
+  @Test
+  void folderOfSomebodyElseIsRefused() throws IOException {
+    Path shared = parent.resolve("shared");
+    Path recovery = Files.createDirectory(parent.resolve("recovered"));
+    Path own;
+    try (StagingFolder folder = new StagingFolder(shared, Optional.of(recovery))) {
+      own = folder.path();
+    }
+    // Only root can give something away.
+    Assumptions.assumeTrue(
+        Files.getOwner(own).getName().equals("root"), "files can be given to others");
+    Files.setOwner(
+        own, own.getFileSystem().getUserPrincipalLookupService().lookupPrincipalByName("nobody"));
+    assertThatThrownBy(() -> new StagingFolder(shared, Optional.of(recovery)))
+        .hasMessageContaining("belongs to nobody");
+    assertThat(own).isEmptyDirectory();
   }
 
   @Test

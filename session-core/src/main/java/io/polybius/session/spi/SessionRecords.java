@@ -2,6 +2,7 @@ package io.polybius.session.spi;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Iterator;
 import java.util.function.Consumer;
 
 /**
@@ -27,8 +28,12 @@ public interface SessionRecords {
   /** Adds a record; when this returns, it outlives the server's process. */
   void append(byte[] content) throws IOException;
 
-  /** Puts one record in the place of all that there are, at once. */
-  void replaceAll(byte[] content) throws IOException;
+  /**
+   * Puts records in the place of all that there are, at once.
+   *
+   * @param contents of them, of which each is asked for when the one before it is written
+   */
+  void replaceAll(Iterator<byte[]> contents) throws IOException;
 
   /** Returns how large the records are together. */
   long bytes();

@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Iterator;
 import java.util.Set;
 import java.util.function.Consumer;
 import java.util.zip.CRC32;
@@ -137,12 +138,14 @@ final class FileSessionRecords implements SessionRecords {
   }
 
   @Override
-  public void replaceAll(byte[] content) throws IOException {
+  public void replaceAll(Iterator<byte[]> contents) throws IOException {
     Path next = next();
     Files.deleteIfExists(next);
-    long nextEnd;
+    long nextEnd = 0;
     try (FileChannel to = open(next)) {
-      nextEnd = write(to, content, 0);
+      while (contents.hasNext()) {
+        nextEnd = write(to, contents.next(), nextEnd);
+      }
     }
     release();
     Files.move(next, file, StandardCopyOption.ATOMIC_MOVE);

@@ -81,7 +81,11 @@ public final class Benchmarks {
     if (List.of(arguments).contains("yarn")) {
       new YarnBenchmarks(home, folder).run();
     } else if (List.of(arguments).contains("jobs")) {
+      Samples.printHeading();
       JavaJobs.run(home, folder);
+    } else if (List.of(arguments).contains("uploads")) {
+      Samples.printHeading();
+      new UploadBenchmarks(home, folder).run();
     } else {
       new Benchmarks(home, folder).run();
     }
@@ -117,6 +121,7 @@ public final class Benchmarks {
       prespawned(new LivyClient(readyAddress(server)));
     }
     JavaJobs.run(home, folder.resolve("jobs"));
+    new UploadBenchmarks(home, folder).run();
     ManySessions.run(folder.resolve("many"));
     jupyter.ownShare();
     jupyter.ipykernel();

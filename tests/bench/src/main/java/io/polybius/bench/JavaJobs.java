@@ -24,9 +24,8 @@ final class JavaJobs {
 
   private JavaJobs() {}
 
-  /** Runs on a server of its own. */
+  /** Runs on a server of its own, and prints rows of a table. */
   static void run(Path home, Path folder) throws Exception {
-    Samples.printHeading();
     try (ChildProcess server =
             Benchmarks.server(home, folder, Map.of("polybius.server.prespawned-drivers", "0"));
         SessionClient session = SessionClient.at(Benchmarks.readyAddress(server)).open()) {

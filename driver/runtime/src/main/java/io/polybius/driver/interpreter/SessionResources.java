@@ -7,15 +7,26 @@ import io.polybius.magic.MagicException;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import java.util.regex.Pattern;
 import org.apache.spark.SparkConf;
@@ -24,8 +35,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Jars and files that clients add to a session, or upload to it. One after the other, on a thread
- * of its own, beside what runs.
+ * Jars and files that clients add to a session, or upload to it, beside what runs. What is uploaded
+ * is written by one thread, piece after piece. What is added may come from a file system that does
+ * not answer, so several are added at a time, each for a while at most.
  */
 public final class SessionResources implements AutoCloseable {
 
@@ -34,40 +46,72 @@ public final class SessionResources implements AutoCloseable {
   private static final Pattern FOLDER = Pattern.compile("[A-Za-z0-9-]{1,100}");
   private static final int MAX_NAME_BYTES = 200;
 
+  /** Those that hang must not keep others waiting; more at a time than this would only do that. */
+  private static final int ADDED_AT_A_TIME = 8;
+
+  /** What the server waits for an answer. */
+  public static final Duration PATIENCE = Duration.ofMinutes(5);
+
   /** Where a Python that starts looks for modules. */
   private static final String PYTHON_FILES = "spark.submit.pyFiles";
 
   private final SparkTools spark;
 
-  /** Where Spark has files from, by their names; used by the thread only. */
+  private final Path directory;
+  private final PythonFiles pythonFiles;
+  private final Consumer<DriverEvent> answers;
+  private final ScheduledExecutorService timer;
+  private final Duration patience;
+  private final ExecutorService writer = Executors.newSingleThreadExecutor(threads("uploads"));
+  private final ExecutorService adders =
+      Executors.newFixedThreadPool(ADDED_AT_A_TIME, threads("resources"));
+
+  /** Where Spark has files from, by their names; guarded by itself. */
   private final Map<String, String> files = new HashMap<>();
 
-  private final Path directory;
-  private final Consumer<String> pythonFiles;
-  private final Consumer<DriverEvent> answers;
-  private final ExecutorService thread =
-      Executors.newSingleThreadExecutor(
-          task -> {
-            Thread made = new Thread(null, task, "resources", 0, false);
-            made.setDaemon(true);
-            return made;
-          });
+  /** What removes the folders of uploads that were not added, by their names. */
+  private final Map<String, ScheduledFuture<?>> notAdded = new ConcurrentHashMap<>();
+
+  /** The Python of the session, if one runs. */
+  public interface PythonFiles {
+
+    /**
+     * Lets a Python that runs already find what is at an address.
+     *
+     * @return why it does not; empty if it does, or if none runs
+     */
+    Optional<String> include(String uri);
+  }
 
   /**
    * Makes one.
    *
    * @param directory for what is uploaded
-   * @param pythonFiles takes the addresses of files that a Python is to find which runs already
+   * @param pythonFiles is told of files for Python
+   * @param timer ends what takes too long
+   * @param patience how long anything may take
    */
   public SessionResources(
       SparkTools spark,
       Path directory,
-      Consumer<String> pythonFiles,
-      Consumer<DriverEvent> answers) {
+      PythonFiles pythonFiles,
+      Consumer<DriverEvent> answers,
+      ScheduledExecutorService timer,
+      Duration patience) {
     this.spark = spark;
     this.directory = directory;
     this.pythonFiles = pythonFiles;
     this.answers = answers;
+    this.timer = timer;
+    this.patience = patience;
+  }
+
+  private static ThreadFactory threads(String name) {
+    return task -> {
+      Thread made = new Thread(null, task, name, 0, false);
+      made.setDaemon(true);
+      return made;
+    };
   }
 
   /** Why something cannot be had. The message is for the user. */
@@ -83,27 +127,80 @@ public final class SessionResources implements AutoCloseable {
 
   /** Takes a piece of a file, and says where the file is. */
   public void take(AddFilePart part) {
-    later(() -> answers.accept(taken(part)));
+    try {
+      writer.execute(() -> answers.accept(taken(part)));
+    } catch (RejectedExecutionException e) {
+      log.debug("the driver ends, and takes no more uploads");
+    }
   }
 
   private DriverEvent taken(AddFilePart part) {
     try {
       Path file = place(part.folder(), part.name());
-      try {
-        Files.createDirectories(file.getParent());
-        Files.write(file, part.bytes(), StandardOpenOption.CREATE, StandardOpenOption.APPEND);
-      } catch (IOException e) {
-        // What is there of it is of no use.
-        Files.deleteIfExists(file);
-        throw e;
-      }
+      removeUnlessAdded(part.folder());
+      Files.createDirectories(file.getParent());
+      Files.write(file, part.bytes(), StandardOpenOption.CREATE, StandardOpenOption.APPEND);
       return new DriverEvent.FilePartTaken(part.requestId(), file.toUri().toString(), "");
     } catch (Refused e) {
       return new DriverEvent.FilePartTaken(part.requestId(), "", e.getMessage());
     } catch (IOException | RuntimeException e) {
+      // What is there of it is of no use.
+      stopRemoval(part.folder());
+      remove(part.folder());
       return new DriverEvent.FilePartTaken(
           part.requestId(), "", "The driver cannot keep the file: " + e);
     }
+  }
+
+  /**
+   * Whatever ends an upload half-way, also the end of its server: after the time in which the next
+   * piece would have come, or the word to add the file, it is removed.
+   */
+  private void removeUnlessAdded(String folder) {
+    ScheduledFuture<?> removal =
+        timer.schedule(
+            () -> {
+              if (stopRemoval(folder)) {
+                remove(folder);
+              }
+            },
+            patience.toMillis(),
+            TimeUnit.MILLISECONDS);
+    Optional.ofNullable(notAdded.put(folder, removal)).ifPresent(before -> before.cancel(false));
+  }
+
+  /** Has a folder not be removed, and returns whether it would have been. */
+  private boolean stopRemoval(String folder) {
+    ScheduledFuture<?> removal = notAdded.remove(folder);
+    if (removal != null) {
+      removal.cancel(false);
+    }
+    return removal != null;
+  }
+
+  private void remove(String folder) {
+    Path path = directory.resolve(folder);
+    try (DirectoryStream<Path> all = Files.newDirectoryStream(path)) {
+      for (Path file : all) {
+        Files.deleteIfExists(file);
+      }
+      Files.deleteIfExists(path);
+    } catch (NoSuchFileException e) {
+      log.debug("nothing was uploaded to {}", path);
+    } catch (IOException e) {
+      log.warn("what was uploaded is left in {}: {}", path, e.toString());
+    }
+  }
+
+  /** Returns the folder of a file that was uploaded. */
+  private Optional<String> uploadFolder(String uri) {
+    String prefix = directory.toUri().toString();
+    // The directory may not exist yet, and then its address has no slash at the end.
+    prefix = prefix.endsWith("/") ? prefix : prefix + "/";
+    return uri.startsWith(prefix)
+        ? Optional.of(uri.substring(prefix.length()).replaceFirst("/.*", ""))
+            .filter(folder -> FOLDER.matcher(folder).matches())
+        : Optional.empty();
   }
 
   /** Returns where a file is put, which is never outside of the directory. */
@@ -127,8 +224,52 @@ public final class SessionResources implements AutoCloseable {
 
   /** Makes a file available, and says when that is done, or why it is not. */
   public void add(AddResource resource) {
-    later(
-        () -> answers.accept(new DriverEvent.ResourceAdded(resource.requestId(), added(resource))));
+    Optional<String> upload = uploadFolder(resource.uri());
+    upload.ifPresent(this::stopRemoval);
+    AtomicBoolean answered = new AtomicBoolean();
+    Future<?> adding;
+    try {
+      adding =
+          adders.submit(
+              () -> {
+                String failure = added(resource);
+                if (!failure.isEmpty()) {
+                  upload.filter(folder -> !isUsed(folder)).ifPresent(this::remove);
+                }
+                answer(resource, failure, answered);
+              });
+    } catch (RejectedExecutionException e) {
+      log.debug("the driver ends, and adds nothing more");
+      return;
+    }
+    ScheduledFuture<?> unused =
+        timer.schedule(
+            () -> {
+              answer(
+                  resource,
+                  resource.uri()
+                      + " was not added within "
+                      + patience.toSeconds()
+                      + " s, for what it is on does not answer, or others before it do not.",
+                  answered);
+              adding.cancel(true);
+            },
+            patience.toMillis(),
+            TimeUnit.MILLISECONDS);
+  }
+
+  private void answer(AddResource resource, String failure, AtomicBoolean answered) {
+    if (answered.compareAndSet(false, true)) {
+      answers.accept(new DriverEvent.ResourceAdded(resource.requestId(), failure));
+    }
+  }
+
+  /** Returns whether Spark has a file out of that folder. */
+  private boolean isUsed(String folder) {
+    Path path = directory.resolve(folder);
+    synchronized (files) {
+      return files.values().stream().anyMatch(file -> file.startsWith(path + "/"));
+    }
   }
 
   /** Returns why it is not there; empty if it is. */
@@ -153,9 +294,7 @@ public final class SessionResources implements AutoCloseable {
   private void addJar(String uri) throws MagicException, IOException {
     spark.addJarBeside(uri);
     // There is a copy now.
-    if (uri.startsWith(directory.toUri().toString())) {
-      Files.deleteIfExists(Path.of(URI.create(uri)));
-    }
+    uploadFolder(uri).ifPresent(this::remove);
   }
 
   /** Returns where Spark has it from; that is another address if the same was added before. */
@@ -163,7 +302,15 @@ public final class SessionResources implements AutoCloseable {
     String name = nameIn(uri);
     URI address = URI.create(uri);
     boolean isHere = address.getScheme() == null || address.getScheme().equals("file");
-    if (isHere) {
+    if (!isHere) {
+      spark.context().addFile(uri);
+      synchronized (files) {
+        files.put(name, uri);
+      }
+      return uri;
+    }
+    // Two of one name may come at a time.
+    synchronized (files) {
       Path file = Path.of(address.getPath());
       if (!Files.isReadable(file)) {
         throw new Refused("There is no file " + file + " that the driver can read.");
@@ -181,12 +328,11 @@ public final class SessionResources implements AutoCloseable {
                 + " was added before, and Spark cannot replace it; add it under"
                 + " another name.");
       }
+      spark.context().addFile(uri);
+      // Without what an address has to escape, as Python takes it for the name.
+      files.put(name, address.getPath());
+      return address.getPath();
     }
-    spark.context().addFile(uri);
-    // Without what an address has to escape, as Python takes it for the name.
-    String used = isHere ? address.getPath() : uri;
-    files.put(name, used);
-    return used;
   }
 
   private static String nameIn(String uri) {
@@ -202,24 +348,25 @@ public final class SessionResources implements AutoCloseable {
     if (uri.toLowerCase(Locale.ROOT).endsWith(".jar")) {
       spark.addJarBeside(uri);
     }
-    SparkConf settings = spark.context().conf();
-    String before = settings.get(PYTHON_FILES, "");
-    if (!("," + before + ",").contains("," + used + ",")) {
+    synchronized (pythonFiles) {
+      SparkConf settings = spark.context().conf();
+      String before = settings.get(PYTHON_FILES, "");
+      if (("," + before + ",").contains("," + used + ",")) {
+        return;
+      }
       settings.set(PYTHON_FILES, before.isBlank() ? used : before + "," + used);
-      pythonFiles.accept(used);
-    }
-  }
-
-  private void later(Runnable task) {
-    try {
-      thread.execute(task);
-    } catch (RejectedExecutionException e) {
-      log.debug("the driver ends, and takes no more resources");
+      Optional<String> failure = pythonFiles.include(used);
+      if (failure.isPresent()) {
+        // It would keep the next Python from starting, too.
+        settings.set(PYTHON_FILES, before);
+        throw new Refused(nameIn(uri) + " cannot be added: " + failure.get());
+      }
     }
   }
 
   @Override
   public void close() {
-    thread.shutdownNow();
+    writer.shutdownNow();
+    adders.shutdownNow();
   }
 }

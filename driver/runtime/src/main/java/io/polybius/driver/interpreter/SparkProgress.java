@@ -4,8 +4,12 @@ import io.polybius.driver.protocol.DriverEvent;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Properties;
 import java.util.Set;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.apache.spark.scheduler.SparkListener;
 import org.apache.spark.scheduler.SparkListenerJobEnd;
@@ -36,6 +40,7 @@ public final class SparkProgress extends SparkListener {
   private static final long MIN_INTERVAL_NANOS = 100_000_000;
 
   private final Consumer<DriverEvent> events;
+  private final ScheduledExecutorService timer;
 
   /** By their names; guarded by this, and so is what is in them. */
   private final Map<String, Group> groups = new HashMap<>();
@@ -49,10 +54,12 @@ public final class SparkProgress extends SparkListener {
   /**
    * Makes one.
    *
-   * @param events takes the progress
+   * @param events takes the progress, of each group ten times a second at most
+   * @param timer says what was held back for that
    */
-  public SparkProgress(Consumer<DriverEvent> events) {
+  public SparkProgress(Consumer<DriverEvent> events, ScheduledExecutorService timer) {
     this.events = events;
+    this.timer = timer;
   }
 
   /** From now on counts the tasks of that group. */
@@ -62,7 +69,14 @@ public final class SparkProgress extends SparkListener {
 
   /** Nobody works for that group any more. */
   public synchronized void end(String jobGroup) {
-    groups.remove(jobGroup);
+    Group group = groups.remove(jobGroup);
+    if (group != null) {
+      group.end();
+    }
+  }
+
+  private synchronized void sayHeldBack(Group group) {
+    group.sayHeldBack();
   }
 
   @Override
@@ -78,7 +92,7 @@ public final class SparkProgress extends SparkListener {
     while (stages.hasNext()) {
       group.knows((StageInfo) stages.next(), start.jobId());
     }
-    group.say(true);
+    group.say();
   }
 
   @Override
@@ -113,7 +127,8 @@ public final class SparkProgress extends SparkListener {
     private int completed;
     private int total;
     private int completedStages;
-    private long lastSaid;
+    private long lastSaid = System.nanoTime() - MIN_INTERVAL_NANOS;
+    private Optional<ScheduledFuture<?>> heldBack = Optional.empty();
 
     Group(Told told) {
       this.told = told;
@@ -141,29 +156,56 @@ public final class SparkProgress extends SparkListener {
       skipped.removeAll(startedStages);
       skipped.forEach(stage -> total -= tasksOfStage.remove(stage));
       if (!skipped.isEmpty()) {
-        say(true);
+        say();
       }
     }
 
     void completesTask(int stage) {
       if (tasksOfStage.containsKey(stage)) {
         completed = Math.min(completed + 1, total);
-        say(false);
+        say();
       }
     }
 
     void completesStage(int stage) {
       if (tasksOfStage.containsKey(stage)) {
         completedStages = Math.min(completedStages + 1, tasksOfStage.size());
-        say(true);
+        say();
       }
     }
 
-    void say(boolean now) {
-      if (now || System.nanoTime() - lastSaid > MIN_INTERVAL_NANOS) {
-        lastSaid = System.nanoTime();
-        events.accept(told.event(completed, total, completedStages, tasksOfStage.size()));
+    /** Many small stages can come and go at a time; of those, the last state is said. */
+    void say() {
+      long sinceLast = System.nanoTime() - lastSaid;
+      if (heldBack.isPresent()) {
+        return;
+      } else if (sinceLast >= MIN_INTERVAL_NANOS) {
+        sayNow();
+      } else {
+        heldBack =
+            Optional.of(
+                timer.schedule(
+                    () -> SparkProgress.this.sayHeldBack(this),
+                    MIN_INTERVAL_NANOS - sinceLast,
+                    TimeUnit.NANOSECONDS));
       }
+    }
+
+    void sayHeldBack() {
+      if (heldBack.isPresent()) {
+        heldBack = Optional.empty();
+        sayNow();
+      }
+    }
+
+    void end() {
+      heldBack.ifPresent(held -> held.cancel(false));
+      sayHeldBack();
+    }
+
+    private void sayNow() {
+      lastSaid = System.nanoTime();
+      events.accept(told.event(completed, total, completedStages, tasksOfStage.size()));
     }
   }
 }

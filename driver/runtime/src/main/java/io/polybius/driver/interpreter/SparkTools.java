@@ -195,6 +195,12 @@ public final class SparkTools {
                 }
                 copy = directory.resolve(number + "-" + name);
               }
+              if (!copy.endsWith(name)) {
+                log.warn(
+                    "another {} was added before, and stays: of a class that both have, that one's"
+                        + " is used",
+                    name);
+              }
               return Optional.of(copy);
             },
             spark::addJarsBeside);

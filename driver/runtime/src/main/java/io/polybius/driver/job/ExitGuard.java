@@ -5,9 +5,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Keeps a job from ending the driver, and with it the session of others, by {@code System.exit}. It
- * permits all else. Threads that a job starts are not kept from it, nor are statements, whose user
- * sees what they do.
+ * Keeps a job from ending the driver, and with it the session of others, by {@code System.exit},
+ * also on a thread that it has started. It permits all else. Statements are not kept from it: their
+ * user sees what they do.
  */
 @SuppressWarnings("removal") // In the Java that drivers have, there is nothing else that can.
 final class ExitGuard extends SecurityManager {
@@ -29,7 +29,7 @@ final class ExitGuard extends SecurityManager {
 
   @Override
   public void checkExit(int status) {
-    if (Thread.currentThread() instanceof JobThread) {
+    if (JobThread.isOfAJob(Thread.currentThread())) {
       throw new SecurityException(
           "A job must not end the session's driver, but this one has called System.exit("
               + status

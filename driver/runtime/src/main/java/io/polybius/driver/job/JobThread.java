@@ -9,13 +9,21 @@ final class JobThread extends Thread {
   /** Objects within objects take several frames for each when they are read and written. */
   private static final long STACK_BYTES = 16 << 20;
 
+  /** The threads that a job starts are in it too, unless it says otherwise. */
+  private static final ThreadGroup GROUP = new ThreadGroup("jobs");
+
   /**
    * @param jobId of the job
    * @param classLoader of the classes of jars and statements
    */
   JobThread(Runnable task, int jobId, ClassLoader classLoader) {
-    super(null, task, "job-" + jobId, STACK_BYTES, false);
+    super(GROUP, task, "job-" + jobId, STACK_BYTES, false);
     setDaemon(true);
     setContextClassLoader(classLoader);
+  }
+
+  /** Returns whether a thread, which is alive, was started by a job, or is one. */
+  static boolean isOfAJob(Thread thread) {
+    return GROUP.parentOf(thread.getThreadGroup());
   }
 }

@@ -57,6 +57,12 @@ public final class PythonInterpreter implements Interpreter {
 
   private static final Duration QUESTION_PATIENCE = Duration.ofMillis(1800);
 
+  /** A Python that starts may have looked for files already, and is told of them once it is up. */
+  private static final Duration START_PATIENCE = Duration.ofSeconds(60);
+
+  /** It answers beside what it runs, but code that is not Python's may not let it. */
+  private static final Duration INCLUDE_PATIENCE = Duration.ofSeconds(60);
+
   /** How often a statement that waits for Python looks whether it is cancelled. */
   private static final Duration START_POLL = Duration.ofMillis(100);
 
@@ -100,13 +106,6 @@ public final class PythonInterpreter implements Interpreter {
     starting = Optional.of(start());
   }
 
-  /** Lets a Python that runs or starts import from a file. A later one knows it from Spark. */
-  public void include(String uri) {
-    ObjectNode question = question("include").put("uri", uri);
-    starting.ifPresent(
-        start -> start.thenAccept(python -> python.ask(question, QUESTION_PATIENCE)));
-  }
-
   /**
    * Runs a job beside the statements, as long as it takes; starts Python for it if there is none.
    * May be called by any thread, several at a time.
@@ -123,6 +122,37 @@ public final class PythonInterpreter implements Interpreter {
   /** Interrupts a job; to be called again and again until that has ended, by any thread. */
   public void interruptJob(int id) {
     process.living().ifPresent(python -> python.interruptJob(id));
+  }
+
+  /**
+   * Lets a Python that runs or starts import from a file. A later one knows it from Spark.
+   *
+   * @return why that is not so; empty if it is, or none runs
+   */
+  public Optional<String> include(String uri) {
+    Optional<PythonProcess> running = process.living();
+    try {
+      if (running.isEmpty() && starting.isPresent()) {
+        running = Optional.of(starting.get().get(START_PATIENCE.toMillis(), TimeUnit.MILLISECONDS));
+      }
+    } catch (ExecutionException | TimeoutException e) {
+      // Who runs the first statement learns why. The next Python finds the file.
+      log.debug("no Python runs that could be told of a file", e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return Optional.of("Python was not told of it in time.");
+    }
+    return running.filter(PythonProcess::isAlive).flatMap(python -> included(python, uri));
+  }
+
+  private static Optional<String> included(PythonProcess python, String uri) {
+    Optional<JsonNode> answer = python.ask(question("include").put("uri", uri), INCLUDE_PATIENCE);
+    if (answer.isPresent()) {
+      return Optional.of(answer.get().path("failed").asText()).filter(why -> !why.isEmpty());
+    }
+    return python.isAlive()
+        ? Optional.of("Python has not answered within " + INCLUDE_PATIENCE.toSeconds() + " s.")
+        : Optional.empty();
   }
 
   @Override
