@@ -3,22 +3,21 @@ package io.polybius.tests;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import java.io.ByteArrayOutputStream;
 import java.io.File;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import javax.tools.ToolProvider;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -50,8 +49,7 @@ class JavaClientIT {
   @BeforeAll
   void start() throws Exception {
     tokenFile = Files.writeString(folder.resolve("token"), TOKEN + "\n");
-    Files.setPosixFilePermissions(
-        tokenFile, java.nio.file.attribute.PosixFilePermissions.fromString("rw-------"));
+    Files.setPosixFilePermissions(tokenFile, PosixFilePermissions.fromString("rw-------"));
     server = RunningServer.start("polybius.server.token-file=" + tokenFile);
   }
 
@@ -71,34 +69,10 @@ class JavaClientIT {
     return Path.of(System.getProperty("java.home"), "bin", "java").toString();
   }
 
-  private static Path compile(String name, Path source) {
+  private static Path compile(String name, Path source) throws IOException {
     Path classes = folder.resolve("classes-" + name);
-    ByteArrayOutputStream messages = new ByteArrayOutputStream();
-    int status =
-        ToolProvider.getSystemJavaCompiler()
-            .run(
-                null,
-                messages,
-                messages,
-                "-nowarn",
-                "-d",
-                classes.toString(),
-                "-cp",
-                jarsOf(Path.of(CLIENT).getParent())
-                    + File.pathSeparator
-                    + jarsOf(Path.of(SparkJob.SPARK).getParent()),
-                source.toString());
-    assertThat(status).as(messages.toString(StandardCharsets.UTF_8)).isZero();
+    SparkJob.compile(source, classes, SparkJob.jarsIn(Path.of(CLIENT).getParent()));
     return classes;
-  }
-
-  private static String jarsOf(Path directory) {
-    try (java.util.stream.Stream<Path> jars = Files.list(directory)) {
-      return jars.map(Path::toString)
-          .collect(java.util.stream.Collectors.joining(File.pathSeparator));
-    } catch (IOException e) {
-      throw new java.io.UncheckedIOException(e);
-    }
   }
 
   @Test
@@ -243,7 +217,7 @@ class JavaClientIT {
       assertThat(answer.body()).isEqualTo("[[144]]");
     } finally {
       process.destroy();
-      assertThat(process.waitFor(30, java.util.concurrent.TimeUnit.SECONDS)).isTrue();
+      assertThat(process.waitFor(30, TimeUnit.SECONDS)).isTrue();
     }
   }
 }

@@ -1,12 +1,10 @@
 package io.polybius.tests;
 
-import java.io.ByteArrayOutputStream;
 import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
 import java.lang.ProcessBuilder.Redirect;
 import java.net.URI;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -16,7 +14,6 @@ import java.util.jar.JarOutputStream;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import java.util.zip.ZipEntry;
-import javax.tools.ToolProvider;
 
 /**
  * Programs that use Livy's own Java client in a JVM of its own, {@code LivyJobs} and others.
@@ -108,31 +105,12 @@ final class LivyClientProgram {
   }
 
   private Path compile(String name) throws IOException {
-    Path classes = Files.createDirectories(folder.resolve("classes-" + name));
+    Path classes = folder.resolve("classes-" + name);
     Path source = folder.resolve(name + ".java");
     try (InputStream in = LivyClientProgram.class.getResourceAsStream("/livy/" + name + ".java")) {
       Files.write(source, in.readAllBytes());
     }
-    List<String> classPath = new ArrayList<>(List.of(livyJars()));
-    try (Stream<Path> jars = Files.list(Path.of(SparkJob.SPARK).getParent())) {
-      jars.map(Path::toString).forEach(classPath::add);
-    }
-    ByteArrayOutputStream messages = new ByteArrayOutputStream();
-    int status =
-        ToolProvider.getSystemJavaCompiler()
-            .run(
-                null,
-                messages,
-                messages,
-                "-nowarn",
-                "-d",
-                classes.toString(),
-                "-cp",
-                String.join(File.pathSeparator, classPath),
-                source.toString());
-    if (status != 0) {
-      throw new AssertionError(messages.toString(StandardCharsets.UTF_8));
-    }
+    SparkJob.compile(source, classes, livyJars());
     return classes;
   }
 
