@@ -151,12 +151,12 @@ class ArchitectureTest {
         .check(CLASSES);
   }
 
-  /** What clients send as jobs is opened by the driver and by nobody before it. */
+  /** What clients send as jobs is opened by the driver and by nobody before it; results by them. */
   @Test
   void onlyTheDriverOpensJobs() {
     noClasses()
         .that()
-        .resideOutsideOfPackages("io.polybius.driver.job..")
+        .resideOutsideOfPackages("io.polybius.driver.job..", "io.polybius.client..")
         .should()
         .dependOnClassesThat()
         .resideInAnyPackage("com.esotericsoftware.kryo", "com.esotericsoftware.kryo.serializers..")

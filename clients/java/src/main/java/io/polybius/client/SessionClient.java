@@ -133,6 +133,9 @@ public final class SessionClient implements AutoCloseable {
   }
 
   private void checkReady(CompletableFuture<Void> ready) {
+    if (ready.isDone()) {
+      return;
+    }
     connection
         .get(path + "/state")
         .whenComplete(

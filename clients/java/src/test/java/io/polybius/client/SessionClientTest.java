@@ -446,6 +446,7 @@ class SessionClientTest {
 
   @Test
   void statesAndProgressComeByEventsAlsoAfterACut() {
+    CountDownLatch heard = new CountDownLatch(1);
     CountDownLatch ended = new CountDownLatch(1);
     server.on(
         "GET " + JOB,
@@ -461,16 +462,17 @@ class SessionClientTest {
           write(out, "retry: 1000\n\n: a comment\n\n");
           write(out, event(3, "job", "{\"id\":1,\"state\":\"STARTED\",\"progress\":0.0}"));
           write(out, event(5, "job", "{\"id\":1,\"state\":\"STARTED\",\"progress\":0.25}"));
+          // What a client has not read yet of an answer that is cut off can be lost to it.
+          awaitQuietly(heard);
           exchange.close();
         });
     server.on(
         "GET " + JOB + "/events",
         (exchange, body) -> {
           exchange.sendResponseHeaders(200, 0);
-          write(
-              exchange.getResponseBody(),
-              event(6, "job", "{\"id\":1,\"state\":\"STARTED\",\"progress\":0.75}"));
-          exchange.close();
+          try (OutputStream out = exchange.getResponseBody()) {
+            write(out, event(6, "job", "{\"id\":1,\"state\":\"STARTED\",\"progress\":0.75}"));
+          }
         });
     server.on("GET " + JOB + "/events", 204, "");
     List<JobState> states = new CopyOnWriteArrayList<>();
@@ -482,6 +484,7 @@ class SessionClientTest {
               .onProgress(
                   share -> {
                     shares.add(share);
+                    heard.countDown();
                     throw new IllegalStateException("of a listener, which is printed");
                   })
               .onState(states::add);
