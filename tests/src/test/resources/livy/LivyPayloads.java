@@ -220,6 +220,7 @@ public final class LivyPayloads {
                 for (Job<?> job : jobs) {
                   write(folder.resolve(job.getClass().getSimpleName()), job);
                 }
+                write(folder.resolve("Lambda"), lambda());
               } catch (Throwable e) {
                 failure[0] = e;
               }
@@ -232,6 +233,10 @@ public final class LivyPayloads {
       throw new IllegalStateException(failure[0]);
     }
     System.out.println("written");
+  }
+
+  private static Job<Integer> lambda() {
+    return context -> 42;
   }
 
   private static void write(Path file, Object job) throws Exception {

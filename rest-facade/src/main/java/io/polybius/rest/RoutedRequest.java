@@ -87,6 +87,9 @@ final class RoutedRequest {
   }
 
   private void takeBody() {
+    // The listener would close the connection of a body that is too long; whoever collects it
+    // answers.
+    exchange.setMaxEntitySize(Long.MAX_VALUE);
     long length = exchange.getRequestContentLength();
     boolean isSmall = length >= 0 && length <= BodyRoom.SMALL;
     if (isSmall || length > bodies.maxBytes()) {

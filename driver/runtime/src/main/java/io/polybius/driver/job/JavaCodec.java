@@ -243,8 +243,7 @@ final class JavaCodec implements JobCodec {
       out.flush();
       return bytes.toByteArray();
     } catch (StackOverflowError e) {
-      throw new JobException(
-          "The result, a " + result.getClass().getName() + ", is nested too deeply.", e);
+      throw JobCodec.tooDeep(result, e);
     } catch (OutOfMemoryError e) {
       throw JobCodec.tooLarge(result);
     } catch (IOException | LinkageError | RuntimeException e) {

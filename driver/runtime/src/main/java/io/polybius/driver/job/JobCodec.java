@@ -40,4 +40,10 @@ sealed interface JobCodec permits KryoCodec, JavaCodec {
             + (JobSucceeded.MAX_BYTES >> 20)
             + " MiB when it is serialized. Write it to a file, or share it and return its name.");
   }
+
+  /** Returns the error of a result that takes more stack than there is. */
+  static JobException tooDeep(Object result, Throwable cause) {
+    return new JobException(
+        "The result, a " + result.getClass().getName() + ", is nested too deeply.", cause);
+  }
 }

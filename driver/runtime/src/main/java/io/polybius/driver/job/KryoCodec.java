@@ -76,7 +76,7 @@ final class KryoCodec implements JobCodec {
     try {
       read = kryo.readClassAndObject(new CheckedInput(payload));
     } catch (StackOverflowError e) {
-      throw new JobException("The objects of this job are nested too deeply to be read.", e);
+      throw tooDeepToRead(e);
     } catch (OutOfMemoryError e) {
       throw new JobException(
           "There is not enough memory in the driver to read this job of "
@@ -85,13 +85,23 @@ final class KryoCodec implements JobCodec {
               + WANTED,
           e);
     } catch (LinkageError | RuntimeException e) {
-      throw unreadable(e);
+      throw isTooDeep(e) ? tooDeepToRead(e) : unreadable(e);
     }
     if (read instanceof Job<?> job) {
       return job;
     }
     throw new JobException(
         read == null ? "No job was sent, but null." : noJob(read.getClass().getName()));
+  }
+
+  private static JobException tooDeepToRead(Throwable cause) {
+    return new JobException("The objects of this job are nested too deeply to be read.", cause);
+  }
+
+  /** Whether it is Kryo's error of objects that are nested more deeply than {@link #MAX_DEPTH}. */
+  private static boolean isTooDeep(Throwable thrown) {
+    return thrown instanceof KryoException
+        && String.valueOf(thrown.getMessage()).startsWith("Max depth exceeded");
   }
 
   /** Refuses what is known to be something else. */
@@ -217,20 +227,22 @@ final class KryoCodec implements JobCodec {
       kryo.writeClassAndObject(output, result);
       return output.toBytes();
     } catch (StackOverflowError e) {
-      throw new JobException(
-          "The result, a " + result.getClass().getName() + ", is nested too deeply.", e);
+      throw JobCodec.tooDeep(result, e);
     } catch (OutOfMemoryError e) {
       throw JobCodec.tooLarge(result);
     } catch (LinkageError | RuntimeException e) {
-      throw output.isFull
-          ? JobCodec.tooLarge(result)
-          : new JobException(
-              "The result, a "
-                  + result.getClass().getName()
-                  + ", cannot be serialized: "
-                  + firstLines(e)
-                  + "\nReturn plain data, or share the object and return its name.",
-              e);
+      if (output.isFull) {
+        throw JobCodec.tooLarge(result);
+      } else if (isTooDeep(e)) {
+        throw JobCodec.tooDeep(result, e);
+      }
+      throw new JobException(
+          "The result, a "
+              + result.getClass().getName()
+              + ", cannot be serialized: "
+              + firstLines(e)
+              + "\nReturn plain data, or share the object and return its name.",
+          e);
     }
   }
 
