@@ -73,6 +73,10 @@ final class Jobs implements ResultRoom.Holder {
   private int nextId = 1;
   private long unbegunBytes;
   private long retainedBytes;
+
+  /** Nothing is held any more, whatever still comes. */
+  private boolean forgotten;
+
   private volatile boolean underWay;
 
   /**
@@ -278,7 +282,9 @@ final class Jobs implements ResultRoom.Holder {
     update(job);
     waits.ended(job.id(), report(job));
     forgetOld();
-    resultRoom.holds(this, retainedBytes);
+    if (!forgotten) {
+      resultRoom.holds(this, retainedBytes);
+    }
     onShown.run();
   }
 
@@ -318,7 +324,7 @@ final class Jobs implements ResultRoom.Holder {
   public void giveUpOldest() {
     tasks.run(
         () -> {
-          if (resultRoom.isOverfull() && !finished.isEmpty()) {
+          if (!forgotten && resultRoom.isOverfull() && !finished.isEmpty()) {
             forgetOldest();
             onShown.run();
             resultRoom.holds(this, retainedBytes);
@@ -333,6 +339,7 @@ final class Jobs implements ResultRoom.Holder {
 
   /** Nobody asks for the session any more. */
   void forgetResults() {
+    forgotten = true;
     results.clear();
     resultRoom.holds(this, 0);
   }

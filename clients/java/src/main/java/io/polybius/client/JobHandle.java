@@ -48,8 +48,19 @@ public final class JobHandle<T> {
     return id;
   }
 
-  /** Returns where it was when the server was heard last. */
-  public synchronized JobState state() {
+  /**
+   * Returns where it is: asks the server, unless its end is known.
+   *
+   * @throws PolybiusException if the server does not say
+   */
+  public JobState state() {
+    if (!known().isTerminal()) {
+      boolean unused = sawStatus(connection.await(connection.get(path), Duration.ZERO));
+    }
+    return known();
+  }
+
+  private synchronized JobState known() {
     return state;
   }
 
@@ -209,6 +220,6 @@ public final class JobHandle<T> {
 
   @Override
   public String toString() {
-    return "job " + id + " (" + state() + ")";
+    return "job " + id + " (" + known() + ")";
   }
 }

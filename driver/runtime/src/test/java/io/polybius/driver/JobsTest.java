@@ -190,7 +190,7 @@ class JobsTest {
         .startsWith("The result, a org.apache.spark.sql.Dataset, cannot leave the driver.");
     assertThat(error(ExampleJobs.bytes(JobSucceeded.MAX_BYTES)))
         .startsWith("The result, a [B, takes more than 32 MiB when it is serialized.");
-    assertThat(error(ExampleJobs.nested(50_000))).contains("Max depth exceeded");
+    assertThat(error(ExampleJobs.nested(50_000))).contains("is nested too deeply");
     assertThat((byte[]) result(ExampleJobs.bytes(JobSucceeded.MAX_BYTES - 100)))
         .hasSize(JobSucceeded.MAX_BYTES - 100);
   }

@@ -13,7 +13,6 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
-import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
@@ -66,8 +65,11 @@ public final class SessionResources implements AutoCloseable {
   private final ExecutorService adders =
       Executors.newFixedThreadPool(ADDED_AT_A_TIME, threads("resources"));
 
-  /** Where Spark has files from, by their names; guarded by itself. */
-  private final Map<String, String> files = new HashMap<>();
+  /** Where Spark has files from, by their names. */
+  private final Map<String, String> files = new ConcurrentHashMap<>();
+
+  /** Held while a file of that name is added; a disk may not answer meanwhile. */
+  private final Map<String, Object> locks = new ConcurrentHashMap<>();
 
   /** What removes the folders of uploads that were not added, by their names. */
   private final Map<String, ScheduledFuture<?>> notAdded = new ConcurrentHashMap<>();
@@ -227,11 +229,15 @@ public final class SessionResources implements AutoCloseable {
     Optional<String> upload = uploadFolder(resource.uri());
     upload.ifPresent(this::stopRemoval);
     AtomicBoolean answered = new AtomicBoolean();
+    AtomicBoolean begun = new AtomicBoolean();
     Future<?> adding;
     try {
       adding =
           adders.submit(
               () -> {
+                if (!begun.compareAndSet(false, true)) {
+                  return;
+                }
                 String failure = added(resource);
                 if (!failure.isEmpty()) {
                   upload.filter(folder -> !isUsed(folder)).ifPresent(this::remove);
@@ -253,6 +259,9 @@ public final class SessionResources implements AutoCloseable {
                       + " s, for what it is on does not answer, or others before it do not.",
                   answered);
               adding.cancel(true);
+              if (begun.compareAndSet(false, true)) {
+                upload.ifPresent(this::remove);
+              }
             },
             patience.toMillis(),
             TimeUnit.MILLISECONDS);
@@ -267,9 +276,7 @@ public final class SessionResources implements AutoCloseable {
   /** Returns whether Spark has a file out of that folder. */
   private boolean isUsed(String folder) {
     Path path = directory.resolve(folder);
-    synchronized (files) {
-      return files.values().stream().anyMatch(file -> file.startsWith(path + "/"));
-    }
+    return files.values().stream().anyMatch(file -> file.startsWith(path + "/"));
   }
 
   /** Returns why it is not there; empty if it is. */
@@ -304,13 +311,11 @@ public final class SessionResources implements AutoCloseable {
     boolean isHere = address.getScheme() == null || address.getScheme().equals("file");
     if (!isHere) {
       spark.context().addFile(uri);
-      synchronized (files) {
-        files.put(name, uri);
-      }
+      files.put(name, uri);
       return uri;
     }
     // Two of one name may come at a time.
-    synchronized (files) {
+    synchronized (locks.computeIfAbsent(name, key -> new Object())) {
       Path file = Path.of(address.getPath());
       if (!Files.isReadable(file)) {
         throw new Refused("There is no file " + file + " that the driver can read.");

@@ -34,7 +34,10 @@ public final class SharedValues {
       throw new IllegalArgumentException(
           "Not a name: " + name + "; it has letters, digits and _, and begins with no digit");
     }
-    entries.put(name, new Entry(kind, value));
+    synchronized (references) {
+      references.remove(name);
+      entries.put(name, new Entry(kind, value));
+    }
   }
 
   /**
@@ -78,7 +81,10 @@ public final class SharedValues {
 
   /** The objects of a process are gone with it. */
   public void forget(Object holder) {
-    entries.values().removeIf(entry -> isOf(entry.value(), holder));
+    synchronized (references) {
+      entries.values().removeIf(entry -> isOf(entry.value(), holder));
+      references.retainAll(entries.keySet());
+    }
   }
 
   private static boolean isOf(SharedValue value, Object holder) {

@@ -101,7 +101,7 @@ public final class JobRunner implements AutoCloseable {
     JobLanguage language = languages.get(command.kind());
     if (language == null) {
       fail(
-          command,
+          command.jobId(),
           "This driver runs no jobs of kind "
               + command.kind()
               + ", only of "
@@ -109,26 +109,25 @@ public final class JobRunner implements AutoCloseable {
               + ".");
       return;
     }
-    synchronized (this) {
-      if (closed) {
-        return;
-      }
-      Work work = new Work(command, language);
-      if (places.cardinality() < limits.running()) {
-        underWay.put(command.jobId(), work);
-        if (begin(work)) {
-          return;
-        }
-      } else if (waiting.size() < limits.waiting()
-          && waitingBytes + command.payload().length <= limits.waitingBytes()) {
-        underWay.put(command.jobId(), work);
-        waiting.add(work);
-        waitingBytes += command.payload().length;
-        return;
-      }
+    Optional<String> refusal = take(new Work(command, language));
+    refusal.ifPresent(why -> fail(command.jobId(), why));
+  }
+
+  /** Returns why there is no place for it. */
+  private synchronized Optional<String> take(Work work) {
+    if (closed) {
+      return Optional.empty();
+    } else if (places.cardinality() < limits.running()) {
+      underWay.put(work.jobId, work);
+      return begin(work) ? Optional.empty() : Optional.of(NO_THREAD);
+    } else if (waiting.size() < limits.waiting()
+        && waitingBytes + work.bytes <= limits.waitingBytes()) {
+      underWay.put(work.jobId, work);
+      waiting.add(work);
+      waitingBytes += work.bytes;
+      return Optional.empty();
     }
-    fail(
-        command,
+    return Optional.of(
         "Too many jobs of this session wait already ("
             + limits.waiting()
             + " jobs, or "
@@ -136,8 +135,8 @@ public final class JobRunner implements AutoCloseable {
             + " MiB of them, are the limit); send it again later.");
   }
 
-  private void fail(RunJob command, String message) {
-    tools.events().accept(new DriverEvent.JobFailed(command.jobId(), message));
+  private void fail(int jobId, String message) {
+    tools.events().accept(new DriverEvent.JobFailed(jobId, message));
   }
 
   /**
@@ -154,7 +153,7 @@ public final class JobRunner implements AutoCloseable {
     } catch (OutOfMemoryError e) {
       log.error("no thread for a job", e);
       places.clear(work.place);
-      underWay.remove(work.command.jobId());
+      underWay.remove(work.jobId);
       return false;
     }
   }
@@ -170,7 +169,7 @@ public final class JobRunner implements AutoCloseable {
       }
       hasBegun = !waiting.remove(work);
       if (!hasBegun) {
-        waitingBytes -= work.command.payload().length;
+        waitingBytes -= work.bytes;
         underWay.remove(jobId);
       }
     }
@@ -192,7 +191,7 @@ public final class JobRunner implements AutoCloseable {
     List<Work> all;
     synchronized (this) {
       closed = true;
-      waiting.forEach(work -> underWay.remove(work.command.jobId()));
+      waiting.forEach(work -> underWay.remove(work.jobId));
       waiting.clear();
       all = List.copyOf(underWay.values());
     }
@@ -202,30 +201,34 @@ public final class JobRunner implements AutoCloseable {
   private void leave(Work work) {
     List<Work> withoutThread = new ArrayList<>();
     synchronized (this) {
-      underWay.remove(work.command.jobId());
+      underWay.remove(work.jobId);
       places.clear(work.place);
       idleSince = System.nanoTime();
       boolean begun = false;
       while (!begun && !closed && !waiting.isEmpty()) {
         Work next = waiting.remove();
-        waitingBytes -= next.command.payload().length;
+        waitingBytes -= next.bytes;
         begun = begin(next);
         if (!begun) {
           withoutThread.add(next);
         }
       }
     }
-    withoutThread.forEach(next -> fail(next.command, NO_THREAD));
+    withoutThread.forEach(next -> fail(next.jobId, NO_THREAD));
   }
 
   private final class Work implements JobExecution {
 
-    private final RunJob command;
+    private final int jobId;
+    private final long bytes;
     private final JobLanguage language;
     private final String jobGroup;
     private final Thread thread;
 
     private volatile boolean cancelled;
+
+    /** What the client has sent, until it is read: many run for long. */
+    private byte[] payload;
 
     /** Which of those that run at a time it is; set before the thread starts. */
     private int place;
@@ -235,15 +238,17 @@ public final class JobRunner implements AutoCloseable {
     private ScheduledFuture<?> canceller;
 
     Work(RunJob command, JobLanguage language) {
-      this.command = command;
+      this.jobId = command.jobId();
+      this.payload = command.payload();
+      this.bytes = payload.length;
       this.language = language;
-      this.jobGroup = SparkProgress.JOB_GROUP_PREFIX + "job-" + command.jobId();
-      this.thread = new JobThread(this::run, command.jobId(), tools.classLoader());
+      this.jobGroup = SparkProgress.JOB_GROUP_PREFIX + "job-" + jobId;
+      this.thread = new JobThread(this::run, jobId, tools.classLoader());
     }
 
     @Override
     public int jobId() {
-      return command.jobId();
+      return jobId;
     }
 
     @Override
@@ -254,7 +259,7 @@ public final class JobRunner implements AutoCloseable {
     @Override
     public void adopt() {
       tools.standApart().run();
-      tools.spark().setJobGroup(jobGroup, "Job " + command.jobId(), true);
+      tools.spark().setJobGroup(jobGroup, "Job " + jobId, true);
       // Pools stay for good, so that there are only as many as jobs run at a time.
       tools.spark().setLocalProperty("spark.scheduler.pool", "polybius-jobs-" + place);
     }
@@ -276,7 +281,7 @@ public final class JobRunner implements AutoCloseable {
                     new DriverEvent.JobProgressed(
                         jobId(), completedTasks, totalTasks, completedStages, totalStages));
         adopt();
-        end = succeeded(language.run(command.payload(), this));
+        end = succeeded(language.run(takePayload(), this));
       } catch (JobException e) {
         end = new DriverEvent.JobFailed(jobId(), StackTraces.shortened(e.getMessage()));
       } catch (Throwable e) {
@@ -284,6 +289,12 @@ public final class JobRunner implements AutoCloseable {
         end = new DriverEvent.JobFailed(jobId(), StackTraces.of(e));
       }
       end(end);
+    }
+
+    private byte[] takePayload() {
+      byte[] taken = payload;
+      payload = NOTHING;
+      return taken;
     }
 
     private DriverEvent succeeded(Optional<byte[]> result) {
