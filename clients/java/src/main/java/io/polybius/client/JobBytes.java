@@ -117,6 +117,9 @@ final class JobBytes {
               + e.getMessage()
               + ". Use the same version of its jar on both sides.",
           e);
+    } catch (StackOverflowError e) {
+      throw new PolybiusException(
+          "What the job has returned is not read: its objects are nested too deeply.", e);
     } catch (IOException | RuntimeException e) {
       throw new PolybiusException(
           "What the job has returned cannot be read here: "
