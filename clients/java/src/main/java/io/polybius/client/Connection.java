@@ -28,6 +28,7 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.ThreadPoolExecutor;
@@ -39,7 +40,10 @@ import javax.net.ssl.SSLException;
 
 /**
  * Requests to one server, and their answers as JSON. All methods may be called by any thread; none
- * but {@link #await} waits. Its threads end a few seconds after it has been closed.
+ * but {@link #await} waits. When it is closed, requests under way are broken off, and its threads
+ * end a few seconds after; the one that the JDK's client has of its own ends when that is garbage.
+ * A JDK before 16 cannot break off a request before its answer begins: there it ends with that, or
+ * with the request's time.
  */
 final class Connection implements AutoCloseable {
 
@@ -50,7 +54,9 @@ final class Connection implements AutoCloseable {
     /** If the server cannot have seen it. */
     IF_NOT_SENT,
     /** If the server cannot answer just now: asking twice does no harm. */
-    ALWAYS
+    ALWAYS,
+    /** As always, but only in the first seconds, for somebody waits to be done. */
+    BRIEFLY
   }
 
   /** Results are long texts in it; the server bounds them. */
@@ -64,6 +70,7 @@ final class Connection implements AutoCloseable {
 
   private static final Duration FIRST_PAUSE = Duration.ofMillis(100);
   private static final Duration LONGEST_PAUSE = Duration.ofSeconds(2);
+  private static final Duration BRIEF_OUTAGE = Duration.ofSeconds(5);
   private static final long IDLE_THREAD_SECONDS = 5;
   private static final int MAX_MESSAGE_CHARS = 2000;
 
@@ -117,10 +124,6 @@ final class Connection implements AutoCloseable {
     return executor;
   }
 
-  boolean isClosed() {
-    return closed;
-  }
-
   // ---- requests
 
   CompletableFuture<JsonNode> get(String path) {
@@ -136,8 +139,9 @@ final class Connection implements AutoCloseable {
     return send(path, request(path, timeouts.answer().plus(held)).GET(), Repeat.ALWAYS, held);
   }
 
+  /** Deletes something; one that is gone already is a 404. */
   CompletableFuture<JsonNode> delete(String path) {
-    return send(path, request(path, timeouts.answer()).DELETE(), Repeat.NEVER, Duration.ZERO);
+    return send(path, request(path, timeouts.answer()).DELETE(), Repeat.BRIEFLY, Duration.ZERO);
   }
 
   CompletableFuture<JsonNode> post(String path, Map<String, ?> body, Repeat repeat) {
@@ -184,7 +188,44 @@ final class Connection implements AutoCloseable {
     if (lastEventId >= 0) {
       request.header("Last-Event-ID", String.valueOf(lastEventId));
     }
-    return client.sendAsync(request.build(), handler);
+    return sendOnce(request.build(), handler);
+  }
+
+  /**
+   * Sends a request once. If the future fails, by a time limit, by whoever cancels it or because
+   * the client is closed, the request is broken off.
+   */
+  private <T> CompletableFuture<HttpResponse<T>> sendOnce(
+      HttpRequest request, BodyHandler<T> handler) {
+    BreakableBody<T> body = new BreakableBody<>(handler);
+    CompletableFuture<HttpResponse<T>> sent = client.sendAsync(request, body);
+    CompletableFuture<HttpResponse<T>> response = new CompletableFuture<>();
+    response.whenComplete(
+        (value, error) -> {
+          if (error != null) {
+            sent.cancel(true);
+            body.breakOff();
+          }
+        });
+    sent.whenComplete(
+        (value, error) -> {
+          if (error != null) {
+            response.completeExceptionally(error);
+          } else {
+            response.complete(value);
+          }
+        });
+    return untilClosed(response);
+  }
+
+  /** Has a future fail when the client is closed, or at once if it is closed already. */
+  <T> CompletableFuture<T> untilClosed(CompletableFuture<T> future) {
+    pending.add(future);
+    future.whenComplete((value, error) -> pending.remove(future));
+    if (closed) {
+      future.completeExceptionally(clientClosed());
+    }
+    return future;
   }
 
   private HttpRequest.Builder request(String path, Duration timeout) {
@@ -199,9 +240,7 @@ final class Connection implements AutoCloseable {
 
   private CompletableFuture<JsonNode> send(
       String path, HttpRequest.Builder builder, Repeat repeat, Duration held) {
-    CompletableFuture<JsonNode> answer = new CompletableFuture<>();
-    pending.add(answer);
-    answer.whenComplete((value, error) -> pending.remove(answer));
+    CompletableFuture<JsonNode> answer = untilClosed(new CompletableFuture<>());
     new Exchange(path, builder.build(), repeat, held, answer).run();
     return answer;
   }
@@ -213,8 +252,9 @@ final class Connection implements AutoCloseable {
     private final Repeat repeat;
     private final Duration held;
     private final CompletableFuture<JsonNode> answer;
+    private final Duration outage;
+    private final Backoff backoff = new Backoff(FIRST_PAUSE, LONGEST_PAUSE);
     private long failingSince;
-    private Duration pause = FIRST_PAUSE;
 
     Exchange(
         String path,
@@ -227,18 +267,23 @@ final class Connection implements AutoCloseable {
       this.repeat = repeat;
       this.held = held;
       this.answer = answer;
+      if (repeat == Repeat.BRIEFLY) {
+        this.outage = shorter(BRIEF_OUTAGE, timeouts.outage());
+        this.failingSince = System.nanoTime();
+      } else {
+        this.outage = timeouts.outage();
+      }
     }
 
     @Override
     public void run() {
-      if (closed) {
-        answer.completeExceptionally(clientClosed());
+      if (answer.isDone()) {
+        // The client was closed.
         return;
       }
       // The client's own limit ends when the head of the answer has come.
       Duration limit = timeouts.answer().plus(timeouts.answer()).plus(held);
-      client
-          .sendAsync(request, BodyHandlers.ofByteArray())
+      sendOnce(request, BodyHandlers.ofByteArray())
           .orTimeout(limit.toMillis(), TimeUnit.MILLISECONDS)
           .whenCompleteAsync(this::take, executor);
     }
@@ -248,14 +293,14 @@ final class Connection implements AutoCloseable {
         if (error != null) {
           Throwable cause = unwrapped(error);
           boolean again =
-              repeat == Repeat.ALWAYS && cause instanceof IOException && !isTls(cause)
+              mayRepeatAnyway() && isOutage(cause)
                   || repeat == Repeat.IF_NOT_SENT && isNotSent(cause);
           fail(again, unreachable(cause));
         } else if (response.statusCode() < 300) {
           answer.complete(json(response.body()));
         } else {
           fail(
-              repeat == Repeat.ALWAYS && isPassing(response.statusCode()),
+              mayRepeatAnyway() && isPassing(response.statusCode()),
               refused(request, path, response));
         }
       } catch (RuntimeException e) {
@@ -263,17 +308,20 @@ final class Connection implements AutoCloseable {
       }
     }
 
+    private boolean mayRepeatAnyway() {
+      return repeat == Repeat.ALWAYS || repeat == Repeat.BRIEFLY;
+    }
+
     private void fail(boolean again, PolybiusException error) {
       long now = System.nanoTime();
       if (failingSince == 0) {
         failingSince = now;
       }
-      if (!again || closed || now - failingSince > timeouts.outage().toNanos()) {
+      if (!again || closed || now - failingSince > outage.toNanos()) {
         answer.completeExceptionally(closed ? clientClosed() : error);
         return;
       }
-      later(pause, this);
-      pause = shorter(pause.multipliedBy(2), LONGEST_PAUSE);
+      later(backoff.next(), this);
     }
   }
 
@@ -281,15 +329,25 @@ final class Connection implements AutoCloseable {
     return one.compareTo(other) < 0 ? one : other;
   }
 
-  /** Runs a task after a while, on one of the client's threads; never once it is closed. */
+  /**
+   * Runs a task after a while, on one of the client's threads; never once it is closed. So whatever
+   * waits for the task has to be {@link #untilClosed}.
+   */
   void later(Duration pause, Runnable task) {
-    if (!closed) {
+    try {
       timer.schedule(() -> executor.execute(task), pause.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (RejectedExecutionException e) {
+      // The client is closed, and what waits for the task fails.
     }
   }
 
   private static boolean isNotSent(Throwable cause) {
     return cause instanceof ConnectException || cause instanceof HttpConnectTimeoutException;
+  }
+
+  /** An answer that stops in its middle shows itself by a time limit that is no IOException. */
+  private static boolean isOutage(Throwable cause) {
+    return (cause instanceof IOException || cause instanceof TimeoutException) && !isTls(cause);
   }
 
   private static boolean isTls(Throwable cause) {
@@ -442,7 +500,7 @@ final class Connection implements AutoCloseable {
     return address.toString();
   }
 
-  /** What is still waited for fails. */
+  /** What is still waited for fails, and its requests are broken off. */
   @Override
   public void close() {
     closed = true;

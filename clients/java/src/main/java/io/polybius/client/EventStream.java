@@ -24,55 +24,59 @@ final class EventStream implements EventSubscription {
   private final Connection connection;
   private final String path;
   private final Consumer<SessionEvent> listener;
-  private final CompletableFuture<Void> end = new CompletableFuture<>();
+  private final CompletableFuture<Void> end;
+  private final Backoff backoff = new Backoff(FIRST_PAUSE, LONGEST_PAUSE);
 
   // Guarded by this:
   private Attempt current;
   private long lastEventId = -1;
   private long failingSince;
-  private Duration pause = FIRST_PAUSE;
   private boolean closed;
 
   EventStream(Connection connection, String path, Consumer<SessionEvent> listener) {
     this.connection = connection;
     this.path = path;
     this.listener = listener;
+    this.end = connection.untilClosed(new CompletableFuture<>());
+    end.whenComplete((nothing, error) -> stop());
   }
 
   /** Begins. */
   void start() {
     Attempt attempt;
+    long known;
     synchronized (this) {
-      if (closed || connection.isClosed()) {
-        end.complete(null);
+      if (closed) {
         return;
       }
       attempt = new Attempt();
       current = attempt;
+      known = lastEventId;
     }
-    attempt.begin(lastKnown());
+    attempt.begin(known);
   }
 
-  /** Returns what is complete when there is nothing more to follow, or why it is not followed. */
-  CompletableFuture<Void> end() {
-    return end;
-  }
-
-  private synchronized long lastKnown() {
-    return lastEventId;
+  @Override
+  public CompletableFuture<Void> end() {
+    return end.copy();
   }
 
   @Override
   public void close() {
+    end.complete(null);
+  }
+
+  /** Hears no more, whatever has ended it. */
+  private void stop() {
     Attempt attempt;
     synchronized (this) {
       closed = true;
       attempt = current;
+      current = null;
     }
     if (attempt != null) {
       attempt.cancel();
     }
-    end.complete(null);
   }
 
   private void heard(SessionEvent event) {
@@ -82,40 +86,36 @@ final class EventStream implements EventSubscription {
       }
       lastEventId = Math.max(lastEventId, event.id());
     }
-    listener.accept(event);
+    InOrder.runListener(() -> listener.accept(event));
   }
 
   /** Decides what comes after an attempt that is over; only the first word of each counts. */
   private void over(Attempt attempt, HttpResponse<String> response, Throwable error) {
-    Duration wait;
+    int status = response == null ? 0 : response.statusCode();
+    boolean givesUp;
     synchronized (this) {
       if (closed || current != attempt) {
         return;
       }
       current = null;
-      int status = response == null ? 0 : response.statusCode();
-      if (status == ENDED) {
-        end.complete(null);
-        return;
-      } else if (status != 0 && status != 200 && !Connection.isPassing(status)) {
-        end.completeExceptionally(connection.refused(path, response));
-        return;
-      }
       long now = System.nanoTime();
       if (attempt.hasHeard || failingSince == 0) {
         failingSince = now;
-        pause = FIRST_PAUSE;
-      } else if (now - failingSince > connection.timeouts().outage().toNanos()) {
-        end.completeExceptionally(
-            new ServerUnreachableException(
-                "The events of " + connection + path + " cannot be followed.", error));
-        return;
+        backoff.reset();
       }
-      wait = pause;
-      Duration next = pause.multipliedBy(2);
-      pause = next.compareTo(LONGEST_PAUSE) < 0 ? next : LONGEST_PAUSE;
+      givesUp = now - failingSince > connection.timeouts().outage().toNanos();
     }
-    connection.later(wait, this::start);
+    if (status == ENDED) {
+      end.complete(null);
+    } else if (status != 0 && status != 200 && !Connection.isPassing(status)) {
+      end.completeExceptionally(connection.refused(path, response));
+    } else if (givesUp) {
+      end.completeExceptionally(
+          new ServerUnreachableException(
+              "The events of " + connection + path + " cannot be followed.", error));
+    } else {
+      connection.later(backoff.next(), this::start);
+    }
   }
 
   /** One request. */
@@ -126,19 +126,24 @@ final class EventStream implements EventSubscription {
     volatile boolean hasHeard;
     private volatile long lastHeard = System.nanoTime();
     private volatile boolean cancelled;
+    private volatile CompletableFuture<HttpResponse<String>> exchange;
     private volatile Flow.Subscription subscription;
 
     void begin(long lastEventId) {
-      connection
-          .follow(
+      CompletableFuture<HttpResponse<String>> begun =
+          connection.follow(
               path,
               lastEventId,
               head ->
                   head.statusCode() == 200
                       ? BodySubscribers.fromLineSubscriber(
                           this, whole -> "", StandardCharsets.UTF_8, "\n")
-                      : BodySubscribers.ofString(StandardCharsets.UTF_8))
-          .whenComplete((response, error) -> over(this, response, error));
+                      : BodySubscribers.ofString(StandardCharsets.UTF_8));
+      exchange = begun;
+      if (cancelled) {
+        begun.cancel(true);
+      }
+      begun.whenComplete((response, error) -> over(this, response, error));
       connection.later(SILENCE, this::watch);
     }
 
@@ -162,20 +167,16 @@ final class EventStream implements EventSubscription {
 
     void cancel() {
       cancelled = true;
-      Flow.Subscription known = subscription;
+      CompletableFuture<HttpResponse<String>> known = exchange;
       if (known != null) {
-        known.cancel();
+        known.cancel(true);
       }
     }
 
     @Override
     public void onSubscribe(Flow.Subscription lines) {
       subscription = lines;
-      if (cancelled) {
-        lines.cancel();
-      } else {
-        lines.request(1);
-      }
+      lines.request(1);
     }
 
     @Override
@@ -189,7 +190,6 @@ final class EventStream implements EventSubscription {
         hasHeard = true;
       } catch (RuntimeException e) {
         end.completeExceptionally(e);
-        close();
         return;
       }
       subscription.request(1);

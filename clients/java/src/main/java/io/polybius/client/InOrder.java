@@ -29,14 +29,18 @@ final class InOrder implements Executor {
   private void run() {
     Runnable task = next();
     while (task != null) {
-      try {
-        task.run();
-      } catch (RuntimeException e) {
-        // A listener of the user's has thrown it; the others are to hear all the same.
-        Thread thread = Thread.currentThread();
-        thread.getUncaughtExceptionHandler().uncaughtException(thread, e);
-      }
+      runListener(task);
       task = next();
+    }
+  }
+
+  /** Runs a listener of the user's. Others are to hear, and it the next time, also if it throws. */
+  static void runListener(Runnable listener) {
+    try {
+      listener.run();
+    } catch (RuntimeException | Error e) {
+      Thread thread = Thread.currentThread();
+      thread.getUncaughtExceptionHandler().uncaughtException(thread, e);
     }
   }
 

@@ -7,6 +7,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InvalidClassException;
 import java.io.NotSerializableException;
+import java.io.ObjectInputFilter;
 import java.io.ObjectInputStream;
 import java.io.ObjectOutputStream;
 import java.io.ObjectStreamClass;
@@ -60,18 +61,26 @@ final class JobBytes {
     return bytes.toByteArray();
   }
 
-  /** Returns what makes values of any type, with the classes that the calling thread sees. */
+  /**
+   * Returns what makes values of any type, with the classes that the calling thread sees.
+   *
+   * @param allowed says what may be made; null for all
+   */
   @SuppressWarnings("unchecked")
-  static <T> Reader<T> reader() {
+  static <T> Reader<T> reader(ObjectInputFilter allowed) {
     ClassLoader classLoader = Thread.currentThread().getContextClassLoader();
-    return bytes -> (T) read(bytes, classLoader);
+    return bytes -> (T) read(bytes, classLoader, allowed);
   }
 
-  /** Returns what makes values of one type, with the classes that the calling thread sees. */
-  static <T> Reader<T> reader(Class<T> type) {
+  /**
+   * Returns what makes values of one type, with the classes that the calling thread sees.
+   *
+   * @param allowed says what may be made; null for all
+   */
+  static <T> Reader<T> reader(Class<T> type, ObjectInputFilter allowed) {
     ClassLoader classLoader = Thread.currentThread().getContextClassLoader();
     return bytes -> {
-      Object value = read(bytes, classLoader);
+      Object value = read(bytes, classLoader, allowed);
       if (value != null && !type.isInstance(value)) {
         throw new PolybiusException(
             "The job has returned a "
@@ -84,11 +93,13 @@ final class JobBytes {
     };
   }
 
-  private static Object read(byte[] bytes, ClassLoader classLoader) {
+  private static Object read(byte[] bytes, ClassLoader classLoader, ObjectInputFilter allowed) {
     if (bytes == null) {
       return null;
     }
+    ResultFilter filter = new ResultFilter(bytes.length, allowed);
     try (ObjectInputStream in = new ResultStream(bytes, classLoader)) {
+      filter.guard(in);
       return in.readObject();
     } catch (ClassNotFoundException | NoClassDefFoundError e) {
       throw new PolybiusException(
@@ -97,11 +108,18 @@ final class JobBytes {
               + ". Add its jar to the class path, or have the job return plain data.",
           e);
     } catch (InvalidClassException e) {
+      if (filter.refusal() != null) {
+        throw new PolybiusException(
+            "What the job has returned is not read: " + filter.refusal(), e);
+      }
       throw new PolybiusException(
           "The class of what the job has returned is not the same here as in the driver: "
               + e.getMessage()
               + ". Use the same version of its jar on both sides.",
           e);
+    } catch (StackOverflowError e) {
+      throw new PolybiusException(
+          "What the job has returned is not read: its objects are nested too deeply.", e);
     } catch (IOException | RuntimeException e) {
       throw new PolybiusException(
           "What the job has returned cannot be read here: "

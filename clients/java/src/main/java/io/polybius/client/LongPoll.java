@@ -22,13 +22,14 @@ final class LongPoll {
   private final Connection connection;
   private final String path;
   private final Predicate<JsonNode> hasEnded;
-  private final CompletableFuture<JsonNode> end = new CompletableFuture<>();
-  private Duration pause = FIRST_PAUSE;
+  private final CompletableFuture<JsonNode> end;
+  private final Backoff backoff = new Backoff(FIRST_PAUSE, LONGEST_PAUSE);
 
   private LongPoll(Connection connection, String path, Predicate<JsonNode> hasEnded) {
     this.connection = connection;
     this.path = path;
     this.hasEnded = hasEnded;
+    this.end = connection.untilClosed(new CompletableFuture<>());
   }
 
   /**
@@ -66,9 +67,7 @@ final class LongPoll {
     } else if (taken.compareTo(NOT_HELD) >= 0) {
       ask();
     } else {
-      connection.later(pause, this::ask);
-      Duration next = pause.multipliedBy(2);
-      pause = next.compareTo(LONGEST_PAUSE) < 0 ? next : LONGEST_PAUSE;
+      connection.later(backoff.next(), this::ask);
     }
   }
 }

@@ -2,6 +2,7 @@ package io.polybius.client;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
+import java.io.ObjectInputFilter;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -26,6 +27,7 @@ public final class SessionBuilder {
   private Timeouts timeouts = Timeouts.DEFAULT;
   private SSLContext tls;
   private boolean keepsSession;
+  private ObjectInputFilter resultFilter;
   private final Map<String, Object> wanted = new LinkedHashMap<>();
   private final Map<String, String> conf = new LinkedHashMap<>();
 
@@ -74,6 +76,18 @@ public final class SessionBuilder {
   /** Trusts the certificates of a key store, and no others. */
   public SessionBuilder trustStore(Path keyStore, char[] password) {
     return sslContext(Trust.store(keyStore, password));
+  }
+
+  // ---- what to take from it
+
+  /**
+   * Bounds of which classes the results of jobs may be made here, such as {@code
+   * ObjectInputFilter.Config.createFilter("java.base/*;com.example.*;!*")}. In a session that
+   * others use too, results can be theirs. Without it, all classes that the program has may be.
+   */
+  public SessionBuilder resultFilter(ObjectInputFilter filter) {
+    resultFilter = filter;
+    return this;
   }
 
   // ---- how long to wait
@@ -259,7 +273,8 @@ public final class SessionBuilder {
         throw new PolybiusException(
             "What is at " + address + " does not answer as a Polybius server does.");
       }
-      return new SessionClient(connection, answer.get("id").asLong(), opens && !keepsSession);
+      return new SessionClient(
+          connection, answer.get("id").asLong(), opens && !keepsSession, resultFilter);
     } catch (RuntimeException e) {
       connection.close();
       throw e;

@@ -3,6 +3,7 @@ package io.polybius.client;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.polybius.job.Job;
 import java.io.IOException;
+import java.io.ObjectInputFilter;
 import java.io.UncheckedIOException;
 import java.net.URI;
 import java.nio.file.Path;
@@ -35,17 +36,21 @@ public final class SessionClient implements AutoCloseable {
   private final String path;
   private final long id;
   private final boolean endsSession;
+  private final ObjectInputFilter resultFilter;
   private final AtomicBoolean closed = new AtomicBoolean();
   private volatile boolean isReady;
 
   /**
    * @param endsSession whether the session goes with the client
+   * @param resultFilter says what results may be made of; null for all
    */
-  SessionClient(Connection connection, long id, boolean endsSession) {
+  SessionClient(
+      Connection connection, long id, boolean endsSession, ObjectInputFilter resultFilter) {
     this.connection = connection;
     this.path = "/sessions/" + id;
     this.id = id;
     this.endsSession = endsSession;
+    this.resultFilter = resultFilter;
   }
 
   /**
@@ -115,7 +120,7 @@ public final class SessionClient implements AutoCloseable {
     if (isReady || isReady(state())) {
       return;
     }
-    CompletableFuture<Void> ready = new CompletableFuture<>();
+    CompletableFuture<Void> ready = connection.untilClosed(new CompletableFuture<>());
     try (EventStream events =
         new EventStream(
             connection,
@@ -129,6 +134,8 @@ public final class SessionClient implements AutoCloseable {
       events.end().whenComplete((nothing, error) -> checkReady(ready));
       events.start();
       Void unused = Connection.await(ready, limit, "The start of session " + id);
+    } finally {
+      ready.cancel(false);
     }
   }
 
@@ -203,7 +210,8 @@ public final class SessionClient implements AutoCloseable {
                 Connection.Repeat.IF_NOT_SENT,
                 Duration.ZERO),
             Duration.ZERO);
-    return new JobHandle<>(connection, path, sent.path("id").asLong(), JobBytes.reader());
+    return new JobHandle<>(
+        connection, path, sent.path("id").asLong(), JobBytes.reader(resultFilter));
   }
 
   /**
@@ -231,13 +239,14 @@ public final class SessionClient implements AutoCloseable {
   }
 
   /**
-   * Returns a job that was sent already, perhaps by a client that is no more.
+   * Returns a job that was sent already, perhaps by a client that is no more. What it returns is
+   * opened here, whoever has sent it: {@link SessionBuilder#resultFilter} bounds what that may be.
    *
    * @param jobId its number
    * @param type of what it returns
    */
   public <T> JobHandle<T> job(long jobId, Class<T> type) {
-    return new JobHandle<>(connection, path, jobId, JobBytes.reader(type));
+    return new JobHandle<>(connection, path, jobId, JobBytes.reader(type, resultFilter));
   }
 
   // ---- statements
@@ -371,7 +380,8 @@ public final class SessionClient implements AutoCloseable {
   /**
    * Follows what happens in the session: its states, statements, what they put out, and jobs, from
    * the oldest that the server has kept. Events come one after the other, on a thread of the
-   * client.
+   * client, until the session ends or the client is closed. What the listener throws goes to the
+   * thread's handler of uncaught exceptions, and the next event comes all the same.
    */
   public EventSubscription events(Consumer<SessionEvent> listener) {
     EventStream stream = new EventStream(connection, path + "/events", listener);
@@ -379,7 +389,11 @@ public final class SessionClient implements AutoCloseable {
     return stream;
   }
 
-  /** Ends the session, whoever has opened it, and closes the client. */
+  /**
+   * Ends the session, whoever has opened it, and closes the client.
+   *
+   * @throws PolybiusException if the server does not end it; the client is closed anyway
+   */
   public void end() {
     if (closed.compareAndSet(false, true)) {
       try {
@@ -403,7 +417,10 @@ public final class SessionClient implements AutoCloseable {
 
   /**
    * Closes the client. The session ends if this client has opened it and was not told to keep it.
-   * What is still waited for fails.
+   * What is still waited for fails, requests under way are broken off, and listeners hear no more.
+   * A server that cannot answer just now is asked again for five seconds to end the session.
+   *
+   * @throws PolybiusException if the server does not end the session; the client is closed anyway
    */
   @Override
   public void close() {

@@ -9,6 +9,7 @@ import io.polybius.job.Job;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.ObjectInputFilter;
 import java.io.ObjectInputStream;
 import java.io.ObjectOutputStream;
 import java.io.OutputStream;
@@ -33,6 +34,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.zip.ZipInputStream;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
@@ -642,6 +644,205 @@ class SessionClientTest {
     }
     assertThat(server.askedOf("/sessions/7/add-jar").get(0).text())
         .isEqualTo("{\"uri\":\"hdfs:/a.jar\"}");
+  }
+
+  // ---- the end of a client
+
+  @Test
+  void closeBreaksOffStreamsAndRequests() throws Exception {
+    CountDownLatch closed = new CountDownLatch(1);
+    CountDownLatch lost = new CountDownLatch(2);
+    server.on(
+        "GET /sessions/7/events",
+        (exchange, body) -> {
+          exchange.sendResponseHeaders(200, 0);
+          write(exchange.getResponseBody(), event(1, "session", "{\"state\":\"idle\"}"));
+          awaitQuietly(closed);
+          writeUntilLost(exchange.getResponseBody(), lost);
+        });
+    server.on(
+        "GET " + JOB,
+        (exchange, body) -> {
+          awaitQuietly(closed);
+          exchange.sendResponseHeaders(200, 0);
+          writeUntilLost(exchange.getResponseBody(), lost);
+        });
+    List<Long> heard = new CopyOnWriteArrayList<>();
+    EventSubscription events;
+    JobHandle<Integer> job;
+    try (SessionClient session = at().join("etl")) {
+      events = session.events(event -> heard.add(event.id()));
+      job = session.submit(context -> 1);
+      await().atMost(PATIENCE).until(() -> heard.size() == 1 && !server.askedOf(JOB).isEmpty());
+    } finally {
+      closed.countDown();
+    }
+    assertThat(lost.await(PATIENCE.toSeconds(), TimeUnit.SECONDS)).isTrue();
+    assertThat(heard).containsExactly(1L);
+    assertThatThrownBy(() -> events.end().get(5, TimeUnit.SECONDS))
+        .hasRootCauseMessage("This client was closed.");
+    assertThatThrownBy(() -> job.get(PATIENCE)).hasMessage("This client was closed.");
+  }
+
+  /** Sends events until nobody takes them; for a time only in which a client would not end. */
+  private static void writeUntilLost(OutputStream out, CountDownLatch lost) {
+    byte[] bytes = event(2, "session", "{\"state\":\"idle\"}").getBytes(StandardCharsets.UTF_8);
+    try {
+      for (int i = 0; i < 1000; i++) {
+        out.write(bytes);
+        out.flush();
+        Thread.sleep(10);
+      }
+    } catch (IOException e) {
+      lost.countDown();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  @Test
+  void waitsThatPauseFailWhenTheClientIsClosed() {
+    server = restarted();
+    server.on("GET /sessions/7/state", 200, "{\"state\": \"starting\"}");
+    server.on("GET /sessions/7/events", 503, "");
+    server.on("GET " + JOB, 200, state("STARTED", "null"));
+    CompletableFuture<Void> ready;
+    CompletableFuture<Integer> value;
+    try (SessionClient session = at().join("etl")) {
+      ready = CompletableFuture.runAsync(session::awaitReady);
+      value = session.submit(context -> 1).toCompletableFuture();
+      // By then pauses are long.
+      await()
+          .atMost(PATIENCE)
+          .until(
+              () ->
+                  server.askedOf(JOB).size() > 4
+                      && server.askedOf("/sessions/7/events").size() > 3);
+    }
+    assertThatThrownBy(() -> value.get(5, TimeUnit.SECONDS))
+        .hasRootCauseMessage("This client was closed.");
+    assertThatThrownBy(() -> ready.get(5, TimeUnit.SECONDS))
+        .hasRootCauseMessage("This client was closed.");
+  }
+
+  @Test
+  void sessionIsEndedAlsoByAServerThatCannotJustNow() throws IOException {
+    server.close();
+    server =
+        FakeServer.start()
+            .on("POST /sessions", 201, "{\"id\": 7}")
+            .on("DELETE /sessions/7", 503, "")
+            .on("DELETE /sessions/7", (exchange, body) -> exchange.close())
+            .on("DELETE /sessions/7", 404, "");
+    at().open().close();
+    assertThat(server.askedOf("/sessions/7")).hasSize(3);
+  }
+
+  @Test
+  void endOfASessionIsNotAskedForLong() throws IOException {
+    server.close();
+    server =
+        FakeServer.start()
+            .on("POST /sessions", 201, "{\"id\": 7}")
+            .on("DELETE /sessions/7", 503, "{\"msg\": \"no\"}");
+    SessionClient session = at().outageTimeout(Duration.ofMinutes(5)).open();
+    assertThatThrownBy(session::close).hasMessageContaining("503 no");
+    assertThatThrownBy(session::state).hasMessage("This client was closed.");
+  }
+
+  @Test
+  void answerThatStopsInItsMiddleIsAskedForAgain() throws Exception {
+    server = restarted();
+    CountDownLatch again = new CountDownLatch(1);
+    CountDownLatch lost = new CountDownLatch(1);
+    server.on(
+        "GET /sessions/7/state",
+        (exchange, body) -> {
+          exchange.sendResponseHeaders(200, 0);
+          write(exchange.getResponseBody(), "{\"state\":");
+          awaitQuietly(again);
+          writeUntilLost(exchange.getResponseBody(), lost);
+        });
+    server.on(
+        "GET /sessions/7/state",
+        (exchange, body) -> {
+          again.countDown();
+          FakeServer.send(exchange, 200, "{\"state\": \"idle\"}");
+        });
+    try (SessionClient session = at().requestTimeout(Duration.ofMillis(500)).join("etl")) {
+      assertThat(session.state()).isEqualTo("idle");
+      assertThat(lost.await(PATIENCE.toSeconds(), TimeUnit.SECONDS)).isTrue();
+    }
+  }
+
+  @Test
+  void listenerThatThrowsHearsOnUntilTheEnd() throws Exception {
+    server.on(
+        "GET /sessions/7/events",
+        (exchange, body) -> {
+          exchange.sendResponseHeaders(200, 0);
+          try (OutputStream out = exchange.getResponseBody()) {
+            write(out, event(1, "session", "{}") + event(2, "session", "{}"));
+          }
+        });
+    server.on("GET /sessions/7/events", 204, "");
+    server.on("GET /sessions/7/events", 404, "{\"msg\": \"Session '7' not found.\"}");
+    List<Long> heard = new CopyOnWriteArrayList<>();
+    try (SessionClient session = at().join("etl")) {
+      EventSubscription events =
+          session.events(
+              event -> {
+                heard.add(event.id());
+                throw new AssertionError("of a listener, which is printed");
+              });
+      events.end().get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+      assertThat(heard).containsExactly(1L, 2L);
+      assertThatThrownBy(
+              () -> session.events(event -> {}).end().get(PATIENCE.toSeconds(), TimeUnit.SECONDS))
+          .hasMessageContaining("404 Session '7' not found.");
+    }
+  }
+
+  // ---- what results may be
+
+  @Test
+  void resultsAreWhatIsAllowedAndNoMoreThanTheirBytes() throws Exception {
+    String base64 = Base64.getEncoder().encodeToString(bytes(new Point(1)));
+    server.on("GET " + JOB, 200, succeeded(new Point(1)));
+    server.on("GET " + JOB, 200, succeeded(new ArrayList<>(List.of(1, 2))));
+    byte[] huge = bytes(new byte[10]);
+    // After the class come the four bytes of the length.
+    huge[huge.length - 14] = 0x7f;
+    server.on("GET " + JOB, 200, succeeded(new Point(1)).replace(base64, base64Of(huge)));
+    server.on("GET " + JOB, 200, nested(5000));
+    ObjectInputFilter plain = ObjectInputFilter.Config.createFilter("java.base/*;!*");
+    try (SessionClient session = at().resultFilter(plain).join("etl")) {
+      assertThatThrownBy(() -> session.job(1, Object.class).get(PATIENCE))
+          .hasMessageContaining("resultFilter does not allow " + Point.class.getName());
+      assertThat(session.<List<Integer>>run(context -> new ArrayList<>())).containsExactly(1, 2);
+      assertThatThrownBy(() -> session.job(1, Object.class).get(PATIENCE))
+          .hasMessageContaining("it claims to have 2130706442 elements");
+      assertThatThrownBy(() -> session.job(1, Object.class).get(PATIENCE))
+          .hasMessageContaining("nested too deeply");
+    }
+  }
+
+  /** Arrays in arrays, which take a larger stack to write than a thread has. */
+  private static String nested(int depth) throws InterruptedException {
+    Object value = "x";
+    for (int i = 0; i < depth; i++) {
+      value = new Object[] {value};
+    }
+    Object whole = value;
+    AtomicReference<String> answer = new AtomicReference<>();
+    Thread writer = new Thread(null, () -> answer.set(succeeded(whole)), "writer", 64 << 20);
+    writer.start();
+    writer.join();
+    return answer.get();
+  }
+
+  private static String base64Of(byte[] bytes) {
+    return Base64.getEncoder().encodeToString(bytes);
   }
 
   // ---- TLS
