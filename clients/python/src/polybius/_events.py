@@ -111,6 +111,7 @@ class EventStream:
         self._waiting: Deque[Event] = deque()
         self._stream: Optional[Stream] = None
         self._parser = EventParser()
+        self._empty = True
         self._ended = False
 
     def next(self) -> Operation[Optional[Event]]:
@@ -142,10 +143,13 @@ class EventStream:
             return
         piece: bytes = yield ReadStream(self._stream)
         if not piece:
+            if self._empty:
+                raise ConnectionFailed(f"what answers GET {self._path} ends without any event")
             # Ended, or cut off by a proxy: the next answer says which.
             yield from self.close()
             return
         for event in self._parser.feed(piece):
+            self._empty = False
             self._retries.worked()
             self._last = event.id
             self._waiting.append(event)
@@ -164,3 +168,4 @@ class EventStream:
             stream.answer.checked()
             self._stream = stream
             self._parser = EventParser()
+            self._empty = True
