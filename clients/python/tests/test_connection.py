@@ -32,6 +32,24 @@ def test_a_token_comes_from_the_environment(server, monkeypatch, tmp_path):
     assert server.asked[-1].headers["Authorization"] == "Bearer from-a-file"
 
 
+@pytest.mark.parametrize("variable", ["POLYBIUS_TOKEN", "POLYBIUS_TOKEN_FILE"])
+def test_a_token_of_the_environment_goes_to_no_other_machine_unencrypted(
+    server, monkeypatch, tmp_path, variable
+):
+    file = tmp_path / "token"
+    file.write_text(SECRET)
+    monkeypatch.setenv(variable, SECRET if variable == "POLYBIUS_TOKEN" else str(file))
+    for url in ("http://example.org", "example.org:8998", "http://10.0.0.1"):
+        with pytest.raises(ValueError, match="plain http.*token=") as e:
+            Connection.to(url)
+        assert SECRET not in str(e.value)
+    sent = f"Bearer {SECRET}"
+    for url in ("https://example.org", "http://localhost:1", "127.0.0.1:1", "http://[::1]:1"):
+        assert Connection.to(url).headers["Authorization"] == sent
+    assert Connection.to("http://example.org", token=SECRET).headers["Authorization"] == sent
+    assert "Authorization" not in Connection.to("http://example.org", token="").headers
+
+
 def test_user_and_password_of_an_address_are_basic_authentication(server):
     url = server.url.replace("://", "://me:p%40ss@")
     with polybius.connect(url, 0) as session:
@@ -105,6 +123,11 @@ def test_a_page_of_a_proxy_and_a_redirect_are_errors(server):
     server.on("GET", "/sessions/0", Reply(b"", 302, {"Location": "https://elsewhere/"}))
     with pytest.raises(polybius.RequestError, match="leads to https://elsewhere/"):
         polybius.connect(server.url, 0)
+    secret = "https://me:secret@elsewhere/login?token=secret#secret"
+    server.on("GET", "/sessions/0", Reply(b"", 302, {"Location": secret}))
+    with pytest.raises(polybius.RequestError, match="leads to https://elsewhere/login: ") as e:
+        polybius.connect(server.url, 0)
+    assert "secret" not in str(e.value)
 
 
 def test_a_server_that_is_not_there_is_a_failed_connection_at_once():

@@ -161,6 +161,21 @@ def test_handles_are_futures(session, driver):
     assert called == [handles[0]]
 
 
+def test_a_result_that_takes_time_to_read_holds_up_no_other(session):
+    def slow(context):
+        class Slow:
+            def __reduce__(self):
+                return time.sleep, (1.5,)
+
+        return Slow()
+
+    first = session.submit(slow)
+    time.sleep(0.3)
+    assert session.submit(annotated, 2).result(10) == 2
+    assert not first.done()
+    assert first.result(10) is None
+
+
 def test_jobs_outlast_a_restart_of_the_server(server, session, driver):
     driver.release.clear()
     handle = session.submit(annotated, 1)

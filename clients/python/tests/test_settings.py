@@ -1,6 +1,9 @@
 import inspect
 
+import time
+
 import pytest
+from conftest import CutOff, Reply
 
 import polybius
 
@@ -93,3 +96,19 @@ def test_who_has_opened_a_session_ends_it_unless_told_to_keep_it(server):
         session.end()
         session.close()
     assert len(server.requests("DELETE", "/sessions/0")) == 2
+
+
+@pytest.mark.parametrize("end", [{"msg": "deleted"}, Reply({"msg": "Session '0' not found."}, 404)])
+def test_a_session_is_ended_over_failures_that_pass(server, end):
+    server.on("DELETE", "/sessions/0", CutOff(), Reply(b"", 503), end)
+    polybius.connect(server.url).close()
+    assert len(server.requests("DELETE", "/sessions/0")) == 3
+
+
+def test_a_session_that_cannot_be_ended_says_so(server):
+    server.on("DELETE", "/sessions/0", Reply(b"", 503))
+    session = polybius.connect(server.url, retry_for=0.3)
+    begun = time.monotonic()
+    with pytest.raises(polybius.RequestError, match="HTTP 503"):
+        session.close()
+    assert time.monotonic() - begun < 5

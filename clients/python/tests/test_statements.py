@@ -126,6 +126,28 @@ def test_a_session_that_starts_is_followed_until_it_is_ready(server, session):
         session.wait_ready(timeout=0.3)
 
 
+@pytest.mark.parametrize("empty", [Reply(), Pieces([b": nothing\n\n"])])
+def test_streams_without_events_are_not_asked_for_without_a_pause(server, empty):
+    server.on("POST", PATH, Reply(statement("waiting"), 201))
+    server.on("POST", FIRST + "/cancel", {"msg": "canceled"})
+    server.on("GET", FIRST + "/events", empty)
+    with polybius.connect(server.url, 0, retry_for=0.6) as session:
+        with pytest.raises(polybius.ConnectionFailed, match="ends without any event"):
+            session.execute("...", on_output=print)
+    assert 2 < len(server.requests("GET", FIRST + "/events")) < 8
+
+
+def test_silent_streams_may_be_cut_off_again_and_again(server):
+    def silent(asked):
+        return Pieces(time.sleep(0.4) or b": nothing\n\n" for _ in range(3))
+
+    server.on("POST", PATH, Reply(statement("waiting"), 201))
+    last = Pieces([event(1, "statement", ok(text__plain="2"))])
+    server.on("GET", FIRST + "/events", silent, silent, last)
+    with polybius.connect(server.url, 0, retry_for=0.6) as session:
+        assert session.execute("...", on_output=print).text == "2"
+
+
 def test_outputs_come_while_the_statement_runs(server, session):
     pieces = [
         event(1, "statement", statement("running")),

@@ -87,7 +87,8 @@ class AsyncSession(SessionData):
         ``kind`` is its language, by default the session's. With ``show``, what it puts out is
         printed and displayed here as it comes; with ``on_output``, that function gets it. One that
         fails raises ``StatementError``, unless ``check`` is false. When ``timeout`` seconds are
-        over, or the task is cancelled, so is the statement.
+        over, or the task is cancelled, so is the statement. Who follows its output may notice the
+        end of the time 15 seconds later, when nothing is put out.
         """
         await self._await_start()
         told = await self._runner.run(
@@ -199,7 +200,7 @@ class AsyncSession(SessionData):
     async def end(self) -> None:
         """Ends the session, whoever has opened it, and closes this."""
         try:
-            await self._runner.run(operations.end_session(self._path))
+            await self._runner.run(operations.end_session(self._path, self._retry_for))
         finally:
             await self._disconnect()
 

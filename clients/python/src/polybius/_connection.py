@@ -26,7 +26,8 @@ class ConnectionOptions(TypedDict, total=False):
 
     token: str
     """Its access token; by default that of ``POLYBIUS_TOKEN``, or of the file that
-    ``POLYBIUS_TOKEN_FILE`` names."""
+    ``POLYBIUS_TOKEN_FILE`` names, which only goes to https and to this machine. Another address
+    needs it said here; the empty text sends none."""
     auth: Tuple[str, str]
     """A user and a password instead, which a proxy may want."""
     headers: Mapping[str, str]
@@ -89,8 +90,15 @@ class Connection:
             "X-Requested-By": "polybius",
             "Accept": "application/json, */*;q=0.5",
         }
+        local = _is_loopback(parts.hostname)
         if auth is None:
-            token = _from_environment() if token is None else token
+            if token is None:
+                token = _from_environment()
+                if token and parts.scheme != "https" and not local:
+                    raise ValueError(
+                        f"the token of {TOKEN} or {TOKEN_FILE} is not sent to {parts.hostname} by plain http, "
+                        "where others can read it: use https, or give it as token=... (token='' sends none)"
+                    )
             if token:
                 all_headers["Authorization"] = f"Bearer {token}"
         all_headers.update(headers or {})
@@ -104,7 +112,7 @@ class Connection:
             timeout=timeout,
             connect_timeout=connect_timeout,
             retry_for=retry_for,
-            local=_is_loopback(parts.hostname),
+            local=local,
         )
 
 

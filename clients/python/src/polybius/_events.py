@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections import deque
 from dataclasses import dataclass, field
 from typing import Any, Deque, Dict, List, Mapping, Optional
@@ -22,6 +23,8 @@ from polybius._steps import (
 
 # The server sends a comment every 15 seconds when nothing happens.
 _SILENCE = 45.0
+# A stream that still says something after so long is one that works, also without an event.
+_HELD = 1.0
 
 
 @dataclass(frozen=True)
@@ -111,6 +114,8 @@ class EventStream:
         self._waiting: Deque[Event] = deque()
         self._stream: Optional[Stream] = None
         self._parser = EventParser()
+        self._empty = True
+        self._opened = 0.0
         self._ended = False
 
     def next(self) -> Operation[Optional[Event]]:
@@ -142,10 +147,15 @@ class EventStream:
             return
         piece: bytes = yield ReadStream(self._stream)
         if not piece:
+            if self._empty:
+                raise ConnectionFailed(f"what answers GET {self._path} ends without any event")
             # Ended, or cut off by a proxy: the next answer says which.
             yield from self.close()
             return
+        if time.monotonic() - self._opened > _HELD:
+            self._retries.worked()
         for event in self._parser.feed(piece):
+            self._empty = False
             self._retries.worked()
             self._last = event.id
             self._waiting.append(event)
@@ -164,3 +174,5 @@ class EventStream:
             stream.answer.checked()
             self._stream = stream
             self._parser = EventParser()
+            self._empty = True
+            self._opened = time.monotonic()

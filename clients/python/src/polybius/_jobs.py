@@ -16,6 +16,7 @@ from typing import (
     Mapping,
     Optional,
     Set,
+    Tuple,
     TypeVar,
 )
 
@@ -121,16 +122,21 @@ class JobHandle(Future[T]):
         ended = "cancelled" if self.cancelled() else "ended" if self.done() else "not ended"
         return f"<polybius.JobHandle {self._job}: {ended}>"
 
-    def _end(self, status: Mapping[str, Any]) -> None:
-        """Makes it true, with what the server says of an ended job."""
+    def _read(self, status: Mapping[str, Any]) -> Tuple[Any, Optional[Exception]]:
+        """Returns its result, or what became of it, from what the server says of an ended job."""
         try:
-            result = job_result(self._job, status)
-        except concurrent.futures.CancelledError:
+            return job_result(self._job, status), None
+        except Exception as e:
+            return None, e
+
+    def _end(self, result: Any, error: Optional[Exception]) -> None:
+        """Makes it true."""
+        if isinstance(error, concurrent.futures.CancelledError):
             super().cancel()
             # Those who wait for several futures hear of it by this.
             self.set_running_or_notify_cancel()
-        except Exception as e:
-            self.set_exception(e)
+        elif error is not None:
+            self.set_exception(error)
         else:
             self.set_result(result)
 
@@ -178,12 +184,13 @@ class JobWatcher:
             status = await runner.run(
                 operations.await_job(handle._address, None, self._connection.retry_for)
             )
+            # Large results take their time, in which other jobs end.
+            loop = asyncio.get_running_loop()
+            result, error = await loop.run_in_executor(None, handle._read, status)
         except Exception as e:
-            if self._forget(handle):
-                handle.set_exception(e)
-        else:
-            if self._forget(handle):
-                handle._end(status)
+            result, error = None, e
+        if self._forget(handle):
+            handle._end(result, error)
 
     def _forget(self, handle: JobHandle[Any]) -> bool:
         """Returns whether it is still to be told of its end."""

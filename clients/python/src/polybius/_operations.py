@@ -29,6 +29,8 @@ _GRACE = 30.0
 _UPLOAD = 330.0
 # Ending a driver takes its time on a cluster.
 _ENDING = 150.0
+# Who leaves does not want to wait long for a server that is gone.
+_RETRY_ENDING = 10.0
 _LOG_LINES = 20
 
 STARTING = ("not_started", "starting", "recovering")
@@ -84,11 +86,13 @@ def open_or_join(
     return join_session(session)
 
 
-def end_session(path: str) -> Operation[None]:
+def end_session(path: str, retry_for: float) -> Operation[None]:
+    """Ends a session, which would stay if that failed for a moment only."""
+    retries = Retries(min(retry_for, _RETRY_ENDING))
     try:
-        yield from call(Request("DELETE", path, patience=_ENDING))
+        yield from persist(Request("DELETE", path, patience=_ENDING), retries)
     except NotFoundError:
-        pass  # It has ended by itself.
+        pass  # It has ended by itself, or by a request whose answer was lost.
 
 
 def session_log(path: str, start: int, size: int) -> Operation[List[str]]:

@@ -128,7 +128,8 @@ class Session(SessionData):
         ``kind`` is its language, by default the session's. With ``show``, what it puts out is
         printed and displayed here as it comes; with ``on_output``, that function gets it. One that
         fails raises ``StatementError``, unless ``check`` is false. When ``timeout`` seconds are
-        over or Ctrl-C comes, the statement is cancelled.
+        over or Ctrl-C comes, the statement is cancelled. Who follows its output may notice the end of
+        the time 15 seconds later, when nothing is put out.
         """
         self._await_start()
         told = self._runner.run(
@@ -234,7 +235,7 @@ class Session(SessionData):
     def end(self) -> None:
         """Ends the session, whoever has opened it, and closes this."""
         try:
-            self._runner.run(operations.end_session(self._path))
+            self._runner.run(operations.end_session(self._path, self._retry_for))
         finally:
             self._disconnect()
 

@@ -11,6 +11,7 @@ import json
 import time
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO, Dict, Generator, Mapping, Optional, TypeVar, Union
+from urllib.parse import urlsplit
 
 from polybius._errors import ConnectionFailed, request_error
 
@@ -65,7 +66,7 @@ class Answer:
             return self
         message = _message(self.content)
         if 300 <= self.status < 400 and "location" in self.headers:
-            message = f"the address leads to {self.headers['location']}: use that one"
+            message = f"the address leads to {_place(self.headers['location'])}: use that one"
         raise request_error(
             str(self.request), self.status, message, self.headers.get("x-request-id")
         )
@@ -148,7 +149,7 @@ def call(request: Request) -> Operation[Answer]:
 
 
 def persist(request: Request, retries: Retries) -> Operation[Answer]:
-    """Sends a request that only reads, and again while the server cannot be reached."""
+    """Sends a request that may come twice, and again while the server cannot be reached."""
     while True:
         try:
             answer: Answer = yield request
@@ -192,6 +193,15 @@ def _message(content: bytes) -> str:
     if isinstance(body, Dict):
         return str(body.get("msg") or body.get("message") or "")
     return body if isinstance(body, str) else ""
+
+
+def _place(address: str) -> str:
+    """Returns an address without what may be secret in it: its user, password and query."""
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return "another one"
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="").geturl()
 
 
 def _start(content: bytes) -> str:

@@ -14,7 +14,9 @@ import io.polybius.driver.protocol.StreamName;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.Base64;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -25,6 +27,26 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(120)
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class PythonJobsTest {
+
+  // def job(context): return 1
+  private static final String JOB_OF_PYTHON_3_9 =
+      "gASVmAEAAAAAAACMF2Nsb3VkcGlja2xlLmNsb3VkcGlja2xllIwOX21ha2VfZnVuY3Rpb26Uk5QoaACM"
+          + "DV9idWlsdGluX3R5cGWUk5SMCENvZGVUeXBllIWUUpQoSwFLAEsASwFLAUtDQwRkAVMAlE5LAYaUKYwH"
+          + "Y29udGV4dJSFlIwOPGR5bmFtaWMtY29kZT6UjANqb2KUSwFDAJQpKXSUUpR9lCiMC19fcGFja2FnZV9f"
+          + "lE6MCF9fbmFtZV9flIwIX19tYWluX1+UdU5OTnSUUpRoAIwSX2Z1bmN0aW9uX3NldHN0YXRllJOUaBZ9"
+          + "lH2UKGgTjANqb2KUjAxfX3F1YWxuYW1lX1+UjANqb2KUjA9fX2Fubm90YXRpb25zX1+UfZSMDl9fa3dk"
+          + "ZWZhdWx0c19flE6MDF9fZGVmYXVsdHNfX5ROjApfX21vZHVsZV9flGgUjAdfX2RvY19flE6MC19fY2xv"
+          + "c3VyZV9flE6MF19jbG91ZHBpY2tsZV9zdWJtb2R1bGVzlF2UjAtfX2dsb2JhbHNfX5R9lHWGlIZSMC4=";
+
+  private static final String JOB_OF_PYTHON_3_13 =
+      "gASVpQEAAAAAAACMF2Nsb3VkcGlja2xlLmNsb3VkcGlja2xllIwOX21ha2VfZnVuY3Rpb26Uk5QoaACM"
+          + "DV9idWlsdGluX3R5cGWUk5SMCENvZGVUeXBllIWUUpQoSwFLAEsASwFLAUsDQwSVAGcBlE5LAYaUKYwH"
+          + "Y29udGV4dJSFlIwOPGR5bmFtaWMtY29kZT6UjANqb2KUjANqb2KUSwFDBIAAmBGUQwCUKSl0lFKUfZQo"
+          + "jAtfX3BhY2thZ2VfX5ROjAhfX25hbWVfX5SMCF9fbWFpbl9flHVOTk50lFKUaACMEl9mdW5jdGlvbl9z"
+          + "ZXRzdGF0ZZSTlGgYfZR9lChoFYwDam9ilIwMX19xdWFsbmFtZV9flIwDam9ilIwPX19hbm5vdGF0aW9u"
+          + "c19flH2UjA5fX2t3ZGVmYXVsdHNfX5ROjAxfX2RlZmF1bHRzX1+UTowKX19tb2R1bGVfX5RoFowHX19k"
+          + "b2NfX5ROjAtfX2Nsb3N1cmVfX5ROjBdfY2xvdWRwaWNrbGVfc3VibW9kdWxlc5RdlIwLX19nbG9iYWxz"
+          + "X1+UfZR1hpSGUjAu";
 
   private PythonClient client;
   private StatementDesk desk;
@@ -234,6 +256,50 @@ class PythonJobsTest {
   void codeOfAnotherPythonIsNotRun() throws Exception {
     assertThat(error(client.strangeJob("def job(context): return 1")))
         .contains("This job was written by another Python than the session's, which is 3.");
+    int minor = Integer.parseInt(result("import sys\njob = lambda context: sys.version_info[1]"));
+    for (var recorded : Map.of(9, JOB_OF_PYTHON_3_9, 13, JOB_OF_PYTHON_3_13).entrySet()) {
+      // Before 3.11 they cannot be told from each other.
+      if (recorded.getKey() != minor && Math.max(recorded.getKey(), minor) >= 11) {
+        assertThat(error(Base64.getDecoder().decode(recorded.getValue())))
+            .contains("This job was written by another Python than the session's, which is 3.");
+      }
+    }
+  }
+
+  @Test
+  void jobWhoseEndCannotBeToldFails() throws Exception {
+    assertThat(
+            error(
+                """
+                def job(context):
+                    gate = context._job.gate
+                    class WithoutMemory:
+                        def __getattr__(self, name):
+                            return getattr(gate, name)
+                        def succeeded(self, number, text):
+                            raise MemoryError("full")
+                    context._job.gate = WithoutMemory()
+                    return 1
+                """))
+        .isEqualTo("Client job error: the end of the job could not be told: MemoryError: full");
+    assertThat(result("job = lambda context: 1")).isEqualTo("1");
+  }
+
+  @Test
+  void jobThatCannotStartLeavesThePlaceToOthers() throws Exception {
+    result(
+        """
+        def job(context):
+            job_class = type(context._job)
+            def start(self):
+                del job_class.start
+                raise MemoryError("full")
+            job_class.start = start
+        """);
+    assertThat(error("job = lambda context: 1"))
+        .isEqualTo(
+            "Client job error: the session's Python has no thread for the job: MemoryError: full");
+    assertThat(result("job = lambda context: 1")).isEqualTo("1");
   }
 
   // ---- beside statements
@@ -317,6 +383,7 @@ class PythonJobsTest {
     assertThat(desk.runAs("pyspark", "len(kernel._objects.objects)").value()).isEqualTo("100");
     result(
         "def job(context):\n    for n in range(100): context.remove_shared_object('more %d' % n)");
+    assertThat(desk.runAs("pyspark", "len(kernel._objects.objects)").value()).isEqualTo("0");
   }
 
   @Test

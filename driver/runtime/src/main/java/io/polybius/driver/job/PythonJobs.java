@@ -70,8 +70,8 @@ public final class PythonJobs implements JobLanguage {
 
   private final class Handed implements PythonJob {
 
-    private final byte[] payload;
     private final JobExecution execution;
+    private byte[] payload;
 
     Handed(byte[] payload, JobExecution execution) {
       this.payload = payload;
@@ -84,8 +84,10 @@ public final class PythonJobs implements JobLanguage {
     }
 
     @Override
-    public byte[] payload() {
-      return payload;
+    public synchronized byte[] takePayload() {
+      byte[] taken = payload;
+      payload = null;
+      return taken;
     }
 
     @Override

@@ -8,8 +8,8 @@ public interface PythonJob {
   /** Returns a number that no other job of the session has. */
   int id();
 
-  /** Returns the function as the client's cloudpickle has written it. */
-  byte[] payload();
+  /** Returns the function as the client's cloudpickle has written it; once, as it may be large. */
+  byte[] takePayload();
 
   /** From now on the calling thread works for the job. */
   void adopt();

@@ -74,7 +74,7 @@ public final class PythonJobGate {
       return null;
     }
     underway.job().adopt();
-    return Base64.getEncoder().encodeToString(underway.job().payload());
+    return Base64.getEncoder().encodeToString(underway.job().takePayload());
   }
 
   /** Returns how many letters of base 64 a result can have. */

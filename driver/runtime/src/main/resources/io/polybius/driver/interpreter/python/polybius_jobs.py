@@ -44,18 +44,28 @@ class Jobs:
             order = self.gate.take()
 
     def start(self, number):
-        job = Job(self, number)
-        self.running[number] = job
         try:
+            job = Job(self, number)
+            self.running[number] = job
             job.start()
-        except RuntimeError as e:
-            self.running.pop(number)
-            self.gate.failed(number, f"{FAILED} the session's Python has no thread for the job: {e}")
+        except (RuntimeError, MemoryError) as e:
+            # All later jobs depend on this thread.
+            self.running.pop(number, None)
+            self.fail(number, f"the session's Python has no thread for the job: {described(e)}")
+
+    def fail(self, number, reason):
+        """Says that a job has failed, on a connection in which no call is halfway."""
+        self.disconnect()
+        self.gate.failed(number, f"{FAILED} {reason}")
 
     def interrupt(self, number):
         job = self.running.get(number)
         if job is not None:
-            job.interrupt()
+            try:
+                job.interrupt()
+            except MemoryError:
+                # The driver asks again in a moment.
+                pass
 
     def disconnect(self):
         """Ends the calling thread's connection with the driver, and its thread there."""
@@ -96,11 +106,23 @@ class Job(threading.Thread):
         try:
             try:
                 succeeded, text = self.outcome()
-            except KeyboardInterrupt:
-                succeeded, text = False, f"{FAILED} KeyboardInterrupt"
+            except BaseException as e:  # noqa: B902 - an interrupt, or what goes wrong while an error is shown
+                succeeded, text = False, f"{FAILED} {type(e).__name__}"
             if os.getpid() != self.jobs.process:
                 # The user's code has forked, and this is the child, which the driver does not know.
                 os._exit(0)
+            untold = self.tell(succeeded, text)
+            del text
+            if untold is not None:
+                # The driver waits for an end, whatever that is.
+                self.jobs.fail(self.number, f"the end of the job could not be told: {untold}")
+        finally:
+            self.jobs.running.pop(self.number, None)
+            self.jobs.disconnect()
+
+    def tell(self, succeeded, text):
+        """Tells the driver what has become of it; returns what was in the way of that, if anything."""
+        try:
             if self.first_interrupt is not None:
                 self.jobs.disconnect()
             self.flush()
@@ -108,9 +130,9 @@ class Job(threading.Thread):
                 self.gate.succeeded(self.number, text)
             else:
                 self.gate.failed(self.number, text)
-        finally:
-            self.jobs.running.pop(self.number, None)
-            self.jobs.disconnect()
+            return None
+        except BaseException as e:  # noqa: B902 - there may be no memory to send it, or no connection
+            return described(e)
 
     def outcome(self):
         """Runs it; returns whether it has succeeded, and the result or what went wrong."""
@@ -220,6 +242,10 @@ def in_call(frame):
             return True
         frame = frame.f_back
     return False
+
+
+def described(error):
+    return f"{type(error).__name__}: {error}"
 
 
 def shown(error):

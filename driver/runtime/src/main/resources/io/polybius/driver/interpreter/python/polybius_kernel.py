@@ -34,8 +34,12 @@ class SharedObjects:
             number = next(self.numbers)
             self.objects[number] = value
             self.names.share(name, number, kind, None if frame is None else frame._jdf)
-            shared = {int(each) for each in self.names.numbers().split()}
-            self.objects = {each: self.objects[each] for each in self.objects if each in shared}
+            self.prune()
+
+    def prune(self):
+        """Lets go of what is not shared any more; to be called with the lock."""
+        shared = {int(each) for each in self.names.numbers().split()}
+        self.objects = {each: self.objects[each] for each in self.objects if each in shared}
 
     def find(self, name):
         """Returns whether there is an object of that name, and the object; also whether the driver has something else."""
@@ -46,7 +50,9 @@ class SharedObjects:
 
     def remove(self, name):
         check_name(name)
-        self.names.remove(name)
+        with self.lock:
+            self.names.remove(name)
+            self.prune()
 
     def copy(self, number):
         """Returns what others get of an object."""
