@@ -206,7 +206,8 @@ public final class DriverMain {
                 settings.maxOutputChars(),
                 StatementRunner.QUESTION_PATIENCE));
     Path directory = settings.workDirectory();
-    ServedClasses.copy(spark.classDirectory(), CompiledJobs.CLASSES);
+    ServedClasses.add(
+        spark.context(), directory.resolve("api/polybius-job-api.jar"), CompiledJobs.CLASSES);
     jobContext = new DriverJobContext(spark.session(), shared, directory.resolve("job-files"));
     jobs =
         new JobRunner(

@@ -22,6 +22,7 @@ import java.io.ObjectOutputStream;
 import java.io.OutputStream;
 import java.net.URI;
 import java.net.URL;
+import io.polybius.driver.interpreter.ServedClasses;
 import java.net.URLClassLoader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -148,11 +149,12 @@ class JobsTest {
   }
 
   @Test
-  void typesOfTheApiAreServedToExecutors() throws Exception {
-    String directory = System.getProperty("spark.repl.class.outputDir");
+  void typesOfTheApiAreServedToExecutors(@TempDir Path directory) throws Exception {
+    Path jar = directory.resolve("api/served.jar");
+    ServedClasses.write(jar, CompiledJobs.CLASSES);
     try (URLClassLoader executors =
         new URLClassLoader(
-            new URL[] {Path.of(directory).toUri().toURL()}, ClassLoader.getPlatformClassLoader())) {
+            new URL[] {jar.toUri().toURL()}, ClassLoader.getPlatformClassLoader())) {
       for (Class<?> type : CompiledJobs.CLASSES) {
         assertThat(executors.loadClass(type.getName())).isNotSameAs(type);
       }

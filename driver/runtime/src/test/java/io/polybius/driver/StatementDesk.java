@@ -1,6 +1,5 @@
 package io.polybius.driver;
 
-import io.polybius.driver.interpreter.ServedClasses;
 import io.polybius.driver.interpreter.SessionResources;
 import io.polybius.driver.interpreter.SharedValues;
 import io.polybius.driver.interpreter.SparkProgress;
@@ -153,7 +152,6 @@ final class StatementDesk {
     SparkStart spark =
         SparkStart.begin(directory.resolve("classes"), CompletableFuture.completedFuture(Map.of()));
     tools = new SparkTools(spark, directory.resolve("jars"));
-    ServedClasses.copy(spark.classDirectory(), CompiledJobs.CLASSES);
     ScheduledThreadPoolExecutor timer = new ScheduledThreadPoolExecutor(2);
     SparkProgress progress = new SparkProgress(this::take, timer);
     spark.context().addSparkListener(progress);
