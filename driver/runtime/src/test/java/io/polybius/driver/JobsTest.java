@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import example.ExampleJobs;
+import io.polybius.driver.interpreter.ServedClasses;
 import io.polybius.driver.job.CompiledJobs;
 import io.polybius.driver.job.LivyClientKryo;
 import io.polybius.driver.protocol.DriverEvent;
@@ -22,7 +23,6 @@ import java.io.ObjectOutputStream;
 import java.io.OutputStream;
 import java.net.URI;
 import java.net.URL;
-import io.polybius.driver.interpreter.ServedClasses;
 import java.net.URLClassLoader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -153,8 +153,7 @@ class JobsTest {
     Path jar = directory.resolve("api/served.jar");
     ServedClasses.write(jar, CompiledJobs.CLASSES);
     try (URLClassLoader executors =
-        new URLClassLoader(
-            new URL[] {jar.toUri().toURL()}, ClassLoader.getPlatformClassLoader())) {
+        new URLClassLoader(new URL[] {jar.toUri().toURL()}, ClassLoader.getPlatformClassLoader())) {
       for (Class<?> type : CompiledJobs.CLASSES) {
         assertThat(executors.loadClass(type.getName())).isNotSameAs(type);
       }
