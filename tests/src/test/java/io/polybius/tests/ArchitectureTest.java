@@ -39,17 +39,28 @@ class ArchitectureTest {
 
   private static final Map<String, List<String>> MAY_USE =
       Map.ofEntries(
-Map.entry("io.polybius.job..", List.of("org.apache.spark.api.java..", "org.apache.spark.sql..")),
-Map.entry("io.polybius.client..", List.of("io.polybius.job..", JACKSON)),
-Map.entry(PROTOCOL, List.of(NETTY, KRYO, JACKSON, LOGGING)),
-Map.entry("io.polybius.notebook..", List.of(PROTOCOL)),
-Map.entry("io.polybius.magic..", List.of(PROTOCOL, JACKSON, "org.knowm.xchart..")),
-Map.entry(SESSION, List.of(PROTOCOL, LOGGING)),
-Map.entry("io.polybius.launch..", List.of(PROTOCOL, SESSION, "org.bouncycastle..", LOGGING)),
-Map.entry("io.polybius.yarn..", List.of("io.polybius.launch.cluster..", SESSION, "org.apache.hadoop..", LOGGING)),
-Map.entry("io.polybius.kubernetes..", List.of("io.polybius.launch.cluster..", SESSION, "io.fabric8..", LOGGING)),
-Map.entry("io.polybius.kernel..", List.of(PROTOCOL, SESSION, JEROMQ, JACKSON, UNDERTOW, UNDERTOW_IO, LOGGING)),
-Map.entry("io.polybius.rest..", List.of(PROTOCOL, SESSION, JACKSON, METRICS, UNDERTOW, UNDERTOW_IO, LOGGING)));
+          Map.entry(
+              "io.polybius.job..",
+              List.of("org.apache.spark.api.java..", "org.apache.spark.sql..")),
+          Map.entry("io.polybius.client..", List.of("io.polybius.job..", JACKSON)),
+          Map.entry(PROTOCOL, List.of(NETTY, KRYO, JACKSON, LOGGING)),
+          Map.entry("io.polybius.notebook..", List.of(PROTOCOL)),
+          Map.entry("io.polybius.magic..", List.of(PROTOCOL, JACKSON, "org.knowm.xchart..")),
+          Map.entry(SESSION, List.of(PROTOCOL, LOGGING)),
+          Map.entry(
+              "io.polybius.launch..", List.of(PROTOCOL, SESSION, "org.bouncycastle..", LOGGING)),
+          Map.entry(
+              "io.polybius.yarn..",
+              List.of("io.polybius.launch.cluster..", SESSION, "org.apache.hadoop..", LOGGING)),
+          Map.entry(
+              "io.polybius.kubernetes..",
+              List.of("io.polybius.launch.cluster..", SESSION, "io.fabric8..", LOGGING)),
+          Map.entry(
+              "io.polybius.kernel..",
+              List.of(PROTOCOL, SESSION, JEROMQ, JACKSON, UNDERTOW, UNDERTOW_IO, LOGGING)),
+          Map.entry(
+              "io.polybius.rest..",
+              List.of(PROTOCOL, SESSION, JACKSON, METRICS, UNDERTOW, UNDERTOW_IO, LOGGING)));
 
   private static final SliceAssignment MODULES =
       new SliceAssignment() {

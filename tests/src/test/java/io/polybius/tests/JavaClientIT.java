@@ -103,12 +103,13 @@ class JavaClientIT {
 
   @Test
   void everythingWorksInAProgramThatHasNoSpark() throws Exception {
-    Path source =
-        Path.of(JavaClientIT.class.getResource("/client/ClientJobs.java").toURI());
+    Path source = Path.of(JavaClientIT.class.getResource("/client/ClientJobs.java").toURI());
     Path classes = compile("jobs", source);
     Path jar =
         SparkJob.jar(
-            folder, "Helper", "public class Helper { public static String help() { return \"helped\"; } }");
+            folder,
+            "Helper",
+            "public class Helper { public static String help() { return \"helped\"; } }");
     Commands.Result result =
         Commands.run(
             PATIENCE,
@@ -158,11 +159,11 @@ class JavaClientIT {
         .anyMatch(line -> line.startsWith("statement sees: ") && line.endsWith("= 2"))
         .anyMatch(
             line ->
-                line.startsWith("not uploaded: Job 1 has failed: The driver has no class ClientJobs."))
+                line.startsWith(
+                    "not uploaded: Job 1 has failed: The driver has no class ClientJobs."))
         .anyMatch(
             line ->
-                line.startsWith(
-                    "unwritable: Job ")
+                line.startsWith("unwritable: Job ")
                     && line.contains("The result, a java.lang.Object, cannot be serialized"))
         .anyMatch(
             line ->
@@ -229,9 +230,7 @@ class JavaClientIT {
       Pattern ready = Pattern.compile("Ask (http://\\S+)");
       await()
           .atMost(PATIENCE)
-          .until(
-              () ->
-                  ready.matcher(Files.readString(printed)).find() || !process.isAlive());
+          .until(() -> ready.matcher(Files.readString(printed)).find() || !process.isAlive());
       Matcher address = ready.matcher(Files.readString(printed));
       assertThat(address.find()).as(Files.readString(printed)).isTrue();
       HttpResponse<String> answer =
