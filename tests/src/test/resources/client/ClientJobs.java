@@ -68,7 +68,7 @@ public final class ClientJobs {
       }
       session.uploadClassesOf(ClientJobs.class);
       jobs(session);
-      failures(session, folder);
+      failures(session);
       progressAndCancel(session);
       files(session, folder, arguments[3]);
       statements(session);
@@ -119,7 +119,7 @@ public final class ClientJobs {
     say("few threads", threads < 30 ? "yes" : threads);
   }
 
-  private static void failures(SessionClient session, Path folder) {
+  private static void failures(SessionClient session) {
     try {
       session.run(
           context -> {
@@ -134,7 +134,8 @@ public final class ClientJobs {
       say("unwritable", e.getMessage().lines().findFirst().get());
     }
     try {
-      session.run(context -> context.sparkSession().range(3).schema());
+      Job<Object> schema = context -> context.sparkSession().range(3).schema();
+      session.run(schema);
     } catch (PolybiusException e) {
       say("unknown here", e.getMessage());
     }

@@ -13,8 +13,11 @@ import java.io.ObjectOutputStream;
 import java.io.ObjectStreamClass;
 import java.lang.invoke.SerializedLambda;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.apache.spark.serializer.SerializationDebugger;
 
 /**
@@ -238,7 +241,7 @@ final class JavaCodec implements JobCodec {
   @Override
   public byte[] write(Object result) throws JobException {
     LimitedBytes bytes = new LimitedBytes();
-    try (ObjectOutputStream out = new ObjectOutputStream(bytes)) {
+    try (ResultStream out = new ResultStream(bytes)) {
       out.writeObject(result);
       out.flush();
       return bytes.toByteArray();
@@ -270,6 +273,34 @@ final class JavaCodec implements JobCodec {
       }
     }
     return thrown.toString();
+  }
+
+  /**
+   * Makes plain collections of those that Scala only shows as such, as Spark's own do, for clients
+   * have no Scala.
+   */
+  private static final class ResultStream extends ObjectOutputStream {
+
+    private static final String WRAPPERS = "scala.collection.convert.";
+
+    ResultStream(LimitedBytes bytes) throws IOException {
+      super(bytes);
+      enableReplaceObject(true);
+    }
+
+    @Override
+    protected Object replaceObject(Object object) {
+      if (!object.getClass().getName().startsWith(WRAPPERS)) {
+        return object;
+      } else if (object instanceof List<?> list) {
+        return new ArrayList<>(list);
+      } else if (object instanceof Map<?, ?> map) {
+        return new LinkedHashMap<>(map);
+      } else if (object instanceof Set<?> set) {
+        return new LinkedHashSet<>(set);
+      }
+      return object;
+    }
   }
 
   /** Stops when a result is too large to be sent. */

@@ -103,6 +103,21 @@ class JavaCodecTest {
   }
 
   @Test
+  void collectionsOfScalaAreSentAsThoseOfJava() throws Exception {
+    List<Object> value =
+        List.of(
+            scala.collection.JavaConverters.seqAsJavaList(
+                scala.collection.JavaConverters.asScalaBuffer(List.of(1, 2)).toList()),
+            Map.of("k", "v"));
+    byte[] written = new JavaCodec(LOADER).write(value);
+
+    assertThat(new String(written, StandardCharsets.ISO_8859_1)).doesNotContain("scala.");
+    try (ObjectInputStream in = new ObjectInputStream(new ByteArrayInputStream(written))) {
+      assertThat(in.readObject()).isEqualTo(value);
+    }
+  }
+
+  @Test
   void largeMapsAndArraysAreRead() throws Exception {
     Map<Integer, Integer> map = new HashMap<>(16, 0.25f);
     for (int i = 0; i < 50_000; i++) {
