@@ -186,9 +186,15 @@ class ClosingTest {
         .pollInterval(Duration.ofMillis(5))
         .until(() -> service.session("0").state() == SessionState.DEAD);
 
-    assertThat(seen)
-        .extracting(Statement::id, Statement::state)
-        .endsWith(tuple(-1, StatementState.AVAILABLE), tuple(-2, StatementState.CANCELLED));
+    // Subscribers hear of it a moment later.
+    await()
+        .untilAsserted(
+            () ->
+                assertThat(List.copyOf(seen))
+                    .extracting(Statement::id, Statement::state)
+                    .endsWith(
+                        tuple(-1, StatementState.AVAILABLE),
+                        tuple(-2, StatementState.CANCELLED)));
     assertThat(service.session("0").statements()).isEmpty();
   }
 }
