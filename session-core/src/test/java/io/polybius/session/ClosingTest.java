@@ -193,8 +193,7 @@ class ClosingTest {
                 assertThat(List.copyOf(seen))
                     .extracting(Statement::id, Statement::state)
                     .endsWith(
-                        tuple(-1, StatementState.AVAILABLE),
-                        tuple(-2, StatementState.CANCELLED)));
+                        tuple(-1, StatementState.AVAILABLE), tuple(-2, StatementState.CANCELLED)));
     assertThat(service.session("0").statements()).isEmpty();
   }
 }
