@@ -228,6 +228,8 @@ class _LoopThread(threading.Thread):
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        # Its threads would end at some time, when they are garbage.
+        await self.loop.shutdown_default_executor()
         await self.runner.close()
 
 
