@@ -9,13 +9,10 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.io.TempDir;
 
 /** One of the two processes dies in the middle of a statement. */
 @Timeout(300)
 class DriverLossIT {
-
-  @TempDir private Path folder;
 
   @Test
   void killedDriverLeavesADeadSessionWithItsHistory() throws Exception {
@@ -23,7 +20,7 @@ class DriverLossIT {
       RestClient rest = server.rest();
       int session = rest.openSession();
       rest.run(session, "val kept = 1");
-      JobPayloads payloads = JobPayloads.write(folder);
+      JobPayloads payloads = JobPayloads.written();
       rest.uploadJar(session, payloads.jar());
       int job = rest.submitJob(session, payloads.job("Stubborn"));
       int running = rest.post(session, "println(\"working\"); Thread.sleep(120000)");

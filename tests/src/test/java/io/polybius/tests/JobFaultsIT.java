@@ -68,7 +68,7 @@ class JobFaultsIT {
             "livy.rsc.job-cancel.timeout=3s");
     rest = server.rest();
     session = rest.create("/sessions", "{\"kind\": \"spark\", \"driverMemory\": \"600m\"}");
-    payloads = JobPayloads.write(folder);
+    payloads = JobPayloads.written();
     rest.awaitIdle(session);
     rest.run(session, "val kept = 41");
   }

@@ -3,9 +3,12 @@ package io.polybius.tests;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Optional;
 
 /** The jobs of the program {@code LivyPayloads}, as Livy's Java client sends them. */
 final class JobPayloads {
+
+  private static Optional<JobPayloads> written = Optional.empty();
 
   private final Path jar;
   private final Path payloads;
@@ -17,8 +20,15 @@ final class JobPayloads {
     this.oldPayloads = oldPayloads;
   }
 
-  /** Has Livy's client write them. */
-  static JobPayloads write(Path folder) throws Exception {
+  /** Returns those that Livy's client has written, which are the same for all tests. */
+  static synchronized JobPayloads written() throws Exception {
+    if (written.isEmpty()) {
+      written = Optional.of(write(Files.createTempDirectory(Commands.HOME.resolve("tests/target"), "payloads")));
+    }
+    return written.get();
+  }
+
+  private static JobPayloads write(Path folder) throws Exception {
     LivyClientProgram program =
         new LivyClientProgram(Files.createDirectories(folder.resolve("program")));
     Path payloads = Files.createDirectories(folder.resolve("payloads"));

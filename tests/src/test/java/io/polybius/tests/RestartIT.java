@@ -65,7 +65,7 @@ class RestartIT {
   @ParameterizedTest
   @ValueSource(booleans = {false, true})
   void sessionsGoOn(boolean killed) throws Exception {
-    JobPayloads payloads = JobPayloads.write(folder);
+    JobPayloads payloads = JobPayloads.written();
     try (RunningServer before = RunningServer.start(RECOVERY)) {
       RestClient rest = before.rest();
       int session = rest.openSession("{\"kind\": \"spark\", \"name\": \"mine\"}");

@@ -76,7 +76,6 @@ class YarnIT {
   private RunningServer server;
   private RestClient rest;
   private URI jar;
-  private JobPayloads payloads;
 
   @BeforeAll
   void start() throws Exception {
@@ -201,9 +200,7 @@ class YarnIT {
   @EnumSource
   void jobsAndTheirExecutorsFindTheClassesOfAnUploadedJar(Mode mode) throws Exception {
     int session = idle(mode);
-    if (payloads == null) {
-      payloads = JobPayloads.write(folder);
-    }
+    JobPayloads payloads = JobPayloads.written();
     rest.uploadJar(session, payloads.jar());
     JsonNode end = rest.awaitJob(session, rest.submitJob(session, payloads.job("OnExecutors")));
     assertThat(end.get("state").asText()).as(end.toString()).isEqualTo("SUCCEEDED");
