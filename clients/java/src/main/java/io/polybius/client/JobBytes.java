@@ -2,6 +2,7 @@ package io.polybius.client;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.polybius.job.Job;
+import io.polybius.job.SerializedBounds;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -124,15 +125,11 @@ final class JobBytes {
       throw new PolybiusException(
           "What the job has returned cannot be read here: "
               + e
-              + (isJava(bytes)
+              + (SerializedBounds.isSerialized(bytes)
                   ? ""
                   : "\nThe job was not sent by this client, but in another form."),
           e);
     }
-  }
-
-  private static boolean isJava(byte[] bytes) {
-    return bytes.length > 1 && bytes[0] == (byte) 0xAC && bytes[1] == (byte) 0xED;
   }
 
   static JobState stateOf(JsonNode status) {

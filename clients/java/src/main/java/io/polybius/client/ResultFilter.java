@@ -1,8 +1,9 @@
 package io.polybius.client;
 
+import io.polybius.job.SerializedBounds;
 import java.io.ObjectInputFilter;
 import java.io.ObjectInputStream;
-import java.util.Map;
+import java.util.Optional;
 
 /**
  * What one result may be made of: what the user and the JVM allow, and never more than its bytes
@@ -10,26 +11,16 @@ import java.util.Map;
  */
 final class ResultFilter implements ObjectInputFilter {
 
-  /** Deeper ones would overflow the stack. */
-  private static final int MAX_DEPTH = 3000;
-
-  /** Maps make room for that many entries for each byte that an entry takes at least. */
-  private static final int MAP_FACTOR = 4;
-
-  private static final int ALL_ARRAYS_FACTOR = 8;
-  private static final long SOME = 1 << 16;
-
-  private final long resultBytes;
+  private final SerializedBounds bounds;
   private final ObjectInputFilter allowed;
   private ObjectInputFilter ofJvm;
-  private long elements;
   private String refusal;
 
   /**
    * @param allowed by the user; null for all
    */
   ResultFilter(long resultBytes, ObjectInputFilter allowed) {
-    this.resultBytes = resultBytes;
+    this.bounds = new SerializedBounds(resultBytes);
     this.allowed = allowed;
   }
 
@@ -46,13 +37,9 @@ final class ResultFilter implements ObjectInputFilter {
 
   @Override
   public Status checkInput(FilterInfo info) {
-    if (info.depth() > MAX_DEPTH) {
-      refusal = "its objects are nested too deeply.";
-    } else if (info.references() > resultBytes) {
-      refusal = "it claims to have " + info.references() + " objects in " + resultBytes + " bytes.";
-    } else if (isTooLong(info)) {
-      refusal =
-          "it claims to have " + info.arrayLength() + " elements in " + resultBytes + " bytes.";
+    Optional<String> tooMuch = bounds.refusal(info);
+    if (tooMuch.isPresent()) {
+      refusal = tooMuch.get();
     } else if (isRefusedBy(ofJvm, info)) {
       refusal = "the JVM's filter does not allow " + nameOf(info) + ".";
     } else if (isRefusedBy(allowed, info)) {
@@ -70,28 +57,5 @@ final class ResultFilter implements ObjectInputFilter {
 
   private static String nameOf(FilterInfo info) {
     return info.serialClass() == null ? "its size" : info.serialClass().getName();
-  }
-
-  private boolean isTooLong(FilterInfo info) {
-    long length = info.arrayLength();
-    if (length < 0) {
-      return false;
-    }
-    elements += length;
-    return length > mostOf(info.serialClass()) || elements > ALL_ARRAYS_FACTOR * resultBytes + SOME;
-  }
-
-  private long mostOf(Class<?> array) {
-    Class<?> type = array == null ? Object.class : array.getComponentType();
-    if (type == Map.Entry.class) {
-      return MAP_FACTOR * resultBytes + SOME;
-    } else if (type == long.class || type == double.class) {
-      return resultBytes / Long.BYTES;
-    } else if (type == int.class || type == float.class) {
-      return resultBytes / Integer.BYTES;
-    } else if (type == short.class || type == char.class) {
-      return resultBytes / Short.BYTES;
-    }
-    return resultBytes;
   }
 }

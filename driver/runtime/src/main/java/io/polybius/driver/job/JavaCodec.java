@@ -2,6 +2,7 @@ package io.polybius.driver.job;
 
 import io.polybius.driver.protocol.DriverEvent.JobSucceeded;
 import io.polybius.job.Job;
+import io.polybius.job.SerializedBounds;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -26,15 +27,6 @@ import org.apache.spark.serializer.SerializationDebugger;
  */
 final class JavaCodec implements JobCodec {
 
-  /** Deeper ones would overflow the stack, perhaps while a class is set up, which breaks it. */
-  private static final int MAX_DEPTH = 3000;
-
-  /** Maps make room for that many entries for each byte that an entry takes at least. */
-  private static final int MAP_FACTOR = 4;
-
-  private static final int ALL_ARRAYS_FACTOR = 8;
-  private static final long SOME = 1 << 16;
-
   private static final String DESERIALIZER = "$deserializeLambda$";
 
   private final ClassLoader classLoader;
@@ -44,11 +36,6 @@ final class JavaCodec implements JobCodec {
    */
   JavaCodec(ClassLoader classLoader) {
     this.classLoader = classLoader;
-  }
-
-  /** Returns whether bytes begin as all that Java's serialization writes. */
-  static boolean isForm(byte[] payload) {
-    return payload.length >= 2 && payload[0] == (byte) 0xAC && payload[1] == (byte) 0xED;
   }
 
   // ---- reading
@@ -193,46 +180,19 @@ final class JavaCodec implements JobCodec {
   /** Does not let damaged bytes ask for more memory than they could fill. */
   private static final class Bounds implements ObjectInputFilter {
 
-    private final long payloadBytes;
-    private long elements;
+    private final SerializedBounds bounds;
 
     /** What was too much; null if nothing was. */
     String broken;
 
     Bounds(long payloadBytes) {
-      this.payloadBytes = payloadBytes;
+      this.bounds = new SerializedBounds(payloadBytes);
     }
 
     @Override
     public Status checkInput(FilterInfo info) {
-      long length = info.arrayLength();
-      if (info.depth() > MAX_DEPTH) {
-        broken = "its objects are nested too deeply.";
-      } else if (length >= 0) {
-        elements += length;
-        if (length > mostOf(info.serialClass()) || elements > mostOfAll()) {
-          broken = "it claims to have " + length + " elements in " + payloadBytes + " bytes.";
-        }
-      }
+      bounds.refusal(info).ifPresent(why -> broken = why);
       return broken == null ? Status.UNDECIDED : Status.REJECTED;
-    }
-
-    private long mostOf(Class<?> array) {
-      Class<?> type = array == null ? Object.class : array.getComponentType();
-      if (type == Map.Entry.class) {
-        return MAP_FACTOR * payloadBytes + SOME;
-      } else if (type == long.class || type == double.class) {
-        return payloadBytes / Long.BYTES;
-      } else if (type == int.class || type == float.class) {
-        return payloadBytes / Integer.BYTES;
-      } else if (type == short.class || type == char.class) {
-        return payloadBytes / Short.BYTES;
-      }
-      return payloadBytes;
-    }
-
-    private long mostOfAll() {
-      return ALL_ARRAYS_FACTOR * payloadBytes + SOME;
     }
   }
 

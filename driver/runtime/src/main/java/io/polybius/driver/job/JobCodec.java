@@ -1,6 +1,7 @@
 package io.polybius.driver.job;
 
 import io.polybius.driver.protocol.DriverEvent.JobSucceeded;
+import io.polybius.job.SerializedBounds;
 
 /**
  * How a client has written a job, and wants its result to be written. The first bytes of a job tell
@@ -14,7 +15,9 @@ sealed interface JobCodec permits KryoCodec, JavaCodec {
    * @param classLoader of the classes of jars and statements
    */
   static JobCodec of(byte[] payload, ClassLoader classLoader) {
-    return JavaCodec.isForm(payload) ? new JavaCodec(classLoader) : new KryoCodec(classLoader);
+    return SerializedBounds.isSerialized(payload)
+        ? new JavaCodec(classLoader)
+        : new KryoCodec(classLoader);
   }
 
   /**
