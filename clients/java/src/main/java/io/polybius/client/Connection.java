@@ -9,7 +9,6 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.MissingNode;
 import java.io.IOException;
 import java.net.ConnectException;
-import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpConnectTimeoutException;
 import java.net.http.HttpRequest;
@@ -489,10 +488,6 @@ final class Connection implements AutoCloseable {
     Duration limit =
         timeouts.outage().plus(timeouts.answer().multipliedBy(2)).plus(held).plusSeconds(1);
     return await(answer, limit, "The server's answer");
-  }
-
-  URI resolve(String path) {
-    return address.resolve(path);
   }
 
   @Override

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.io.ObjectInputFilter;
 import java.net.URI;
+import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -20,8 +21,6 @@ import javax.net.ssl.SSLContext;
  * {@link #join(String)} for one that there is. For one thread.
  */
 public final class SessionBuilder {
-
-  private static final String TO_OPEN_IT = "";
 
   private Address address;
   private Timeouts timeouts = Timeouts.DEFAULT;
@@ -234,7 +233,7 @@ public final class SessionBuilder {
   public SessionClient open() {
     Map<String, Object> body = new LinkedHashMap<>(wanted);
     body.put("conf", new LinkedHashMap<>(conf));
-    return client(TO_OPEN_IT, body);
+    return client("/sessions", body, !keepsSession);
   }
 
   /**
@@ -255,26 +254,19 @@ public final class SessionBuilder {
     if (nameOrId.isEmpty() || nameOrId.indexOf('/') >= 0) {
       throw new IllegalArgumentException("A session to join has a name without / or a number.");
     }
-    return client(nameOrId, Map.of());
+    return client("/sessions/" + encoded(nameOrId) + "/connect", Map.of(), false);
   }
 
-  private SessionClient client(String session, Map<String, Object> body) {
+  private SessionClient client(String path, Map<String, Object> body, boolean endsSession) {
     Connection connection = new Connection(address, timeouts, tls);
     try {
-      boolean opens = session.equals(TO_OPEN_IT);
       JsonNode answer =
-          connection.await(
-              connection.post(
-                  opens ? "/sessions" : "/sessions/" + encoded(session) + "/connect",
-                  body,
-                  Connection.Repeat.NEVER),
-              Duration.ZERO);
+          connection.await(connection.post(path, body, Connection.Repeat.NEVER), Duration.ZERO);
       if (!answer.path("id").isNumber()) {
         throw new PolybiusException(
             "What is at " + address + " does not answer as a Polybius server does.");
       }
-      return new SessionClient(
-          connection, answer.get("id").asLong(), opens && !keepsSession, resultFilter);
+      return new SessionClient(connection, answer.get("id").asLong(), endsSession, resultFilter);
     } catch (RuntimeException e) {
       connection.close();
       throw e;
@@ -283,7 +275,7 @@ public final class SessionBuilder {
 
   /** A path knows blanks by another sign than a form. */
   private static String encoded(String name) {
-    return java.net.URLEncoder.encode(name, StandardCharsets.UTF_8).replace("+", "%20");
+    return URLEncoder.encode(name, StandardCharsets.UTF_8).replace("+", "%20");
   }
 
   @Override

@@ -27,21 +27,26 @@ final class JavaJobs {
   /** Runs on a server of its own, and prints rows of a table. */
   static void run(Path home, Path folder) throws Exception {
     try (ChildProcess server =
-            Benchmarks.server(home, folder, Map.of("polybius.server.prespawned-drivers", "0"));
-        SessionClient session = SessionClient.at(Benchmarks.readyAddress(server)).open()) {
-      URI address = URI.create(session.toString().replaceAll(".* at ", ""));
-      session.awaitReady();
-      session.uploadClassesOf(JavaJobs.class);
-      Samples.measure("Java job: the very first", 1, () -> one(session)).print();
-      Samples.measure("Java job: a trivial one, 2 to 201", FIRST, () -> one(session)).print();
-      Samples.measure("Java job: a trivial one, later", LATER, () -> one(session)).print();
-      Samples.measure(
-              "Java job: one that counts with Spark",
-              FIRST,
-              () -> session.run(context -> context.sparkContext().parallelize(List.of(1)).count()))
-          .print();
-      many(address, session.id());
+        Benchmarks.server(home, folder, Map.of("polybius.server.prespawned-drivers", "0"))) {
+      URI address = Benchmarks.readyAddress(server);
+      try (SessionClient session = SessionClient.at(address).open()) {
+        session.awaitReady();
+        session.uploadClassesOf(JavaJobs.class);
+        measure(session);
+        many(address, session.id());
+      }
     }
+  }
+
+  private static void measure(SessionClient session) throws Exception {
+    Samples.measure("Java job: the very first", 1, () -> one(session)).print();
+    Samples.measure("Java job: a trivial one, 2 to 201", FIRST, () -> one(session)).print();
+    Samples.measure("Java job: a trivial one, later", LATER, () -> one(session)).print();
+    Samples.measure(
+            "Java job: one that counts with Spark",
+            FIRST,
+            () -> session.run(context -> context.sparkContext().parallelize(List.of(1)).count()))
+        .print();
   }
 
   private static void one(SessionClient session) {
