@@ -23,7 +23,9 @@ final class JobPayloads {
   /** Returns those that Livy's client has written, which are the same for all tests. */
   static synchronized JobPayloads written() throws Exception {
     if (written.isEmpty()) {
-      written = Optional.of(write(Files.createTempDirectory(Commands.HOME.resolve("tests/target"), "payloads")));
+      written =
+          Optional.of(
+              write(Files.createTempDirectory(Commands.HOME.resolve("tests/target"), "payloads")));
     }
     return written.get();
   }
